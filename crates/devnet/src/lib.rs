@@ -1,0 +1,1 @@
+//! A Zynd registry in a box, with faults to order.

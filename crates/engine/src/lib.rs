@@ -1,0 +1,1 @@
+//! The world: sockets, registries, alerts, local control; it drives core.

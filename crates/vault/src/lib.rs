@@ -1,0 +1,1 @@
+//! Agent keys: keychain in, signatures out.
