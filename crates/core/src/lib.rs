@@ -2,8 +2,10 @@
 //!
 //! Every rule is a function of (state, event, now). Whoever drives it brings the time, the bytes and the dice.
 
+pub mod base_url;
 pub mod history;
 pub mod identity;
 pub mod liveness;
 pub mod time;
 pub mod view;
+pub mod wire;

@@ -1,0 +1,116 @@
+//! Every signed byte, held against vectors that the real registry accepted (protocols.md 4).
+
+use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind, PublicKey, Signature};
+use beatkeeper_core::wire::{registration, zynd};
+use ed25519_dalek::{Signer as _, SigningKey};
+
+const SUMMARY_WITH_LINE_SEPARATOR: &str = "line\u{2028}sep";
+
+fn developer() -> SigningKey {
+    SigningKey::from_bytes(&std::array::from_fn(|index| u8::try_from(index).unwrap()))
+}
+
+fn derived(hex: &str) -> SigningKey {
+    let bytes: Vec<u8> = (0..32).map(|i| u8::from_str_radix(&hex[i * 2..i * 2 + 2], 16).unwrap()).collect();
+    SigningKey::from_bytes(&bytes.try_into().unwrap())
+}
+
+fn agent() -> SigningKey {
+    derived("314fea309f98c6bb3e296effd21a9b03bce2ff67495ed7b6e5e944962e82fe44")
+}
+
+fn public(key: &SigningKey) -> PublicKey {
+    PublicKey::from_bytes(key.verifying_key().to_bytes())
+}
+
+fn sign(key: &SigningKey, bytes: &[u8]) -> Signature {
+    Signature::from_bytes(key.sign(bytes).to_bytes())
+}
+
+#[test]
+fn ids_and_keys() {
+    let key = public(&developer());
+    assert_eq!(key.to_wire(), "ed25519:A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=");
+    assert_eq!(EntityId::from_key(&key, EntityKind::Agent).as_str(), "zns:56475aa75463474c0285df5dbf2bcab7");
+    assert_eq!(EntityId::from_key(&key, EntityKind::Service).as_str(), "zns:svc:56475aa75463474c0285df5dbf2bcab7");
+    assert_eq!(DeveloperId::from_key(&key).as_str(), "zns:dev:56475aa75463474c0285df5dbf2bcab7");
+    assert_eq!(key.fingerprint().to_hex(), "56475aa75463474c0285df5dbf2bcab7");
+}
+
+#[test]
+fn a_beat() {
+    let at = "2026-01-02T03:04:05.678Z".parse().unwrap();
+    let timestamp = zynd::beat_timestamp(at);
+    let frame = zynd::beat_frame(&timestamp, &sign(&developer(), timestamp.as_bytes()));
+    assert_eq!(
+        frame,
+        r#"{"timestamp":"2026-01-02T03:04:05Z","signature":"ed25519:9+OJk4A1zBNvaFSz6rOE8VhY7s8zUUMbT+1iOrn4ZKQ7YnJ+j7vN3ayXyrPjsIoijGODZwm+ufEOuxYmJhxTBg=="}"#
+    );
+}
+
+#[test]
+fn a_registration_with_plain_and_with_hard_text() {
+    let key = agent();
+    let mut form = registration::Registration {
+        name: "Alpha",
+        entity_url: "http://127.0.0.1:5000",
+        category: "general",
+        tags: Some(&["a", "b"]),
+        summary: "plain",
+        public_key: public(&key),
+        kind: Some(EntityKind::Agent),
+    };
+    assert_eq!(
+        String::from_utf8(form.signed_bytes()).unwrap(),
+        r#"{"category":"general","entity_type":"agent","entity_url":"http://127.0.0.1:5000","name":"Alpha","public_key":"ed25519:mwQvTmA+9sTEzmEnfiw4jRtFf5PZO6mAEDFEFUrp/C0=","summary":"plain","tags":["a","b"]}"#
+    );
+    assert_eq!(
+        sign(&key, &form.signed_bytes()).to_wire(),
+        "ed25519:nGXVHkUF0jmu9vrA0iN7H54feEKM8g1TEXiYouAKgLX69B1tIFDrWFUuvMaKEf64qEP3VuwPD36043Mw0/2CAw=="
+    );
+    form.name = "Alpha <1> & é";
+    form.summary = SUMMARY_WITH_LINE_SEPARATOR;
+    assert_eq!(
+        sign(&key, &form.signed_bytes()).to_wire(),
+        "ed25519:Z9m/NGZ2+mdM6/eukoP4RXC3tYCLBnIeBnV3YnA0HBJN2cK6khf99iSRM1IZOehA43rjzBV/Dd7CubWDuF7FBw=="
+    );
+    form.tags = None;
+    assert!(String::from_utf8(form.signed_bytes()).unwrap().ends_with(r#""tags":null}"#));
+}
+
+#[test]
+fn a_derivation_proof() {
+    let proof = sign(&developer(), &registration::derivation_proof_bytes(&public(&agent()), 0));
+    assert_eq!(
+        proof.to_wire(),
+        "ed25519:rttB9VeultQ26r72v7iF7bQHyD1ofnU1nzLHu5grBL+QOHZhIx12S/+Eq1zZBwUTD2CLh++4MhQsSpHmP9fcBQ=="
+    );
+}
+
+#[test]
+fn a_deletion_and_a_developer() {
+    let id: EntityId = "zns:7f3214872296f48d652a365c9f637f72".parse().unwrap();
+    assert_eq!(
+        sign(&agent(), registration::deletion_bytes(&id)).to_wire(),
+        "ed25519:UdLLf+XtyAfAs1MPr94W3raRyw5RH+fXkSipdRewgjeQ/GR/UYyf+I3SHGoeSC+pqX7cQh3acC41tgr4hDf7CQ=="
+    );
+    let bytes = registration::developer_bytes("Dev One", "", "", &public(&developer()));
+    assert_eq!(
+        sign(&developer(), &bytes).to_wire(),
+        "ed25519:sT3S2lh41VDcGoMRu5K1/peH66fVS3TfTLOlDBZuBUC54NO1ZuENq6IbsoS0YKurf1QscGruZNeGQTI5kKp2Aw=="
+    );
+    let escaped = String::from_utf8(registration::developer_bytes("A & B", "", "", &public(&developer()))).unwrap();
+    assert!(escaped.contains(r"A \u0026 B"), "{escaped}");
+}
+
+#[test]
+fn a_verified_signature_is_bound_to_its_bytes() {
+    let key = developer();
+    let signature = sign(&key, b"2026-01-02T03:04:05Z");
+    assert!(public(&key).verifies(b"2026-01-02T03:04:05Z", &signature));
+    assert!(!public(&key).verifies(b"2026-01-02T03:04:06Z", &signature));
+    assert!(!public(&agent()).verifies(b"2026-01-02T03:04:05Z", &signature));
+    for bad in ["9+OJ", "ed25519:9-OJ", "ed25519:"] {
+        assert!(Signature::from_wire(bad).is_err(), "{bad}");
+    }
+}
