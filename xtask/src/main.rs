@@ -1,2 +1,45 @@
-//! Entry point.
-fn main() {}
+//! `cargo xtask`: one command to see it, one to prove it.
+
+use clap::{Parser, Subcommand};
+
+/// Beatkeeper's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Open the app on an embedded registry with five real agents that live, fall silent and die within two minutes.
+    Demo(xtask::demo::Options),
+    /// Build the app for release and open it on your own configuration.
+    Run {
+        /// Passed on to the app.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Prove everything: format, lints, unit, property, integration, interface and end-to-end tests.
+    Test(xtask::test::Options),
+    /// Measure, and print ratios rather than bare times.
+    Bench {
+        /// Only these; all of them without a name.
+        names: Vec<String>,
+    },
+    /// Generate the committed icon sets from their SVG sources.
+    Icons,
+    /// Install what building, showing and testing need, and nothing else.
+    Setup,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().chore {
+        Chore::Demo(options) => xtask::demo::demo(&options),
+        Chore::Run { arguments } => xtask::run::run(&arguments),
+        Chore::Test(options) => xtask::test::test(&options),
+        Chore::Bench { names } => xtask::bench::bench(&names),
+        Chore::Icons => xtask::icons::icons(),
+        Chore::Setup => xtask::setup::everything(),
+    }
+}

@@ -1,0 +1,134 @@
+//! The steps of `cargo xtask test`.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{Outcome, Step, cargo};
+use crate::children::Children;
+use crate::{exec, paths, say, wait};
+
+const E2E: &str = "beatkeeper-tests";
+const BINDINGS: &str = "ui/src/host/bindings";
+const ADVISORIES: &str = "https://github.com/rustsec/advisory-db";
+
+/// The window is built before anything that embeds it is compiled.
+pub(super) const STEPS: &[Step] = &[
+    Step { name: "fmt", proves: "Rust is formatted", run: || cargo(&["fmt", "--all", "--check"]) },
+    Step { name: "ui-format", proves: "the window's sources are formatted", run: || npm("format:check") },
+    Step { name: "ui-lint", proves: "the window's sources keep the rules", run: || npm("lint") },
+    Step { name: "ui-check", proves: "the window's types fit", run: || npm("check") },
+    Step { name: "ui-test", proves: "the window's own tests", run: || npm("test") },
+    Step { name: "ui-build", proves: "the window builds", run: || npm("build") },
+    Step { name: "bindings", proves: "the window's types are those of the engine", run: bindings },
+    Step { name: "clippy", proves: "Rust keeps the rules", run: clippy },
+    Step { name: "deny", proves: "licences, bans and sources of the dependencies", run: deny },
+    Step { name: "advisories", proves: "no known vulnerability among the dependencies", run: advisories },
+    Step { name: "rust-test", proves: "unit, property and integration tests", run: rust_test },
+    Step { name: "build", proves: "the programs build", run: build },
+    Step { name: "e2e", proves: "the real programs on a real desktop", run: e2e },
+];
+
+fn clippy() -> Result<Outcome> {
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn rust_test() -> Result<Outcome> {
+    cargo(&["test", "--workspace", "--exclude", E2E])
+}
+
+fn build() -> Result<Outcome> {
+    let packages = ["beatkeeper-cli", "beatkeeper-desktop", "beatkeeper-devnet"];
+    let mut arguments = vec!["build", "--bins"];
+    arguments.extend(packages.iter().flat_map(|package| ["-p", *package]));
+    cargo(&arguments)
+}
+
+fn e2e() -> Result<Outcome> {
+    if !cfg!(target_os = "linux") {
+        let why = "the private desktop and the window's WebDriver exist on Linux only";
+        return Ok(Outcome::Skipped(why.to_owned()));
+    }
+    cargo(&["test", "-p", E2E])
+}
+
+fn npm(script: &str) -> Result<Outcome> {
+    let manifest = paths::ui().join("package.json");
+    let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let package: Value = serde_json::from_str(&text).with_context(|| format!("{} is broken", manifest.display()))?;
+    if package["scripts"][script].is_null() {
+        return Ok(Outcome::Skipped(format!("ui/package.json has no script {script}")));
+    }
+    say::line(&format!("$ npm run {script}"));
+    // Without CI some tools wait for changes instead of ending.
+    exec::run(exec::npm(&["run", script]).env("CI", "true"))?;
+    Ok(Outcome::Passed)
+}
+
+/// Writes the bindings anew and compares them with the committed ones.
+fn bindings() -> Result<Outcome> {
+    let packages = packages_with_bindings()?;
+    if packages.is_empty() {
+        return Ok(Outcome::Skipped("no crate has bindings".to_owned()));
+    }
+    let mut arguments = vec!["test", "--lib"];
+    arguments.extend(packages.iter().flat_map(|package| ["-p", package.as_str()]));
+    arguments.push("export_bindings");
+    cargo(&arguments)?;
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(paths::root()).args(arguments).args(["--", BINDINGS]);
+        command
+    };
+    exec::run(&mut git(&["diff", "--exit-code"]))
+        .with_context(|| format!("{BINDINGS} is not what the Rust types say: commit the files just written"))?;
+    let new = exec::output(&mut git(&["ls-files", "--others", "--exclude-standard"]))?;
+    if !new.trim().is_empty() {
+        bail!("bindings that nobody committed:\n{}", new.trim());
+    }
+    Ok(Outcome::Passed)
+}
+
+fn packages_with_bindings() -> Result<Vec<String>> {
+    let metadata = exec::output(&mut exec::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let has_bindings = |package: &&Value| {
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        dependencies.into_iter().any(|dependency| dependency["name"] == "ts-rs")
+    };
+    let packages = metadata["packages"].as_array().into_iter().flatten().filter(has_bindings);
+    Ok(packages.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect())
+}
+
+fn deny() -> Result<Outcome> {
+    cargo_deny(&["licenses", "bans", "sources"])
+}
+
+fn advisories() -> Result<Outcome> {
+    if !advisories_reachable()? {
+        return Ok(Outcome::Skipped(format!("{ADVISORIES} cannot be reached from here")));
+    }
+    cargo_deny(&["advisories"])
+}
+
+fn cargo_deny(checks: &[&str]) -> Result<Outcome> {
+    let mut command = Command::new(paths::tool("cargo-deny"));
+    command.current_dir(paths::root()).args(["--all-features", "check", "--hide-inclusion-graph"]).args(checks);
+    say::line(&format!("$ {}", exec::show(&command)));
+    exec::run(&mut command)?;
+    Ok(Outcome::Passed)
+}
+
+/// Asks git, which is what cargo-deny will ask; a network that swallows packets must not hold us up.
+fn advisories_reachable() -> Result<bool> {
+    let mut ask = Command::new("git");
+    ask.args(["ls-remote", "--exit-code", ADVISORIES, "HEAD"]).env("GIT_TERMINAL_PROMPT", "0");
+    ask.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut children = Children::new(None)?;
+    children.start("git", ask)?;
+    let ended = wait::until("git", Duration::from_secs(20), || children.ended("git"));
+    Ok(ended.is_ok_and(|status| status.success()))
+}
