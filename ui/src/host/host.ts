@@ -1,0 +1,77 @@
+import type { Connection } from "./bindings/Connection";
+import type { FleetDelta } from "./bindings/FleetDelta";
+import type { RegistryHealth } from "./bindings/RegistryHealth";
+import type { StripSpan } from "./bindings/StripSpan";
+import type { Transition } from "./bindings/Transition";
+
+/** Everything the window asks of the program around it. */
+export interface Host {
+  fleetDelta(since: number): Promise<FleetDelta>;
+  beatStrips(ids: string[], hours: number): Promise<Record<string, StripSpan[]>>;
+  agentHistory(id: string, limit: number): Promise<AgentHistory>;
+  agentImport(path: string, registry: string, name: string | null): Promise<NewAgent>;
+  agentGenerate(registry: string, name: string): Promise<NewAgent>;
+  agentDerive(developerPath: string, index: number, registry: string, name: string): Promise<NewAgent>;
+  agentRemove(id: string, confirmName: string, deleteKey: boolean): Promise<void>;
+  agentSetPaused(id: string, paused: boolean): Promise<void>;
+  /** Dials again now, whatever the backoff says. */
+  agentRetry(id: string): Promise<void>;
+  /** 0 resumes. */
+  pauseAlerts(minutes: number): Promise<void>;
+  registries(): Promise<RegistryHealth[]>;
+  registryAdd(name: string, url: string): Promise<void>;
+  /** The system's own file dialog; nothing when it was cancelled. */
+  pickFile(title: string): Promise<string | null>;
+  engineStatus(): Promise<EngineStatus>;
+  /** A new revision exists. */
+  onFleetChanged(listener: (revision: number) => void): Unlisten;
+  /** A notification was clicked. */
+  onOpenAgent(listener: (id: string) => void): Unlisten;
+}
+
+export type Unlisten = () => void;
+
+/** Newest first. */
+export interface AgentHistory {
+  connections: Connection[];
+  transitions: Transition[];
+}
+
+export interface NewAgent {
+  id: string;
+  name: string;
+}
+
+export interface EngineStatus {
+  state: "running" | "starting" | "failed";
+  problem: string | null;
+  alerts_paused_until: number | null;
+  config_problem: string | null;
+  version: string;
+  tray_problem: string | null;
+}
+
+/** How a command fails: a code for machines, a sentence and a remedy for people. */
+export interface Problem {
+  code: string;
+  sentence: string;
+  remedy: string;
+}
+
+/** Whatever was thrown, as something that can be shown. */
+export function problemOf(error: unknown): Problem {
+  if (isProblem(error)) return { code: error.code, sentence: error.sentence, remedy: error.remedy };
+  if (typeof error === "string" && error.trim() !== "") return unexpected(error);
+  if (error instanceof Error && error.message !== "") return unexpected(error.message);
+  return unexpected("Something went wrong, and no reason was given.");
+}
+
+function unexpected(sentence: string): Problem {
+  return { code: "unexpected", sentence, remedy: "Try again; the log has the details." };
+}
+
+function isProblem(error: unknown): error is Problem {
+  if (typeof error !== "object" || error === null) return false;
+  const { code, sentence, remedy } = error as Record<string, unknown>;
+  return typeof code === "string" && typeof sentence === "string" && typeof remedy === "string";
+}

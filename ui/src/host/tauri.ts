@@ -1,0 +1,34 @@
+import { invoke } from "@tauri-apps/api/core";
+import { listen, type EventCallback } from "@tauri-apps/api/event";
+
+import type { Host, Unlisten } from "./host";
+
+/** The shell of the desktop app. */
+export function tauriHost(): Host {
+  return {
+    fleetDelta: (since) => invoke("fleet_delta", { since }),
+    beatStrips: (ids, hours) => invoke("beat_strips", { ids, hours }),
+    agentHistory: (id, limit) => invoke("agent_history", { id, limit }),
+    agentImport: (path, registry, name) => invoke("agent_import", { path, registry, name }),
+    agentGenerate: (registry, name) => invoke("agent_generate", { registry, name }),
+    agentDerive: (developerPath, index, registry, name) =>
+      invoke("agent_derive", { developerPath, index, registry, name }),
+    agentRemove: (id, confirmName, deleteKey) => invoke("agent_remove", { id, confirmName, deleteKey }),
+    agentSetPaused: (id, paused) => invoke("agent_set_paused", { id, paused }),
+    agentRetry: (id) => invoke("agent_retry", { id }),
+    pauseAlerts: (minutes) => invoke("pause_alerts", { minutes }),
+    registries: () => invoke("registries"),
+    registryAdd: (name, url) => invoke("registry_add", { name, url }),
+    pickFile: (title) => invoke("pick_file", { title }),
+    engineStatus: () => invoke("engine_status"),
+    onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),
+    onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
+  };
+}
+
+/** `listen` answers later; an end that is asked for before that is kept until then. */
+function on<T>(event: string, callback: EventCallback<T>): Unlisten {
+  const listening = listen<T>(event, callback);
+  // Without the event the window still polls, so a refusal here loses seconds and not data.
+  return () => void listening.then((unlisten) => unlisten()).catch(() => undefined);
+}

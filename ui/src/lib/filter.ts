@@ -1,0 +1,28 @@
+import type { AgentRow } from "../host/bindings/AgentRow";
+import type { Liveness } from "../host/bindings/Liveness";
+
+/** What the chips and the search ask for. */
+export interface Filter {
+  /** One state, or all. */
+  state: Liveness | null;
+  /** Words that all have to be found. */
+  search: string;
+}
+
+export const NO_FILTER: Filter = { state: null, search: "" };
+
+/** A test for rows; the search is prepared once, not once a row. */
+export function matcher(filter: Filter): (row: AgentRow) => boolean {
+  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
+  return (row) => {
+    if (filter.state !== null && row.liveness !== filter.state) return false;
+    if (words.length === 0) return true;
+    const text =
+      `${row.name} ${row.id} ${row.liveness} ${row.verdict.sentence} ${row.registry.name}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+}
+
+export function isEmpty(filter: Filter): boolean {
+  return filter.state === null && filter.search.trim() === "";
+}

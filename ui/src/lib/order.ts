@@ -1,0 +1,101 @@
+import type { AgentRow } from "../host/bindings/AgentRow";
+
+/**
+ * What needs you first, then what flips next.
+ *
+ * Agents that beat as they should have a new deadline every interval; ordering them by it would make the table turn for
+ * ever, so they keep the order of their names. The deadline orders those whose beats are missing.
+ */
+export function compareRows(a: AgentRow, b: AgentRow): number {
+  const urgency = urgencyOf(a) - urgencyOf(b);
+  if (urgency !== 0) return urgency;
+  if (deadlineMatters(a) && deadlineMatters(b)) {
+    const flips = (a.flips_at ?? Infinity) - (b.flips_at ?? Infinity);
+    if (flips < 0 || flips > 0) return flips;
+  }
+  return byName(a, b);
+}
+
+/** Small is urgent. */
+export function urgencyOf(row: AgentRow): number {
+  if (row.paused) return 11;
+  switch (row.liveness) {
+    case "offline":
+      return row.needs_attention ? 0 : 8;
+    case "stale":
+      return row.needs_attention ? 1 : 7;
+    case "late":
+      return 2;
+    case "stopped":
+      return row.needs_attention ? 4 : 10;
+    case "active":
+      return row.needs_attention || row.verdict.severity === "bad" ? 3 : 6;
+    case "inactive":
+    case "unknown":
+      return row.needs_attention ? 5 : 9;
+  }
+}
+
+function deadlineMatters(row: AgentRow): boolean {
+  return row.liveness === "late" || row.liveness === "stale" || row.liveness === "offline";
+}
+
+function byName(a: AgentRow, b: AgentRow): number {
+  const names = collator.compare(a.name, b.name);
+  if (names !== 0) return names;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/**
+ * The sorted order after some rows changed: the unchanged ones are merged with the changed ones, since sorting 10,000
+ * rows anew for a handful of beats would cost a frame.
+ */
+export function reorder(
+  order: readonly string[],
+  rows: ReadonlyMap<string, AgentRow>,
+  changed: ReadonlySet<string>,
+): string[] {
+  const dirty: AgentRow[] = [];
+  for (const id of changed) {
+    const row = rows.get(id);
+    if (row) dirty.push(row);
+  }
+  dirty.sort(compareRows);
+
+  const merged: string[] = [];
+  let next = 0;
+  for (const id of order) {
+    const row = rows.get(id);
+    if (!row || changed.has(id)) continue;
+    // With the dirty rows used up, the rest is copied without a comparison.
+    while (next < dirty.length && compareRows(dirty[next] as AgentRow, row) < 0) {
+      merged.push((dirty[next] as AgentRow).id);
+      next += 1;
+    }
+    merged.push(id);
+  }
+  for (; next < dirty.length; next += 1) merged.push((dirty[next] as AgentRow).id);
+  return merged;
+}
+
+/**
+ * The order to show while it is held: what is on the screen stays where it is, what is gone closes up, and what is new
+ * goes to the end.
+ */
+export function hold(
+  shown: readonly string[],
+  fresh: readonly string[],
+  exists: (id: string) => boolean,
+): string[] {
+  const kept = shown.filter(exists);
+  const known = new Set(kept);
+  for (const id of fresh) if (!known.has(id)) kept.push(id);
+  return kept;
+}
+
+/** Whether two orders are the same. */
+export function sameOrder(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}
