@@ -1,1 +1,35 @@
 //! Agent keys: keychain in, signatures out.
+//!
+//! A [`Seed`] is an Ed25519 secret. It comes from a key file ([`KeyFile`]), from a developer key ([`Seed::derive`]) or
+//! from the operating system's randomness ([`Seed::generate`]), goes into a [`Vault`], and is never shown again: what
+//! comes out of the vault is a [`Signer`], which has a public key and signs.
+//!
+//! # Rules the vault holds
+//! - A look has four different answers ([`Presence`]); only *absent* may create, and nothing is ever overwritten because
+//!   the keychain was locked.
+//! - A secret is stored only under an id that belongs to its key, read back after it was written, and replaced or deleted
+//!   only by someone who names the fingerprint of what is there.
+//! - No public function returns a secret, and none is in an error, a `Debug` text or a log line.
+//!
+//! # Blocking
+//! Every function of [`Vault`] blocks, for a bounded time. It may be called from any thread, an async runtime's included
+//! (there, through `spawn_blocking`): the keychain itself is only ever touched by a thread that the vault owns.
+
+mod backend;
+mod derive;
+mod error;
+mod keychain;
+mod keyfile;
+mod passphrase_file;
+mod rules;
+mod seed;
+mod vault;
+mod worker;
+
+pub use derive::DeveloperProof;
+pub use error::{Place, VaultError};
+pub use keyfile::{DerivedFrom, FileMode, KeyFile, KeyFileError, KeyForm, Loose};
+pub use rules::{Overwrite, Presence, Stored};
+pub use seed::{Seed, Signer};
+pub use vault::Vault;
+pub use worker::Deadlines;

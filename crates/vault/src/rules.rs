@@ -1,0 +1,141 @@
+//! The rules of keeping keys, the same for every place that keeps them.
+
+use beatkeeper_core::identity::{EntityId, Fingerprint};
+
+use crate::backend::{Ask, Backend};
+use crate::error::VaultError;
+use crate::seed::{Seed, Signer};
+use crate::worker::Permit;
+
+/// What a look at an id found.
+///
+/// Four different answers, because they lead to different actions: only [`Presence::Absent`] may create.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// A key is there. It belongs to the id unless the fingerprint differs from the id's digits.
+    Present(Fingerprint),
+    /// The place could be read, and has nothing under this id.
+    Absent,
+    /// It cannot be told, because the place is locked or did not answer in time.
+    Locked,
+    /// It cannot be told, because the place is not there or failed; a sentence that says how.
+    Unavailable(String),
+}
+
+impl From<Result<Option<Fingerprint>, VaultError>> for Presence {
+    fn from(looked: Result<Option<Fingerprint>, VaultError>) -> Self {
+        match looked {
+            Ok(Some(fingerprint)) => Self::Present(fingerprint),
+            Ok(None) => Self::Absent,
+            Err(VaultError::Locked { .. }) => Self::Locked,
+            Err(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+/// What storing may do to a key that is already there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overwrite {
+    /// Nothing.
+    OnlyIfAbsent,
+    /// Replace the key with this fingerprint, and no other.
+    Replacing(Fingerprint),
+}
+
+/// What storing did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stored {
+    /// The key was written and read back.
+    Written,
+    /// The very same key was there already; nothing was written.
+    AlreadyThere,
+}
+
+pub(crate) fn look(backend: &mut dyn Backend, id: &EntityId) -> Result<Option<Fingerprint>, VaultError> {
+    backend.ready(Ask::Silently, Some(id))?;
+    Ok(read(backend, id)?.map(|seed| seed.public_key().fingerprint()))
+}
+
+pub(crate) fn signer(backend: &mut dyn Backend, id: &EntityId) -> Result<Signer, VaultError> {
+    backend.ready(Ask::Silently, Some(id))?;
+    let seed = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
+    must_belong(id, &seed)?;
+    Ok(seed.signer())
+}
+
+pub(crate) fn store(
+    backend: &mut dyn Backend,
+    ask: Ask,
+    id: &EntityId,
+    seed: &Seed,
+    overwrite: Overwrite,
+    permit: &Permit,
+) -> Result<Stored, VaultError> {
+    must_belong(id, seed)?;
+    backend.ready(ask, Some(id))?;
+    if let Some(there) = read(backend, id)? {
+        if there.same_as(seed) {
+            return Ok(Stored::AlreadyThere);
+        }
+        let found = there.public_key().fingerprint();
+        match overwrite {
+            Overwrite::OnlyIfAbsent => {
+                return Err(VaultError::Exists { place: backend.place(), id: id.clone(), found });
+            }
+            Overwrite::Replacing(expected) => must_match(backend, id, expected, found)?,
+        }
+    }
+    permit.take(backend)?;
+    backend.write(id, seed)?;
+    match read(backend, id)? {
+        Some(kept) if kept.same_as(seed) => Ok(Stored::Written),
+        _ => Err(VaultError::NotKept { place: backend.place(), id: id.clone() }),
+    }
+}
+
+pub(crate) fn delete(
+    backend: &mut dyn Backend,
+    ask: Ask,
+    id: &EntityId,
+    expected: Fingerprint,
+    permit: &Permit,
+) -> Result<(), VaultError> {
+    backend.ready(ask, Some(id))?;
+    let there = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
+    must_match(backend, id, expected, there.public_key().fingerprint())?;
+    permit.take(backend)?;
+    backend.remove(id)?;
+    match read(backend, id)? {
+        None => Ok(()),
+        Some(_) => Err(VaultError::NotKept { place: backend.place(), id: id.clone() }),
+    }
+}
+
+fn read(backend: &mut dyn Backend, id: &EntityId) -> Result<Option<Seed>, VaultError> {
+    let Some(secret) = backend.read(id)? else { return Ok(None) };
+    Seed::from_slice(&secret).map(Some).ok_or_else(|| VaultError::Damaged {
+        place: backend.place(),
+        id: id.clone(),
+        bytes: secret.len(),
+    })
+}
+
+fn must_belong(id: &EntityId, seed: &Seed) -> Result<(), VaultError> {
+    let key = seed.public_key();
+    if id.belongs_to(&key) {
+        return Ok(());
+    }
+    Err(VaultError::WrongId { id: id.clone(), fingerprint: key.fingerprint() })
+}
+
+fn must_match(
+    backend: &dyn Backend,
+    id: &EntityId,
+    expected: Fingerprint,
+    found: Fingerprint,
+) -> Result<(), VaultError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(VaultError::OtherKey { place: backend.place(), id: id.clone(), expected, found })
+}
