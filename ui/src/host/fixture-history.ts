@@ -64,7 +64,7 @@ function connectionsOf(row: AgentRow, now: number): Connection[] {
   const first = row.link.state === "open" ? [open] : row.link.state === "idle" ? [] : [failing];
   return [
     ...first,
-    past(1.2, 39_000, 1006, "link.dropped", "the connection broke without a close frame", [1000, 1700, 3400]),
+    past(1.2, 39_000, 1006, "link.dropped", "the connection was lost", [1000, 1700, 3400]),
     past(5.8, 4.57 * HOUR, 1006, "registry.restarted", "the registry restarted", []),
     past(15, 2.54 * HOUR, 1000, "asleep", "this computer went to sleep", []),
   ];
@@ -87,7 +87,7 @@ function transitionsOf(row: AgentRow, now: number): Transition[] {
       from: "active",
       to: "late",
       cause: "link.dropped",
-      sentence: "Reconnecting: the connection broke without a close frame",
+      sentence: "Reconnecting: the connection was lost",
     },
     { agent, at: now - 5.75 * HOUR, from: "late", to: "active", cause: "ok", sentence: "Beating, confirmed" },
   ];
