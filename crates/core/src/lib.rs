@@ -2,10 +2,18 @@
 //!
 //! Every rule is a function of (state, event, now). Whoever drives it brings the time, the bytes and the dice.
 
+pub mod backoff;
 pub mod base_url;
+pub mod confirm;
+pub mod failure;
+pub mod fleet;
 pub mod history;
 pub mod identity;
+pub mod link;
 pub mod liveness;
+pub mod notice;
 pub mod time;
+pub mod tray;
+pub mod verdict;
 pub mod view;
 pub mod wire;

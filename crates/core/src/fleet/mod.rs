@@ -1,0 +1,467 @@
+//! All agents: what is known of each, in rows; what changed since a revision; what to do and to keep because of it.
+//!
+//! One task owns the [`Fleet`], feeds it [`FleetEvent`]s and carries out its [`FleetAction`]s.
+
+mod agent;
+mod connections;
+mod strip;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::failure::Fatal;
+use crate::history::{AgentMemory, Connection, HistoryRow, SpanKind};
+use crate::identity::EntityId;
+use crate::link::LinkReport;
+use crate::liveness::Thresholds;
+use crate::notice::Notice;
+use crate::time::Time;
+use crate::view::{BeatsBy, FleetDelta, ProcessState, RegistryHealth, StripSpan};
+use crate::wire::zynd::{Activity, RecordFacts};
+
+use agent::{Agent, Change};
+
+/// How long the past is kept in memory: the table's beat strip and its counts.
+pub const STRIP: Duration = Duration::from_secs(24 * 3600);
+/// After sleep nothing is judged for this long.
+pub const WAKE_GRACE: Duration = Duration::from_secs(60);
+/// Gone rows that are remembered for windows that ask late; older ones get everything.
+const TOMBSTONES: usize = 1024;
+
+/// One agent as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// Whose.
+    pub id: EntityId,
+    /// The user's name for it.
+    pub name: String,
+    /// Name of its registry.
+    pub registry: String,
+    /// Between two beats.
+    pub interval: Duration,
+    /// Who beats.
+    pub beats_by: BeatsBy,
+    /// Paused by the user.
+    pub paused: bool,
+    /// Whether its process is probed.
+    pub probed: bool,
+}
+
+/// One registry as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// Its name.
+    pub name: String,
+    /// Base URL, for showing.
+    pub url: String,
+    /// When silence gets which name.
+    pub thresholds: Thresholds,
+}
+
+/// What an agent brings along from an earlier run.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Its memory.
+    pub memory: Option<AgentMemory>,
+    /// The strip of the last 24 hours, oldest first.
+    pub strip: Vec<StripSpan>,
+    /// When its connections of the last 24 hours were opened, oldest first.
+    pub opened: Vec<Time>,
+}
+
+/// What a probe of a process found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessReading {
+    /// What is known.
+    pub state: ProcessState,
+    /// In a few words.
+    pub detail: String,
+    /// How far the process's clock is ahead of ours.
+    pub clock_ahead_ms: Option<i64>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum FleetEvent {
+    /// A registry was configured, or its settings changed.
+    RegistrySet(RegistrySettings),
+    /// A registry is no longer configured.
+    RegistryRemoved(String),
+    /// An agent was configured.
+    AgentAdded(AgentSettings, Past),
+    /// Its settings changed.
+    AgentChanged(AgentSettings),
+    /// It is no longer configured.
+    AgentRemoved(EntityId),
+    /// A link's word.
+    Link(EntityId, LinkReport),
+    /// A frame of a registry's activity stream.
+    Activity(String, Activity),
+    /// A registry's activity stream came up or went down.
+    Stream {
+        /// Which registry.
+        registry: String,
+        /// Whether it is live.
+        live: bool,
+    },
+    /// A record was read.
+    Record {
+        /// Whose.
+        id: EntityId,
+        /// When the request left.
+        asked_at: Time,
+        /// What it says; nothing when the registry does not know the entity.
+        facts: Option<RecordFacts>,
+    },
+    /// A registry answered a request, well or not.
+    RegistryAnswer {
+        /// Which registry.
+        registry: String,
+        /// What is wrong, in a sentence.
+        problem: Option<String>,
+        /// How far its clock is ahead of ours, when the answer told.
+        clock_ahead_ms: Option<i64>,
+    },
+    /// A process was probed.
+    Process(EntityId, ProcessReading),
+    /// The computer slept.
+    Woke {
+        /// For how long.
+        slept: Duration,
+    },
+    /// The deadline of [`Fleet::poll_timeout`] passed.
+    Timeout,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FleetAction {
+    /// Tell the link that a beat was confirmed.
+    Confirmed(EntityId),
+    /// Tell the link that dialling cannot help.
+    Block(EntityId, Fatal),
+    /// Tell the link that the reason is gone.
+    Unblock(EntityId),
+    /// Read the agent's record soon.
+    ReadRecord(EntityId),
+    /// Tell the person.
+    Notify(Notice),
+    /// Keep this.
+    Keep(HistoryRow),
+}
+
+struct Registry {
+    settings: RegistrySettings,
+    stream_live: bool,
+    answered: bool,
+    problem: Option<String>,
+    clock_ahead_ms: Option<i64>,
+}
+
+/// All agents.
+#[derive(Default)]
+pub struct Fleet {
+    agents: HashMap<EntityId, Agent>,
+    registries: BTreeMap<String, Registry>,
+    revision: u64,
+    /// Rows by the revision of their last change.
+    changed: BTreeMap<u64, EntityId>,
+    removed: VecDeque<(u64, EntityId)>,
+    /// Revisions up to this one can no longer be told apart from everything.
+    forgotten: u64,
+    due: BTreeSet<(Time, EntityId)>,
+    actions: VecDeque<FleetAction>,
+    hold_until: Option<Time>,
+}
+
+impl Fleet {
+    /// Takes in what happened.
+    pub fn handle(&mut self, event: FleetEvent, now: Time) {
+        match event {
+            FleetEvent::RegistrySet(settings) => self.set_registry(settings, now),
+            FleetEvent::RegistryRemoved(name) => {
+                self.registries.remove(&name);
+                self.revision += 1;
+            }
+            FleetEvent::AgentAdded(settings, past) => self.add(settings, &past, now),
+            FleetEvent::AgentChanged(settings) => {
+                let id = settings.id.clone();
+                self.update(&id, now, |agent, _, change| agent.reconfigure(settings, now, change));
+            }
+            FleetEvent::AgentRemoved(id) => self.remove(&id),
+            FleetEvent::Link(id, report) => {
+                self.update(&id, now, |agent, _, change| agent.link_reported(report, now, change));
+            }
+            FleetEvent::Activity(registry, activity) => self.activity(&registry, activity, now),
+            FleetEvent::Stream { registry, live } => self.stream(&registry, live, now),
+            FleetEvent::Record { id, asked_at, facts } => {
+                self.update(&id, now, |agent, registry, change| {
+                    agent.record_read(asked_at, facts, registry.clock_ahead_ms.unwrap_or(0), now, change);
+                });
+            }
+            FleetEvent::RegistryAnswer { registry, problem, clock_ahead_ms } => {
+                self.registry_answered(&registry, problem, clock_ahead_ms, now);
+            }
+            FleetEvent::Process(id, reading) => {
+                self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
+            }
+            FleetEvent::Woke { slept } => self.woke(slept, now),
+            FleetEvent::Timeout => self.timeout(now),
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn poll_action(&mut self) -> Option<FleetAction> {
+        self.actions.pop_front()
+    }
+
+    /// When to call back with [`FleetEvent::Timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// The revision of the newest change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What changed since a revision; everything for revision 0 or one that is too old.
+    #[must_use]
+    pub fn delta_since(&self, since: u64, now: Time) -> FleetDelta {
+        let full = since == 0 || since < self.forgotten || since > self.revision;
+        let from = if full { 0 } else { since + 1 };
+        let rows = self.changed.range(from..).filter_map(|(_, id)| self.row(id)).collect();
+        let removed = if full {
+            Vec::new()
+        } else {
+            self.removed
+                .iter()
+                .filter(|(revision, id)| *revision > since && !self.agents.contains_key(id))
+                .map(|(_, id)| id.clone())
+                .collect()
+        };
+        FleetDelta {
+            revision: self.revision,
+            full,
+            now,
+            rows,
+            removed,
+            summary: self.summary(),
+            registries: self.registry_health(),
+        }
+    }
+
+    /// One agent's row.
+    #[must_use]
+    pub fn row(&self, id: &EntityId) -> Option<crate::view::AgentRow> {
+        let agent = self.agents.get(id)?;
+        let registry = self.registries.get(&agent.settings.registry)?;
+        Some(agent.row(registry))
+    }
+
+    /// An agent's strip of the last 24 hours, oldest first.
+    #[must_use]
+    pub fn strip(&self, id: &EntityId) -> Option<Vec<StripSpan>> {
+        self.agents.get(id).map(|agent| agent.strip.spans().cloned().collect())
+    }
+
+    /// The connection that is open, or being tried.
+    #[must_use]
+    pub fn current_connection(&self, id: &EntityId) -> Option<&Connection> {
+        self.agents.get(id)?.connections.current()
+    }
+
+    /// Each registry's health.
+    #[must_use]
+    pub fn registry_health(&self) -> Vec<RegistryHealth> {
+        self.registries
+            .values()
+            .map(|registry| RegistryHealth {
+                name: registry.settings.name.clone(),
+                url: registry.settings.url.clone(),
+                reachable: registry.answered.then_some(registry.problem.is_none()),
+                stream_live: registry.stream_live,
+                clock_ahead_ms: registry.clock_ahead_ms,
+                problem: registry.problem.clone(),
+            })
+            .collect()
+    }
+
+    /// The ids of a registry's agents.
+    pub fn ids(&self) -> impl Iterator<Item = &EntityId> {
+        self.agents.keys()
+    }
+
+    fn set_registry(&mut self, settings: RegistrySettings, now: Time) {
+        let name = settings.name.clone();
+        if let Some(registry) = self.registries.get_mut(&name) {
+            registry.settings = settings;
+        } else {
+            let registry =
+                Registry { settings, stream_live: false, answered: false, problem: None, clock_ahead_ms: None };
+            self.registries.insert(name.clone(), registry);
+        }
+        self.revision += 1;
+        self.touch_all(&name, now);
+    }
+
+    fn add(&mut self, settings: AgentSettings, past: &Past, now: Time) {
+        if !self.registries.contains_key(&settings.registry) {
+            return;
+        }
+        if self.agents.contains_key(&settings.id) {
+            self.handle(FleetEvent::AgentChanged(settings), now);
+            return;
+        }
+        let id = settings.id.clone();
+        self.agents.insert(id.clone(), Agent::new(settings, past, now));
+        self.removed.retain(|(_, removed)| *removed != id);
+        self.update(&id, now, |agent, _, change| agent.begin(now, change));
+    }
+
+    fn remove(&mut self, id: &EntityId) {
+        if let Some(agent) = self.agents.remove(id) {
+            self.changed.remove(&agent.revision);
+            if let Some(due) = agent.due {
+                self.due.remove(&(due, id.clone()));
+            }
+            self.revision += 1;
+            if self.removed.len() == TOMBSTONES
+                && let Some((oldest, _)) = self.removed.pop_front()
+            {
+                self.forgotten = oldest;
+            }
+            self.removed.push_back((self.revision, id.clone()));
+        }
+    }
+
+    fn activity(&mut self, registry: &str, activity: Activity, now: Time) {
+        let (Activity::Heartbeat { id, .. }
+        | Activity::BecameActive { id, .. }
+        | Activity::BecameInactive { id, .. }
+        | Activity::Registered { id }
+        | Activity::Deregistered { id }) = &activity
+        else {
+            return;
+        };
+        let id = id.clone();
+        if self.agents.get(&id).is_some_and(|agent| agent.settings.registry == registry) {
+            self.update(&id, now, |agent, _, change| agent.activity(&activity, now, change));
+        }
+    }
+
+    fn stream(&mut self, name: &str, live: bool, now: Time) {
+        let Some(registry) = self.registries.get_mut(name) else { return };
+        if registry.stream_live == live {
+            return;
+        }
+        registry.stream_live = live;
+        self.revision += 1;
+        // What happened before the stream came up was not seen: look once.
+        for id in self.ids_at(name) {
+            self.update(&id, now, |_, _, change| change.read_record = true);
+        }
+    }
+
+    fn registry_answered(&mut self, name: &str, problem: Option<String>, clock_ahead_ms: Option<i64>, now: Time) {
+        let Some(registry) = self.registries.get_mut(name) else { return };
+        let before = (registry.problem.clone(), registry.answered, registry.clock_ahead_ms);
+        registry.answered = true;
+        registry.problem = problem;
+        // A clock is read with a resolution of a second; smaller changes are not news.
+        if let Some(ahead) = clock_ahead_ms
+            && registry.clock_ahead_ms.is_none_or(|known| (known - ahead).abs() >= 1000)
+        {
+            registry.clock_ahead_ms = Some(ahead);
+        }
+        if before != (registry.problem.clone(), registry.answered, registry.clock_ahead_ms) {
+            self.revision += 1;
+            self.touch_all(name, now);
+        }
+    }
+
+    fn woke(&mut self, slept: Duration, now: Time) {
+        self.hold_until = Some(now + WAKE_GRACE);
+        let ids: Vec<EntityId> = self.agents.keys().cloned().collect();
+        for id in ids {
+            self.update(&id, now, |agent, _, change| {
+                agent.strip.gap(SpanKind::Asleep, "asleep", now - slept, now);
+                change.read_record = true;
+            });
+        }
+    }
+
+    fn timeout(&mut self, now: Time) {
+        if self.hold_until.is_some_and(|until| until <= now) {
+            self.hold_until = None;
+        }
+        // Whatever is due is looked at once; looking moves its deadline ahead of `now`.
+        let due: Vec<EntityId> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
+        for id in due {
+            self.update(&id, now, |agent, _, change| agent.look(now, change));
+        }
+    }
+
+    fn touch_all(&mut self, registry: &str, now: Time) {
+        for id in self.ids_at(registry) {
+            self.update(&id, now, |_, _, change| change.row = true);
+        }
+    }
+
+    fn ids_at(&self, registry: &str) -> Vec<EntityId> {
+        self.agents
+            .values()
+            .filter(|agent| agent.settings.registry == registry)
+            .map(|a| a.settings.id.clone())
+            .collect()
+    }
+
+    /// Changes one agent, then draws the consequences: state, verdict, notices, history, deadline, revision.
+    fn update(&mut self, id: &EntityId, now: Time, fold: impl FnOnce(&mut Agent, &Registry, &mut Change)) {
+        let Some(agent) = self.agents.get_mut(id) else { return };
+        let Some(registry) = self.registries.get(&agent.settings.registry) else { return };
+        let mut change = Change::default();
+        fold(agent, registry, &mut change);
+        agent.settle(registry, self.hold_until, now, &mut change);
+
+        if change.confirmed {
+            self.actions.push_back(FleetAction::Confirmed(id.clone()));
+        }
+        if let Some(fatal) = change.block {
+            self.actions.push_back(FleetAction::Block(id.clone(), fatal));
+        }
+        if change.unblock {
+            self.actions.push_back(FleetAction::Unblock(id.clone()));
+        }
+        if change.read_record {
+            self.actions.push_back(FleetAction::ReadRecord(id.clone()));
+        }
+        self.actions.extend(change.notices.into_iter().map(FleetAction::Notify));
+        self.actions.extend(agent.strip.take_rows(id).into_iter().map(FleetAction::Keep));
+        self.actions.extend(agent.connections.take_rows().into_iter().map(FleetAction::Keep));
+        self.actions.extend(change.rows.into_iter().map(FleetAction::Keep));
+
+        if agent.due != change.due {
+            if let Some(due) = agent.due {
+                self.due.remove(&(due, id.clone()));
+            }
+            if let Some(due) = change.due {
+                self.due.insert((due, id.clone()));
+            }
+            agent.due = change.due;
+        }
+        if change.row || agent.revision == 0 {
+            self.revision += 1;
+            self.changed.remove(&agent.revision);
+            agent.revision = self.revision;
+            self.changed.insert(self.revision, id.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

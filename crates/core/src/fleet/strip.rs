@@ -1,0 +1,127 @@
+//! The beat strip: runs of equal beats, begun and extended as beats come in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::history::{HistoryRow, Span, SpanKind};
+use crate::identity::EntityId;
+use crate::time::Time;
+use crate::view::StripSpan;
+
+use super::STRIP;
+
+struct Piece {
+    span: StripSpan,
+    cause: String,
+    unsaved: bool,
+}
+
+/// One agent's strip of the last 24 hours.
+#[derive(Default)]
+pub(super) struct Strip {
+    pieces: VecDeque<Piece>,
+    revision: u32,
+}
+
+impl Strip {
+    pub(super) fn from_past(spans: &[StripSpan]) -> Self {
+        let pieces = spans.iter().map(|span| Piece { span: span.clone(), cause: String::new(), unsaved: false });
+        Self { pieces: pieces.collect(), revision: 0 }
+    }
+
+    pub(super) fn spans(&self) -> impl Iterator<Item = &StripSpan> {
+        self.pieces.iter().map(|piece| &piece.span)
+    }
+
+    pub(super) const fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    pub(super) fn last_confirmed(&self) -> Option<Time> {
+        self.pieces.iter().rev().find(|piece| piece.span.kind == SpanKind::Confirmed).map(|piece| piece.span.to)
+    }
+
+    /// A beat of this kind at `at`. Beats no further apart than `within` are one run; what lies between runs is called
+    /// missed, unless it has a name already.
+    pub(super) fn beat(&mut self, kind: SpanKind, cause: &str, at: Time, within: Duration) {
+        if let Some(last) = self.pieces.back_mut() {
+            if last.span.kind == kind && at.since(last.span.to) <= within {
+                last.span.to = at.max(last.span.to);
+                last.span.beats = last.span.beats.saturating_add(1);
+                last.unsaved = true;
+                return;
+            }
+            let end = last.span.to;
+            if at.since(end) > within {
+                self.gap(SpanKind::Missed, cause, end, at);
+            }
+        }
+        self.push(kind, cause, at, at, 1);
+    }
+
+    /// A stretch without beats. A stretch of the same kind that touches it is extended.
+    pub(super) fn gap(&mut self, kind: SpanKind, cause: &str, from: Time, to: Time) {
+        let Some(last) = self.pieces.back_mut() else { return };
+        if last.span.kind == kind && last.span.beats == 0 {
+            if to > last.span.to {
+                last.span.to = to;
+                last.unsaved = true;
+            }
+            return;
+        }
+        let from = from.max(last.span.to);
+        if to > from {
+            self.push(kind, cause, from, to, 0);
+        }
+    }
+
+    /// The share of the time since the first span that confirmed beats cover, asleep and not running left out. Each run
+    /// covers one interval past its last beat.
+    pub(super) fn uptime(&self, interval: Duration) -> Option<f64> {
+        let mut up = Duration::ZERO;
+        let mut all = Duration::ZERO;
+        for piece in &self.pieces {
+            let length = piece.span.to.since(piece.span.from);
+            match piece.span.kind {
+                SpanKind::Confirmed => {
+                    up += length + interval;
+                    all += length + interval;
+                }
+                SpanKind::Unconfirmed | SpanKind::Missed => all += length,
+                SpanKind::Asleep | SpanKind::OwnNetwork | SpanKind::NotRunning => {}
+            }
+        }
+        (all > Duration::ZERO).then(|| up.as_secs_f64() / all.as_secs_f64())
+    }
+
+    /// The rows that were begun or extended since the last call.
+    pub(super) fn take_rows(&mut self, agent: &EntityId) -> Vec<HistoryRow> {
+        // New pieces are at the back, and at most a few of them are unsaved.
+        self.pieces
+            .iter_mut()
+            .rev()
+            .take(4)
+            .filter_map(|piece| {
+                std::mem::take(&mut piece.unsaved).then(|| {
+                    HistoryRow::Span(Span {
+                        agent: agent.clone(),
+                        kind: piece.span.kind,
+                        cause: piece.cause.clone(),
+                        from: piece.span.from,
+                        to: piece.span.to,
+                        beats: piece.span.beats,
+                    })
+                })
+            })
+            .collect()
+    }
+
+    fn push(&mut self, kind: SpanKind, cause: &str, from: Time, to: Time, beats: u32) {
+        while self.pieces.front().is_some_and(|first| first.span.to + STRIP < from) {
+            self.pieces.pop_front();
+        }
+        let span = StripSpan { kind, from, to, beats };
+        self.pieces.push_back(Piece { span, cause: cause.to_owned(), unsaved: true });
+        self.revision = self.revision.wrapping_add(1);
+    }
+}

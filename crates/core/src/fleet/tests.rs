@@ -1,0 +1,448 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::failure::Transient;
+use crate::identity::{EntityKind, PublicKey};
+use crate::liveness::Liveness;
+use crate::notice::NoticeKind;
+use crate::view::AgentRow;
+
+const START: u64 = 1_800_000_000_000;
+
+fn at(seconds: u64) -> Time {
+    Time::from_millis(START + seconds * 1000)
+}
+
+fn key(number: u8) -> PublicKey {
+    PublicKey::from_bytes([number; 32])
+}
+
+fn id(number: u8) -> EntityId {
+    EntityId::from_key(&key(number), EntityKind::Agent)
+}
+
+fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
+    AgentSettings {
+        id: id(number),
+        name: format!("agent-{number}"),
+        registry: "r".into(),
+        interval: Duration::from_secs(30),
+        beats_by,
+        paused: false,
+        probed: false,
+    }
+}
+
+fn registry() -> RegistrySettings {
+    RegistrySettings { name: "r".into(), url: "https://r.example".into(), thresholds: Thresholds::default() }
+}
+
+/// A fleet of one, with what it asked for.
+struct Scene {
+    fleet: Fleet,
+    notices: Vec<Notice>,
+    kept: Vec<HistoryRow>,
+    other: Vec<FleetAction>,
+}
+
+impl Scene {
+    fn new(beats_by: BeatsBy) -> Self {
+        let mut scene = Self { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
+        scene.on(FleetEvent::RegistrySet(registry()), at(0));
+        scene.on(FleetEvent::AgentAdded(settings(1, beats_by), Past::default()), at(0));
+        scene
+    }
+
+    fn on(&mut self, event: FleetEvent, now: Time) {
+        self.fleet.handle(event, now);
+        while let Some(action) = self.fleet.poll_action() {
+            match action {
+                FleetAction::Notify(notice) => self.notices.push(notice),
+                FleetAction::Keep(row) => self.kept.push(row),
+                other => self.other.push(other),
+            }
+        }
+    }
+
+    /// Lets time pass, serving every deadline on the way.
+    fn until(&mut self, now: Time) {
+        while let Some(due) = self.fleet.poll_timeout().filter(|due| *due <= now) {
+            self.on(FleetEvent::Timeout, due);
+        }
+    }
+
+    fn link(&mut self, report: LinkReport, now: Time) {
+        self.on(FleetEvent::Link(id(1), report), now);
+    }
+
+    fn beat_seen(&mut self, now: Time) {
+        self.on(FleetEvent::Activity("r".into(), Activity::Heartbeat { id: id(1), at: now }), now);
+    }
+
+    fn open_and_beat(&mut self, now: Time) {
+        self.link(LinkReport::Dialling { attempt: 1 }, now);
+        self.link(LinkReport::Opened, now);
+        self.our_beat(now);
+    }
+
+    fn our_beat(&mut self, now: Time) {
+        self.link(LinkReport::Sent, now);
+        self.beat_seen(now + Duration::from_millis(40));
+    }
+
+    fn record(&mut self, asked: Time, heartbeat: Time) {
+        let facts = RecordFacts {
+            public_key: Some(key(1)),
+            status: Some("active".into()),
+            last_heartbeat: Some(heartbeat),
+            registered_at: Some(at(0) - Duration::from_secs(1000)),
+            developer: None,
+            tombstoned: false,
+        };
+        self.on(FleetEvent::Record { id: id(1), asked_at: asked, facts: Some(facts) }, asked);
+    }
+
+    fn row(&self) -> AgentRow {
+        self.fleet.row(&id(1)).unwrap()
+    }
+
+    fn told(&self) -> Vec<NoticeKind> {
+        self.notices.iter().map(|notice| notice.kind).collect()
+    }
+}
+
+#[test]
+fn a_beat_that_was_sent_and_seen_makes_it_active() {
+    let mut scene = Scene::new(BeatsBy::App);
+    assert_eq!(scene.row().liveness, Liveness::Unknown);
+    scene.open_and_beat(at(1));
+    let row = scene.row();
+    assert_eq!((row.liveness, row.verdict.code), (Liveness::Active, "ok"));
+    assert_eq!((row.beats.sent, row.beats.confirmed, row.beats.foreign), (1, 1, 0));
+    assert_eq!(row.round_trip_ms, Some(40));
+    assert_eq!(row.flips_at, Some(at(301)));
+    assert!(scene.other.contains(&FleetAction::Confirmed(id(1))));
+}
+
+#[test]
+fn silence_goes_late_stale_offline_and_tells_twice() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.link(LinkReport::Closed { code: 1006, failure: Some(Transient::Refused.into()) }, at(5));
+    scene.link(LinkReport::Waiting { until: at(6), failure: Transient::Refused.into() }, at(5));
+    for (second, expected) in [
+        (89, Liveness::Active),
+        (90, Liveness::Late),
+        (300, Liveness::Stale),
+        (899, Liveness::Stale),
+        (900, Liveness::Offline),
+        (90_000, Liveness::Offline),
+    ] {
+        scene.until(at(second));
+        assert_eq!(scene.row().liveness, expected, "after {second} s");
+    }
+    assert_eq!(scene.told(), [NoticeKind::Stale, NoticeKind::Offline]);
+    assert_eq!(scene.notices[0].title, "agent-1 went stale");
+    assert!(scene.notices[0].body.contains("connection refused"), "{}", scene.notices[0].body);
+    assert!(scene.notices[0].body.contains("5 min ago"), "{}", scene.notices[0].body);
+}
+
+#[test]
+fn recovery_is_told_after_two_good_beats_and_only_after_an_alert() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.until(at(200));
+    scene.our_beat(at(200));
+    scene.our_beat(at(230));
+    assert_eq!(scene.told(), [], "late was never told, so its end is not told either");
+    scene.until(at(600));
+    assert_eq!(scene.told(), [NoticeKind::Stale]);
+    scene.our_beat(at(600));
+    assert_eq!(scene.told().len(), 1, "one good beat is not yet a recovery");
+    scene.our_beat(at(630));
+    assert_eq!(scene.told(), [NoticeKind::Stale, NoticeKind::Recovered]);
+    assert!(scene.notices[1].body.contains("after 7 min"), "{}", scene.notices[1].body);
+    scene.our_beat(at(660));
+    assert_eq!(scene.told().len(), 2);
+}
+
+#[test]
+fn beats_that_the_record_never_shows_are_refused_and_the_clock_is_named() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.on(FleetEvent::RegistryAnswer { registry: "r".into(), problem: None, clock_ahead_ms: Some(-90_000) }, at(0));
+    scene.record(at(0), at(0) - Duration::from_secs(1000));
+    scene.link(LinkReport::Dialling { attempt: 1 }, at(1));
+    scene.link(LinkReport::Opened, at(1));
+    for second in [1, 31] {
+        scene.link(LinkReport::Sent, at(second));
+        scene.until(at(second + 3));
+        assert_eq!(scene.other.pop(), Some(FleetAction::ReadRecord(id(1))));
+        scene.record(at(second + 3), at(0) - Duration::from_secs(1000));
+    }
+    let row = scene.row();
+    assert_eq!(row.beats.unconfirmed, 2);
+    assert_eq!(row.verdict.code, "clock.own");
+    assert!(row.verdict.sentence.contains("90 s ahead"), "{}", row.verdict.sentence);
+    assert_eq!(row.liveness, Liveness::Inactive);
+}
+
+#[test]
+fn a_fresh_record_is_no_beat() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.record(at(5), at(0) - Duration::from_secs(1000));
+    assert_eq!((scene.row().liveness, scene.row().verdict.code), (Liveness::Inactive, "agent.never_beat"));
+    scene.until(at(100_000));
+    assert_eq!(scene.told(), []);
+}
+
+#[test]
+fn a_watched_agent_is_followed_by_poll_when_there_is_no_stream() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.record(at(5), at(3));
+    assert_eq!((scene.row().liveness, scene.row().verdict.code), (Liveness::Active, "ok.watched"));
+    scene.record(at(100), at(93));
+    assert_eq!(scene.row().last_confirmed_at, Some(at(93)));
+    assert_eq!(scene.row().beats.confirmed, 2);
+}
+
+#[test]
+fn a_deleted_record_blocks_the_link_and_its_return_frees_it() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.on(FleetEvent::Record { id: id(1), asked_at: at(9), facts: None }, at(9));
+    assert!(scene.other.contains(&FleetAction::Block(id(1), Fatal::NotRegistered)));
+    assert_eq!(scene.row().verdict.code, "registry.not_registered");
+    scene.record(at(20), at(19));
+    assert!(scene.other.contains(&FleetAction::Unblock(id(1))));
+}
+
+#[test]
+fn a_record_with_another_key_is_a_mismatch() {
+    let mut scene = Scene::new(BeatsBy::App);
+    let facts = RecordFacts {
+        public_key: Some(key(9)),
+        status: Some("active".into()),
+        last_heartbeat: None,
+        registered_at: None,
+        developer: None,
+        tombstoned: false,
+    };
+    scene.on(FleetEvent::Record { id: id(1), asked_at: at(1), facts: Some(facts) }, at(1));
+    assert_eq!(scene.row().verdict.code, "key.mismatch");
+    assert!(scene.other.contains(&FleetAction::Block(id(1), Fatal::KeyMismatch)));
+}
+
+#[test]
+fn a_second_copy_is_named_only_when_it_persists() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    for (beat, expected) in [(1_u64, "ok"), (2, "ok"), (3, "beats.second_copy")] {
+        scene.our_beat(at(beat * 30));
+        scene.beat_seen(at(beat * 30 + 12));
+        assert_eq!(scene.row().verdict.code, expected, "foreign beat {beat}");
+    }
+    // The other copy stops: the verdict goes with it.
+    for beat in 4..20 {
+        scene.until(at(beat * 30));
+        scene.our_beat(at(beat * 30));
+    }
+    assert_eq!(scene.row().verdict.code, "ok");
+}
+
+#[test]
+fn pausing_is_no_outage_and_resuming_starts_afresh() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    let paused = AgentSettings { paused: true, ..settings(1, BeatsBy::App) };
+    scene.on(FleetEvent::AgentChanged(paused), at(10));
+    scene.until(at(5000));
+    assert_eq!((scene.row().liveness, scene.row().verdict.code), (Liveness::Stopped, "paused"));
+    scene.on(FleetEvent::AgentChanged(settings(1, BeatsBy::App)), at(5000));
+    assert_eq!(scene.row().liveness, Liveness::Active);
+    assert_eq!(scene.told(), []);
+}
+
+#[test]
+fn waking_up_judges_after_a_grace_and_once() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    let woke = at(20_000);
+    scene.on(FleetEvent::Woke { slept: Duration::from_secs(19_990) }, woke);
+    scene.until(woke + Duration::from_secs(30));
+    assert_eq!(scene.row().liveness, Liveness::Active, "held");
+    scene.our_beat(woke + Duration::from_secs(31));
+    scene.until(woke + Duration::from_secs(80));
+    assert_eq!((scene.row().liveness, scene.told().len()), (Liveness::Active, 0));
+    let kinds: Vec<SpanKind> = scene.fleet.strip(&id(1)).unwrap().iter().map(|span| span.kind).collect();
+    assert_eq!(kinds, [SpanKind::Confirmed, SpanKind::Asleep, SpanKind::Confirmed]);
+    // And when nothing comes back, it is said after the grace.
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.on(FleetEvent::Woke { slept: Duration::from_secs(19_990) }, woke);
+    scene.until(woke + WAKE_GRACE + Duration::from_secs(1));
+    assert_eq!(scene.told(), [NoticeKind::Offline]);
+}
+
+#[test]
+fn reconnects_are_counted_with_their_attempts_and_waits() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.link(
+        LinkReport::Closed { code: 1006, failure: Some(Transient::Broken { detail: String::new() }.into()) },
+        at(40),
+    );
+    scene.link(
+        LinkReport::Waiting { until: at(41), failure: Transient::Broken { detail: String::new() }.into() },
+        at(40),
+    );
+    scene.link(LinkReport::Dialling { attempt: 1 }, at(41));
+    scene.link(LinkReport::Waiting { until: at(43), failure: Transient::Refused.into() }, at(41));
+    scene.link(LinkReport::Dialling { attempt: 2 }, at(43));
+    scene.link(LinkReport::Opened, at(43));
+    assert_eq!(scene.row().reconnects_24h, 1);
+    let connection = scene.fleet.current_connection(&id(1)).unwrap();
+    assert_eq!((connection.attempts, connection.waits_ms.as_slice()), (2, [1000, 2000].as_slice()));
+    let closed = scene.kept.iter().find_map(|row| match row {
+        HistoryRow::Connection(connection) if connection.closed_at.is_some() => Some(connection),
+        _ => None,
+    });
+    let closed = closed.unwrap();
+    assert_eq!((closed.close_code, closed.cause.as_deref(), closed.beats), (Some(1006), Some("link.broken"), 1));
+}
+
+#[test]
+fn a_restart_continues_the_record_and_does_not_tell_the_same_outage_again() {
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(0));
+    scene.until(at(400));
+    assert_eq!(scene.told(), [NoticeKind::Stale]);
+    let memory = scene.kept.iter().rev().find_map(|row| match row {
+        HistoryRow::Memory(memory) => Some(memory.clone()),
+        _ => None,
+    });
+    let strip = scene.fleet.strip(&id(1)).unwrap();
+    let past = Past { memory, strip, opened: vec![at(0)] };
+
+    let mut scene = Scene { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
+    scene.on(FleetEvent::RegistrySet(registry()), at(500));
+    scene.on(FleetEvent::AgentAdded(settings(1, BeatsBy::App), past), at(500));
+    assert_eq!(scene.row().liveness, Liveness::Stale);
+    scene.until(at(899));
+    assert_eq!(scene.told(), []);
+    scene.until(at(900));
+    assert_eq!(scene.told(), [NoticeKind::Offline]);
+}
+
+#[test]
+fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.record(at(5), at(3));
+    scene.on(
+        FleetEvent::RegistryAnswer {
+            registry: "r".into(),
+            problem: Some("connection refused".into()),
+            clock_ahead_ms: None,
+        },
+        at(20),
+    );
+    scene.until(at(1000));
+    assert_eq!(scene.row().verdict.code, "registry.unreachable");
+    assert!(scene.notices[0].body.contains("connection refused"));
+}
+
+fn any_step() -> impl Strategy<Value = (u8, u8, u64)> {
+    (0_u8..12, 1_u8..6, 0_u64..40_000)
+}
+
+fn apply(fleet: &mut Fleet, kind: u8, number: u8, now: Time) {
+    let agent = id(number);
+    let event = match kind {
+        0 => FleetEvent::AgentAdded(settings(number, BeatsBy::App), Past::default()),
+        1 => FleetEvent::AgentRemoved(agent),
+        2 => FleetEvent::Link(agent, LinkReport::Dialling { attempt: 1 }),
+        3 => FleetEvent::Link(agent, LinkReport::Opened),
+        4 => FleetEvent::Link(agent, LinkReport::Sent),
+        5 => FleetEvent::Activity("r".into(), Activity::Heartbeat { id: agent, at: now }),
+        6 => FleetEvent::Link(agent, LinkReport::Closed { code: 1006, failure: None }),
+        7 => FleetEvent::Record { id: agent, asked_at: now, facts: None },
+        8 => FleetEvent::Stream { registry: "r".into(), live: number.is_multiple_of(2) },
+        9 => FleetEvent::Woke { slept: Duration::from_secs(u64::from(number) * 100) },
+        10 => FleetEvent::AgentChanged(AgentSettings {
+            paused: number.is_multiple_of(2),
+            ..settings(number, BeatsBy::Agent)
+        }),
+        _ => FleetEvent::Timeout,
+    };
+    fleet.handle(event, now);
+    while fleet.poll_action().is_some() {}
+}
+
+proptest! {
+    /// A window that starts with everything and takes in deltas shows what a window that starts now shows.
+    #[test]
+    fn deltas_on_a_snapshot_are_a_snapshot(steps in prop::collection::vec(any_step(), 1..150), pulls in prop::collection::vec(any::<bool>(), 150)) {
+        let mut fleet = Fleet::default();
+        let mut now = at(0);
+        fleet.handle(FleetEvent::RegistrySet(registry()), now);
+        let mut window: BTreeMap<EntityId, AgentRow> = BTreeMap::new();
+        let mut since = 0;
+        for (index, (kind, number, pause)) in steps.iter().enumerate() {
+            now = now + Duration::from_millis(*pause);
+            apply(&mut fleet, *kind, *number, now);
+            if pulls[index] || index + 1 == steps.len() {
+                let delta = fleet.delta_since(since, now);
+                if delta.full {
+                    window.clear();
+                }
+                window.extend(delta.rows.into_iter().map(|row| (row.id.clone(), row)));
+                for gone in &delta.removed {
+                    window.remove(gone);
+                }
+                since = delta.revision;
+                let fresh: BTreeMap<_, _> = fleet.delta_since(0, now).rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+                prop_assert_eq!(&window, &fresh);
+            }
+        }
+    }
+
+    /// However beats come and stay away, an outage is told at most once as stale and once as offline, its end at most
+    /// once and only after that, and no deadline lies in the past.
+    #[test]
+    fn one_outage_one_story(pauses in prop::collection::vec(0_u64..1200, 1..60)) {
+        let mut scene = Scene::new(BeatsBy::App);
+        scene.open_and_beat(at(0));
+        let mut now = at(0);
+        for pause in pauses {
+            now = now + Duration::from_secs(pause);
+            scene.until(now);
+            scene.our_beat(now);
+            prop_assert!(scene.fleet.poll_timeout().is_none_or(|due| due > now));
+        }
+        let mut open: Option<NoticeKind> = None;
+        for kind in scene.told() {
+            match kind {
+                NoticeKind::Stale => prop_assert_eq!(open, None),
+                NoticeKind::Offline => prop_assert!(open != Some(NoticeKind::Offline)),
+                NoticeKind::Recovered => prop_assert!(open.is_some()),
+            }
+            open = (kind != NoticeKind::Recovered).then_some(kind);
+        }
+    }
+
+    /// Liveness only worsens in silence, and only a beat brings an agent back.
+    #[test]
+    fn silence_never_improves_an_agent(looks in prop::collection::vec(1_u64..400, 1..40)) {
+        let mut scene = Scene::new(BeatsBy::Agent);
+        scene.record(at(1), at(1));
+        let rank = |liveness| Liveness::ALL.iter().position(|state| *state == liveness);
+        let mut now = at(1);
+        let mut worst = rank(Liveness::Active);
+        for look in looks {
+            now = now + Duration::from_secs(look);
+            scene.until(now);
+            let rank = rank(scene.row().liveness);
+            prop_assert!(rank >= worst);
+            worst = rank;
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! The life of one link to a registry: dial, open, beat on schedule, ping, wait, blocked.
+//!
+//! The task that owns the socket asks this machine what to do and decides nothing.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::failure::{Failure, Fatal, Transient};
+use crate::time::Time;
+
+/// The numbers of one link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkTiming {
+    /// Between two beats.
+    pub interval: Duration,
+    /// Silence after which the peer is pinged.
+    pub ping_after: Duration,
+    /// How long the answer to a ping, or to anything sent, may take.
+    pub pong_within: Duration,
+    /// How long a dial may take.
+    pub dial_within: Duration,
+    /// How often a blocked link looks whether its reason is gone.
+    pub recheck_every: Duration,
+}
+
+impl LinkTiming {
+    /// The usual numbers: a half-open socket is noticed within 20 + 20 s.
+    #[must_use]
+    pub const fn with_interval(interval: Duration) -> Self {
+        Self {
+            interval,
+            ping_after: Duration::from_secs(20),
+            pong_within: Duration::from_secs(20),
+            dial_within: Duration::from_secs(10),
+            recheck_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What happened to the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// Someone wants it to run.
+    Start,
+    /// Someone wants it to stop.
+    Stop,
+    /// The dial succeeded.
+    Opened,
+    /// The dial did not.
+    DialFailed(Failure),
+    /// A beat was signed and handed to the socket.
+    Sent,
+    /// A beat could not be signed.
+    CannotSign(Fatal),
+    /// The peer sent anything: a pong, a frame.
+    Inbound,
+    /// The socket is gone.
+    Closed(Transient),
+    /// The registry was seen to take a beat.
+    Confirmed,
+    /// A person wants it dialled now.
+    Retry,
+    /// Someone else found out that dialling cannot help.
+    Block(Fatal),
+    /// Someone else found out that the reason is gone.
+    Unblock,
+    /// The computer slept: the socket may be dead, and the beat is overdue.
+    Woke,
+    /// The deadline of [`Link::poll_timeout`] passed.
+    Timeout,
+}
+
+/// What the task must do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkAction {
+    /// Dial; answer with `Opened` or `DialFailed`. A dial under way is dropped.
+    Dial,
+    /// Sign and send a beat with the time of signing; answer with `Sent` or `CannotSign`.
+    Beat,
+    /// Send a ping.
+    Ping,
+    /// Close the socket with this code and forget it; no answer.
+    Close(u16),
+    /// Forget the socket, or the dial, without a word; no answer.
+    Abandon,
+}
+
+/// What the fleet is told, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkReport {
+    /// A dial began.
+    Dialling {
+        /// Dials since the last confirmed beat.
+        attempt: u32,
+    },
+    /// The socket is open.
+    Opened,
+    /// A beat was handed to the socket.
+    Sent,
+    /// The socket was closed.
+    Closed {
+        /// 1000 by us, the server's code, or 1006.
+        code: u16,
+        /// Why, unless it was asked for.
+        failure: Option<Failure>,
+    },
+    /// Waiting to dial again.
+    Waiting {
+        /// When it dials.
+        until: Time,
+        /// Why the last try failed.
+        failure: Failure,
+    },
+    /// Dialling would not help.
+    Blocked {
+        /// Why.
+        failure: Fatal,
+    },
+    /// Not asked to run.
+    Idle,
+}
+
+/// Why [`Link::poll_timeout`] wants to be called back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkDeadline {
+    /// A beat is due.
+    Beat,
+    /// The peer was silent for long.
+    Ping,
+    /// The answer to a ping is overdue.
+    Pong,
+    /// The dial takes too long.
+    Dial,
+    /// The wait is over.
+    Backoff,
+    /// Time to look whether the reason of a blockage is gone.
+    Recheck,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    Dialling { give_up_at: Time },
+    Open { next_beat: Time, heard_at: Time, pong_by: Option<Time> },
+    Waiting { until: Time },
+    Blocked { recheck_at: Time },
+}
+
+/// The machine.
+#[derive(Clone, Debug)]
+pub struct Link {
+    timing: LinkTiming,
+    state: State,
+    backoff: Backoff,
+    attempt: u32,
+    actions: VecDeque<LinkAction>,
+    reports: VecDeque<LinkReport>,
+}
+
+impl Link {
+    /// An idle link. The seed is for its jitter.
+    #[must_use]
+    pub const fn new(timing: LinkTiming, seed: u64) -> Self {
+        Self {
+            timing,
+            state: State::Idle,
+            backoff: Backoff::new(seed),
+            attempt: 0,
+            actions: VecDeque::new(),
+            reports: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, event: LinkEvent, now: Time) {
+        match event {
+            LinkEvent::Start if self.state == State::Idle => self.dial(now),
+            LinkEvent::Start => {}
+            LinkEvent::Stop => self.stop(),
+            LinkEvent::Opened => self.opened(now),
+            LinkEvent::DialFailed(failure) => {
+                if matches!(self.state, State::Dialling { .. }) {
+                    self.failed(failure, now);
+                }
+            }
+            LinkEvent::Sent => {
+                if self.is_open() {
+                    self.reports.push_back(LinkReport::Sent);
+                }
+            }
+            LinkEvent::CannotSign(fatal) => {
+                if self.is_open() {
+                    self.close(1000, Some(fatal.clone().into()));
+                    self.block(fatal, now);
+                }
+            }
+            LinkEvent::Inbound => {
+                if let State::Open { heard_at, pong_by, .. } = &mut self.state {
+                    *heard_at = now.max(*heard_at);
+                    *pong_by = None;
+                }
+            }
+            LinkEvent::Closed(transient) => self.lost(transient, now),
+            LinkEvent::Confirmed => {
+                self.backoff.reset();
+                self.attempt = 0;
+            }
+            LinkEvent::Retry => {
+                if matches!(self.state, State::Waiting { .. } | State::Blocked { .. }) {
+                    self.backoff.reset();
+                    self.dial(now);
+                }
+            }
+            LinkEvent::Block(fatal) => self.block_from_outside(fatal, now),
+            LinkEvent::Unblock => {
+                if matches!(self.state, State::Blocked { .. }) {
+                    self.dial(now);
+                }
+            }
+            LinkEvent::Woke => self.woke(now),
+            LinkEvent::Timeout => self.timeout(now),
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn poll_action(&mut self) -> Option<LinkAction> {
+        self.actions.pop_front()
+    }
+
+    /// What to tell the fleet next.
+    #[must_use]
+    pub fn poll_report(&mut self) -> Option<LinkReport> {
+        self.reports.pop_front()
+    }
+
+    /// When to call back with [`LinkEvent::Timeout`], and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Time, LinkDeadline)> {
+        match &self.state {
+            State::Idle => None,
+            State::Dialling { give_up_at } => Some((*give_up_at, LinkDeadline::Dial)),
+            State::Waiting { until } => Some((*until, LinkDeadline::Backoff)),
+            State::Blocked { recheck_at } => Some((*recheck_at, LinkDeadline::Recheck)),
+            State::Open { next_beat, heard_at, pong_by } => {
+                let hearing = pong_by.map_or_else(
+                    || (*heard_at + self.timing.ping_after, LinkDeadline::Ping),
+                    |by| (by, LinkDeadline::Pong),
+                );
+                Some(if hearing.0 < *next_beat { hearing } else { (*next_beat, LinkDeadline::Beat) })
+            }
+        }
+    }
+
+    /// Whether the socket is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// When the next beat is due, while open.
+    #[must_use]
+    pub const fn next_beat(&self) -> Option<Time> {
+        match &self.state {
+            State::Open { next_beat, .. } => Some(*next_beat),
+            State::Idle | State::Dialling { .. } | State::Waiting { .. } | State::Blocked { .. } => None,
+        }
+    }
+
+    fn dial(&mut self, now: Time) {
+        self.attempt = self.attempt.saturating_add(1);
+        self.state = State::Dialling { give_up_at: now + self.timing.dial_within };
+        self.actions.push_back(LinkAction::Dial);
+        self.reports.push_back(LinkReport::Dialling { attempt: self.attempt });
+    }
+
+    fn opened(&mut self, now: Time) {
+        if !matches!(self.state, State::Dialling { .. }) {
+            // A dial that was given up came through after all.
+            self.actions.push_back(LinkAction::Abandon);
+            return;
+        }
+        self.reports.push_back(LinkReport::Opened);
+        self.actions.push_back(LinkAction::Beat);
+        self.state = State::Open { next_beat: now + self.timing.interval, heard_at: now, pong_by: None };
+    }
+
+    fn stop(&mut self) {
+        match self.state {
+            State::Idle => return,
+            State::Open { .. } => self.close(1000, None),
+            State::Dialling { .. } => self.actions.push_back(LinkAction::Abandon),
+            State::Waiting { .. } | State::Blocked { .. } => {}
+        }
+        self.state = State::Idle;
+        self.attempt = 0;
+        self.backoff.reset();
+        self.reports.push_back(LinkReport::Idle);
+    }
+
+    fn close(&mut self, code: u16, failure: Option<Failure>) {
+        self.actions.push_back(LinkAction::Close(code));
+        self.reports.push_back(LinkReport::Closed { code, failure });
+    }
+
+    fn lost(&mut self, transient: Transient, now: Time) {
+        if !self.is_open() {
+            return;
+        }
+        let code = match &transient {
+            Transient::ClosedByServer { code } => *code,
+            Transient::Dns { .. }
+            | Transient::Refused
+            | Transient::Unreachable
+            | Transient::DialTimeout
+            | Transient::Broken { .. }
+            | Transient::NoPong
+            | Transient::ServerError { .. }
+            | Transient::RateLimited { .. }
+            | Transient::TlsHandshake { .. }
+            | Transient::Protocol { .. } => 1006,
+        };
+        self.reports.push_back(LinkReport::Closed { code, failure: Some(transient.clone().into()) });
+        self.failed(transient.into(), now);
+    }
+
+    fn failed(&mut self, failure: Failure, now: Time) {
+        match failure {
+            Failure::Fatal(fatal) => self.block(fatal, now),
+            Failure::Transient(transient) => {
+                let asked = match &transient {
+                    Transient::RateLimited { retry_after } => *retry_after,
+                    _ => None,
+                };
+                let until = now + self.backoff.next_wait(asked);
+                self.state = State::Waiting { until };
+                self.reports.push_back(LinkReport::Waiting { until, failure: transient.into() });
+            }
+        }
+    }
+
+    fn block(&mut self, fatal: Fatal, now: Time) {
+        self.state = State::Blocked { recheck_at: now + self.timing.recheck_every };
+        self.reports.push_back(LinkReport::Blocked { failure: fatal });
+    }
+
+    fn block_from_outside(&mut self, fatal: Fatal, now: Time) {
+        match self.state {
+            State::Idle => return,
+            State::Open { .. } => self.close(1000, Some(fatal.clone().into())),
+            State::Dialling { .. } => self.actions.push_back(LinkAction::Abandon),
+            State::Waiting { .. } | State::Blocked { .. } => {}
+        }
+        self.block(fatal, now);
+    }
+
+    fn woke(&mut self, now: Time) {
+        match &mut self.state {
+            State::Open { next_beat, pong_by, .. } => {
+                // Beat at once and ask at once whether anybody is there: a socket rarely survives sleep.
+                *next_beat = now;
+                *pong_by = Some(now + self.timing.pong_within.min(Duration::from_secs(5)));
+                self.actions.push_back(LinkAction::Ping);
+            }
+            State::Waiting { .. } => self.dial(now),
+            State::Idle | State::Dialling { .. } | State::Blocked { .. } => {}
+        }
+    }
+
+    fn timeout(&mut self, now: Time) {
+        let Some((due, why)) = self.poll_timeout() else { return };
+        if now < due {
+            return;
+        }
+        match why {
+            LinkDeadline::Beat => {
+                if let State::Open { next_beat, .. } = &mut self.state {
+                    // From the schedule, not from now: lateness of one beat is not handed to the next. What was slept
+                    // through is left out.
+                    *next_beat = next_slot(*next_beat, self.timing.interval, now);
+                    self.actions.push_back(LinkAction::Beat);
+                }
+            }
+            LinkDeadline::Ping => {
+                if let State::Open { pong_by, .. } = &mut self.state {
+                    *pong_by = Some(now + self.timing.pong_within);
+                    self.actions.push_back(LinkAction::Ping);
+                }
+            }
+            LinkDeadline::Pong => {
+                self.actions.push_back(LinkAction::Abandon);
+                self.lost(Transient::NoPong, now);
+            }
+            LinkDeadline::Dial => {
+                self.actions.push_back(LinkAction::Abandon);
+                self.failed(Transient::DialTimeout.into(), now);
+            }
+            LinkDeadline::Backoff | LinkDeadline::Recheck => self.dial(now),
+        }
+    }
+}
+
+/// The first slot of the schedule after `now`.
+fn next_slot(due: Time, interval: Duration, now: Time) -> Time {
+    let behind = now.since(due).as_nanos() / interval.as_nanos().max(1);
+    let slots = u32::try_from(behind).unwrap_or(u32::MAX).saturating_add(1);
+    due + interval.saturating_mul(slots)
+}
+
+#[cfg(test)]
+mod tests;

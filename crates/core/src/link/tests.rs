@@ -1,0 +1,182 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const INTERVAL: Duration = Duration::from_secs(30);
+
+fn link() -> Link {
+    Link::new(LinkTiming::with_interval(INTERVAL), 7)
+}
+
+fn at(seconds: u64) -> Time {
+    Time::from_millis(1_000_000 + seconds * 1000)
+}
+
+fn actions(link: &mut Link) -> Vec<LinkAction> {
+    std::iter::from_fn(|| link.poll_action()).collect()
+}
+
+fn reports(link: &mut Link) -> Vec<LinkReport> {
+    std::iter::from_fn(|| link.poll_report()).collect()
+}
+
+fn opened() -> Link {
+    let mut link = link();
+    link.handle(LinkEvent::Start, at(0));
+    link.handle(LinkEvent::Opened, at(0));
+    assert_eq!(actions(&mut link), [LinkAction::Dial, LinkAction::Beat]);
+    reports(&mut link);
+    link
+}
+
+#[test]
+fn beats_follow_the_schedule_and_not_the_last_sleep() {
+    let mut link = opened();
+    let mut due = Vec::new();
+    while due.len() < 4 {
+        let (deadline, why) = link.poll_timeout().unwrap();
+        // Every callback comes 400 ms late, and every ping is answered.
+        let now = deadline + Duration::from_millis(400);
+        link.handle(LinkEvent::Timeout, now);
+        link.handle(LinkEvent::Inbound, now);
+        if why == LinkDeadline::Beat {
+            due.push(deadline);
+        }
+        actions(&mut link);
+    }
+    assert_eq!(due, [at(30), at(60), at(90), at(120)]);
+}
+
+#[test]
+fn slots_that_were_slept_through_are_left_out() {
+    let mut link = opened();
+    link.handle(LinkEvent::Inbound, at(3600));
+    link.handle(LinkEvent::Timeout, at(3605));
+    assert_eq!(actions(&mut link), [LinkAction::Beat]);
+    assert_eq!(link.next_beat(), Some(at(3630)));
+}
+
+#[test]
+fn a_half_open_socket_is_noticed_within_45_seconds() {
+    let mut link = opened();
+    let mut now = at(0);
+    while link.is_open() {
+        now = link.poll_timeout().unwrap().0;
+        link.handle(LinkEvent::Timeout, now);
+        if actions(&mut link).contains(&LinkAction::Beat) {
+            link.handle(LinkEvent::Sent, now);
+        }
+    }
+    assert!(now.since(at(0)) <= Duration::from_secs(45), "{:?}", now.since(at(0)));
+    let closed = LinkReport::Closed { code: 1006, failure: Some(Transient::NoPong.into()) };
+    assert!(reports(&mut link).contains(&closed));
+}
+
+#[test]
+fn only_a_confirmed_beat_resets_the_backoff() {
+    let mut link = link();
+    let mut now = at(0);
+    link.handle(LinkEvent::Start, now);
+    let mut wait = Duration::ZERO;
+    for _ in 0..8 {
+        link.handle(LinkEvent::Opened, now);
+        link.handle(LinkEvent::Sent, now);
+        link.handle(LinkEvent::Closed(Transient::Broken { detail: String::new() }), now);
+        let until = link.poll_timeout().unwrap().0;
+        wait = until.since(now);
+        now = until;
+        link.handle(LinkEvent::Timeout, now);
+    }
+    assert!(wait >= Duration::from_secs(30), "opening and sending alone must not reset it: {wait:?}");
+    link.handle(LinkEvent::Opened, now);
+    link.handle(LinkEvent::Confirmed, now);
+    link.handle(LinkEvent::Closed(Transient::Refused), now);
+    assert!(link.poll_timeout().unwrap().0.since(now) <= Duration::from_secs(1));
+}
+
+#[test]
+fn stopping_closes_with_1000_and_stays_stopped() {
+    let mut link = opened();
+    link.handle(LinkEvent::Stop, at(5));
+    assert_eq!(actions(&mut link), [LinkAction::Close(1000)]);
+    assert_eq!(reports(&mut link), [LinkReport::Closed { code: 1000, failure: None }, LinkReport::Idle]);
+    assert_eq!(link.poll_timeout(), None);
+    // What was still under way changes nothing.
+    link.handle(LinkEvent::Closed(Transient::Refused), at(6));
+    link.handle(LinkEvent::Opened, at(6));
+    assert_eq!(actions(&mut link), [LinkAction::Abandon]);
+    assert_eq!(link.poll_timeout(), None);
+}
+
+#[test]
+fn a_fatal_failure_blocks_until_the_reason_goes() {
+    let mut link = link();
+    link.handle(LinkEvent::Start, at(0));
+    link.handle(LinkEvent::DialFailed(Fatal::NotRegistered.into()), at(1));
+    assert_eq!(link.poll_timeout(), Some((at(61), LinkDeadline::Recheck)));
+    link.handle(LinkEvent::Unblock, at(3));
+    assert_eq!(actions(&mut link), [LinkAction::Dial, LinkAction::Dial]);
+}
+
+#[test]
+fn waking_beats_at_once_and_distrusts_the_socket() {
+    let mut link = opened();
+    link.handle(LinkEvent::Woke, at(7200));
+    link.handle(LinkEvent::Timeout, at(7200));
+    assert_eq!(actions(&mut link), [LinkAction::Ping, LinkAction::Beat]);
+    assert_eq!(link.poll_timeout(), Some((at(7205), LinkDeadline::Pong)));
+}
+
+fn any_event() -> impl Strategy<Value = LinkEvent> {
+    prop_oneof![
+        Just(LinkEvent::Start),
+        Just(LinkEvent::Stop),
+        Just(LinkEvent::Opened),
+        Just(LinkEvent::DialFailed(Transient::Refused.into())),
+        Just(LinkEvent::DialFailed(Fatal::NotRegistered.into())),
+        Just(LinkEvent::DialFailed(Transient::RateLimited { retry_after: Some(Duration::from_secs(90)) }.into())),
+        Just(LinkEvent::Sent),
+        Just(LinkEvent::CannotSign(Fatal::KeyLocked)),
+        Just(LinkEvent::Inbound),
+        Just(LinkEvent::Closed(Transient::ClosedByServer { code: 1001 })),
+        Just(LinkEvent::Confirmed),
+        Just(LinkEvent::Retry),
+        Just(LinkEvent::Block(Fatal::KeyMismatch)),
+        Just(LinkEvent::Unblock),
+        Just(LinkEvent::Woke),
+        Just(LinkEvent::Timeout),
+    ]
+}
+
+proptest! {
+    /// Whatever happens, in whatever order: deadlines lie ahead, a running link always has one, opens and closes pair
+    /// up, and beats are only asked for on an open socket.
+    #[test]
+    fn holds_its_promises_under_any_sequence(events in prop::collection::vec((any_event(), 0_u64..50_000), 1..200)) {
+        let mut link = link();
+        let mut now = at(0);
+        let mut open = false;
+        for (event, pause) in events {
+            now = now + Duration::from_millis(pause);
+            link.handle(event.clone(), now);
+            if event == LinkEvent::Timeout {
+                // One deadline is served a call; serve what is due.
+                for _ in 0..4 {
+                    link.handle(LinkEvent::Timeout, now);
+                }
+                prop_assert!(link.poll_timeout().is_none_or(|(due, _)| due > now));
+            }
+            for report in reports(&mut link) {
+                match report {
+                    LinkReport::Opened => { prop_assert!(!open); open = true; }
+                    LinkReport::Closed { .. } => { prop_assert!(open); open = false; }
+                    LinkReport::Sent => prop_assert!(open),
+                    LinkReport::Waiting { until, .. } => prop_assert!(until > now),
+                    LinkReport::Dialling { .. } | LinkReport::Blocked { .. } | LinkReport::Idle => {}
+                }
+            }
+            prop_assert_eq!(open, link.is_open());
+            actions(&mut link);
+        }
+    }
+}
