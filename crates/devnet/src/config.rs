@@ -1,0 +1,61 @@
+//! What a devnet is started with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::Fault;
+
+/// The settings of a devnet. The defaults are the live registry's (protocols.md 1.4, 1.5, 1.8), on a free loopback port.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Silence after which the sweep calls an entity inactive.
+    pub inactive_after: Duration,
+    /// Time between two sweeps; the first comes one interval after the start.
+    pub sweep: Duration,
+    /// How far a beat's timestamp may be from the registry's clock; this far is still accepted.
+    pub max_clock_skew: Duration,
+    /// A heartbeat socket without a data frame for [`inactive_after`](Self::inactive_after) and this is dropped.
+    pub read_grace: Duration,
+    /// Registrations of every kind together, a minute and client address; `None` for no limit.
+    pub registrations_per_minute: Option<u32>,
+    /// Searches a minute and client address; `None` for no limit.
+    pub searches_per_minute: Option<u32>,
+    /// The registry's name.
+    pub name: String,
+    /// Faults in force from the start.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            inactive_after: Duration::from_secs(300),
+            sweep: Duration::from_secs(60),
+            max_clock_skew: beatkeeper_core::wire::zynd::MAX_CLOCK_SKEW,
+            read_grace: Duration::from_secs(60),
+            registrations_per_minute: Some(10),
+            searches_per_minute: Some(100),
+            name: "beatkeeper-devnet".to_owned(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Why a devnet did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("the devnet cannot listen on {listen}: {source}. Choose another address, or port 0 for any free one")]
+    Listen {
+        /// The address that was asked for.
+        listen: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The sweep cannot run at all times at once.
+    #[error("the devnet's sweep interval must be longer than zero")]
+    ZeroSweep,
+}
