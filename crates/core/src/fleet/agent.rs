@@ -404,15 +404,19 @@ impl Agent {
         } else if state != self.liveness {
             self.turn(state, registry, now, change);
         }
-        if change.row || held.is_some() {
-            self.verdict = self.verdict_at(registry, now);
-            self.alert(now, change);
+        let verdict = self.verdict_at(registry, now);
+        if verdict != self.verdict {
+            self.verdict = verdict;
+            change.row = true;
         }
-        self.flips_at = self
+        self.alert(now, change);
+        let flips_at = self
             .record
             .last_heartbeat
             .filter(|_| self.record.registered == Some(true))
             .map(|beat| beat.offset_millis(-registry.clock_ahead_ms.unwrap_or(0)) + thresholds.inactive_after);
+        change.row |= flips_at != self.flips_at;
+        self.flips_at = flips_at;
         let ask = self.confirmation.ask_at(self.event_within());
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);

@@ -425,8 +425,10 @@ impl Fleet {
         let Some(agent) = self.agents.get_mut(id) else { return };
         let Some(registry) = self.registries.get(&agent.settings.registry) else { return };
         let mut change = Change::default();
+        let strip = agent.strip.revision();
         fold(agent, registry, &mut change);
         agent.settle(registry, self.hold_until, now, &mut change);
+        change.row |= agent.strip.revision() != strip;
 
         if change.confirmed {
             self.actions.push_back(FleetAction::Confirmed(id.clone()));
