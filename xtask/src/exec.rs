@@ -2,10 +2,16 @@
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use crate::paths;
+
+/// How long a program may take whose answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The cargo that runs us, in the repository's root.
 #[must_use]
@@ -38,18 +44,23 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs a program silently; whether it succeeded. A program that cannot be started did not succeed.
 #[must_use]
 pub fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    output(command).is_ok()
 }
 
-/// Runs a program and returns what it printed; an error, with its complaint, unless it succeeds.
+/// Runs a program and returns what it printed; an error, with its complaint, unless it succeeds within two minutes.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{shown}`"))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    let pid = child.id();
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(child.wait_with_output()));
+    let Ok(ended) = receive.recv_timeout(PATIENCE) else {
+        // Not reaped before it has ended, so the number is still its own.
+        Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status()?;
+        bail!("`{shown}` had not ended after {} s", PATIENCE.as_secs());
+    };
+    let output = ended?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         bail!("`{shown}` failed: {}: {}", output.status, complaint.trim());
