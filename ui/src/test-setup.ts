@@ -1,4 +1,7 @@
 import { cleanup } from "@testing-library/svelte";
 import { afterEach } from "vitest";
 
+// Nothing is laid out in the tests, and a window without height would show no rows.
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 700 });
+
 afterEach(() => cleanup());

@@ -26,7 +26,9 @@ export class FixtureHost implements Host {
   /** When set, every pull fails with it. */
   pullProblem: Problem | null = null;
 
-  #revision = 1;
+  revision = 1;
+  /** The revision that was pulled last. */
+  pulled = 0;
   #changedAt = new Map<string, number>();
   #removedAt = new Map<string, number>();
   #strips = new Map<string, StripSpan[]>();
@@ -83,21 +85,21 @@ export class FixtureHost implements Host {
         this.#beat(row, now);
       else this.#age(row, now);
     }
-    this.#announce();
+    this.announce();
   }
 
   /** Adds or replaces a row, as an engine would, and tells nobody. */
   put(row: AgentRow): void {
-    this.#revision += 1;
+    this.revision += 1;
     this.rows.set(row.id, row);
-    this.#changedAt.set(row.id, this.#revision);
+    this.#changedAt.set(row.id, this.revision);
     this.#removedAt.delete(row.id);
   }
 
   drop(id: string): void {
-    this.#revision += 1;
+    this.revision += 1;
     this.rows.delete(id);
-    this.#removedAt.set(id, this.#revision);
+    this.#removedAt.set(id, this.revision);
   }
 
   /** From now on no beat of this agent arrives. */
@@ -171,17 +173,19 @@ export class FixtureHost implements Host {
     });
   }
 
-  #announce(): void {
-    for (const listener of this.#fleetListeners) listener(this.#revision);
+  /** Tells the window that there is something new. */
+  announce(): void {
+    for (const listener of this.#fleetListeners) listener(this.revision);
   }
 
   async fleetDelta(since: number): Promise<FleetDelta> {
     if (this.pullProblem) throw this.pullProblem;
     const full = since === 0;
+    this.pulled = this.revision;
     const newer = (at: Map<string, number>) =>
       [...at].filter(([, revision]) => revision > since).map(([id]) => id);
     return {
-      revision: this.#revision,
+      revision: this.revision,
       full,
       now: this.#now(),
       rows: full ? [...this.rows.values()] : newer(this.#changedAt).flatMap((id) => this.rows.get(id) ?? []),
@@ -246,7 +250,7 @@ export class FixtureHost implements Host {
       liveness_since: now,
       link: { ...row.link, since: now },
     });
-    this.#announce();
+    this.announce();
     return { id, name };
   }
 
@@ -255,7 +259,7 @@ export class FixtureHost implements Host {
     if (row?.name !== confirmName)
       throw problem("agent.name", "That is not this agent's name.", "Type the name exactly as it is shown.");
     this.drop(id);
-    this.#announce();
+    this.announce();
   }
 
   async agentSetPaused(id: string, paused: boolean): Promise<void> {
@@ -286,14 +290,14 @@ export class FixtureHost implements Host {
       },
       flips_at: paused ? null : now + FLIP_MS,
     });
-    this.#announce();
+    this.announce();
   }
 
   async agentRetry(id: string): Promise<void> {
     const row = this.rows.get(id);
     if (row?.link.state === "backing_off")
       this.#dial({ ...row, link: { ...row.link, attempt: 6 } }, this.#now());
-    this.#announce();
+    this.announce();
   }
 
   async pauseAlerts(minutes: number): Promise<void> {

@@ -1,0 +1,122 @@
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { describe, expect, it, vi } from "vitest";
+
+import { expectAccessible, names, openWindow, rowOf } from "../app.test-help";
+import { closeWords, waitWords } from "./words";
+
+async function openPage(name: string) {
+  const host = await openWindow();
+  await fireEvent.click(rowOf(name));
+  await waitFor(() => expect(screen.getByTestId("connections-table")).toBeTruthy());
+  return host;
+}
+
+describe("one agent's page", () => {
+  it("has the verdict, the remedy and the three witnesses", async () => {
+    await openPage("invoice-triage");
+    expect(screen.getByTestId("page-verdict").textContent).toBe("Reconnecting: connection refused");
+    expect(screen.getByTestId("page-remedy").textContent).toContain("tried again by itself");
+    expect(screen.getByTestId("witness-process").textContent).toContain("running");
+    expect(screen.getByTestId("witness-link").textContent).toMatch(
+      /waiting after attempt 4, dials in \d s, connection refused/,
+    );
+    expect(screen.getByTestId("witness-registry").textContent).toContain("active, last_heartbeat");
+  });
+
+  it("shows the reconnect history and the timeline", async () => {
+    await openPage("invoice-triage");
+    const table = screen.getByTestId("connections-table");
+    expect(table.querySelectorAll("tbody tr")).toHaveLength(4);
+    expect(table.textContent).toContain("1006, no close frame");
+    expect(table.textContent).toContain("4 attempts, 1.0 + 1.7 + 3.4 s");
+    await fireEvent.click(screen.getByTestId("tab-timeline"));
+    expect(screen.getByTestId("timeline").querySelectorAll("li")).toHaveLength(4);
+  });
+
+  it("dials again, pauses and resumes", async () => {
+    const host = await openPage("invoice-triage");
+    await fireEvent.click(screen.getByTestId("retry-now"));
+    await waitFor(() => expect(rowOf("invoice-triage").dataset.liveness).toBe("active"));
+    await fireEvent.click(screen.getByTestId("pause-toggle"));
+    await waitFor(() => expect(rowOf("invoice-triage").dataset.liveness).toBe("stopped"));
+    expect(screen.getByTestId("pause-toggle").textContent).toBe("Resume");
+    expect(screen.queryByTestId("retry-now")).toBeNull();
+    expect([...host.rows.values()].filter((row) => row.paused)).toHaveLength(2);
+  });
+
+  it("says what failed and what to do", async () => {
+    const host = await openPage("invoice-triage");
+    host.agentRetry = () =>
+      Promise.reject({ code: "key.locked", sentence: "The keychain is locked.", remedy: "Unlock it." });
+    await fireEvent.click(screen.getByTestId("retry-now"));
+    await waitFor(() =>
+      expect(screen.getByTestId("page-error").textContent).toBe("The keychain is locked. Unlock it."),
+    );
+  });
+
+  it("removes only with the typed name", async () => {
+    const host = await openPage("code-reviewer");
+    const remove = vi.spyOn(host, "agentRemove");
+    await fireEvent.click(screen.getByTestId("remove-agent"));
+    const submit = screen.getByTestId<HTMLButtonElement>("remove-submit");
+    expect(submit.disabled).toBe(true);
+    await fireEvent.input(screen.getByTestId("remove-name"), { target: { value: "code-review" } });
+    expect(submit.disabled).toBe(true);
+    await fireEvent.input(screen.getByTestId("remove-name"), { target: { value: "code-reviewer" } });
+    await expectAccessible();
+    const id = rowOf("code-reviewer").dataset.id;
+    await fireEvent.click(submit);
+    await waitFor(() => expect(names()).not.toContain("code-reviewer"));
+    expect(remove).toHaveBeenCalledWith(id, "code-reviewer", false);
+    expect(screen.queryByTestId("agent-page")).toBeNull();
+  });
+
+  it("opens when a notification was clicked, through a filter that hides the agent", async () => {
+    const host = await openWindow();
+    await fireEvent.click(screen.getByTestId("chip-stale"));
+    const id = [...host.rows.values()].find((row) => row.name === "docs-indexer")?.id ?? "";
+    host.openAgent(id);
+    await waitFor(() => expect(screen.getByTestId("agent-page").dataset.id).toBe(id));
+    expect(names()).toContain("docs-indexer");
+  });
+
+  it("is accessible", async () => {
+    await openPage("weather-agent");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("tab-timeline"));
+    await expectAccessible();
+  });
+});
+
+describe("words", () => {
+  const connection = {
+    agent: "zns:1",
+    dialled_at: 0,
+    opened_at: 10,
+    closed_at: 20,
+    beats: 1,
+    confirmed: 1,
+    close_code: 1006,
+    cause: null,
+    cause_sentence: null,
+    attempts: 1,
+    waits_ms: [],
+  };
+
+  it("name the end of a connection", () => {
+    expect(closeWords(connection)).toBe("1006, no close frame");
+    expect(closeWords({ ...connection, close_code: 1000 })).toBe("1000, by us");
+    expect(closeWords({ ...connection, close_code: 4001 })).toBe("4001");
+    expect(closeWords({ ...connection, closed_at: null, close_code: null })).toBe("open");
+    expect(closeWords({ ...connection, opened_at: null })).toBe("never opened");
+    expect(closeWords({ ...connection, opened_at: null, closed_at: null })).toBe("not open yet");
+  });
+
+  it("tell the waits, and sum up many", () => {
+    expect(waitWords(connection)).toBe("");
+    expect(waitWords({ ...connection, attempts: 3, waits_ms: [1000, 1700] })).toBe("3 attempts, 1.0 + 1.7 s");
+    expect(waitWords({ ...connection, attempts: 9, waits_ms: Array(8).fill(60_000) })).toBe(
+      "9 attempts over 8 min",
+    );
+  });
+});

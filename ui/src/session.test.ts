@@ -1,0 +1,102 @@
+import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+
+import App from "./App.svelte";
+import { names, openWindow } from "./app.test-help";
+import { FixtureHost } from "./host/fixture";
+import { demoRows } from "./host/fixture-rows";
+
+const words = (testid: string) => screen.getByTestId(testid).textContent?.replace(/\s+/g, " ").trim();
+
+describe("states of the engine", () => {
+  it("says that it cannot be reached, keeps the old rows, and recovers when asked again", async () => {
+    const host = await openWindow();
+    host.pullProblem = {
+      code: "engine.gone",
+      sentence: "The engine does not answer.",
+      remedy: "Restart Beatkeeper.",
+    };
+    host.rows.forEach((row) => host.put(row));
+    host.announce();
+    await waitFor(() =>
+      expect(words("banner-trouble")).toContain("The engine does not answer. Restart Beatkeeper."),
+    );
+    expect(words("banner-trouble")).toContain("What you see is old.");
+    expect(names()).toHaveLength(12);
+    host.pullProblem = null;
+    await fireEvent.click(screen.getByText("Try now"));
+    await waitFor(() => expect(screen.queryByTestId("banner-trouble")).toBeNull());
+  });
+
+  it("shows why the engine failed", async () => {
+    const host = new FixtureHost();
+    host.status = {
+      ...host.status,
+      state: "failed",
+      problem: "The history file is from a newer Beatkeeper.",
+    };
+    host.fleetDelta = () => new Promise(() => undefined);
+    render(App, { host });
+    await waitFor(() =>
+      expect(words("banner-failed")).toContain("The history file is from a newer Beatkeeper."),
+    );
+  });
+
+  it("takes a status that cannot be read for a failure", async () => {
+    const host = new FixtureHost(demoRows(Date.now()));
+    host.engineStatus = () => Promise.reject(new Error("no such command"));
+    render(App, { host });
+    await waitFor(() => expect(words("banner-failed")).toContain("no such command"));
+  });
+
+  it("shows problems of the configuration and the tray, the latter until it is dismissed", async () => {
+    const host = new FixtureHost(demoRows(Date.now()));
+    host.status = {
+      ...host.status,
+      config_problem: "line 14: unknown field",
+      tray_problem: "No tray host runs.",
+    };
+    await openWindow(host);
+    await waitFor(() => expect(words("banner-config")).toContain("line 14: unknown field"));
+    expect(words("banner-tray")).toContain("No tray host runs.");
+    await fireEvent.click(screen.getByText("Dismiss"));
+    expect(screen.queryByTestId("banner-tray")).toBeNull();
+  });
+
+  it("pauses alerts for an hour and resumes them", async () => {
+    await openWindow();
+    await fireEvent.click(screen.getByTestId("pause-alerts"));
+    await waitFor(() => expect(words("pause-alerts")).toMatch(/^Resume alerts in (1 h 00|59) min$/));
+    await fireEvent.click(screen.getByTestId("pause-alerts"));
+    await waitFor(() => expect(words("pause-alerts")).toBe("Pause alerts 1 h"));
+  });
+});
+
+describe("the registry's line", () => {
+  it("has its clock and stream, or its problem", async () => {
+    const host = new FixtureHost(demoRows(Date.now()));
+    await openWindow(host);
+    expect(words("registry-line")).toBe("zns01.zynd.ai · clock +0.1 s · stream live");
+    host.health = host.health.map((each) => ({
+      ...each,
+      stream_live: false,
+      problem: "DNS does not know it",
+    }));
+    host.rows.forEach((row) => host.put(row));
+    host.announce();
+    await waitFor(() => expect(words("registry-line")).toBe("zns01.zynd.ai · DNS does not know it"));
+    expect(screen.getByTestId("registry-line").className).toContain("bad");
+  });
+
+  it("takes ages of the registry's timestamps on the registry's clock", async () => {
+    const now = Date.now();
+    const host = new FixtureHost(demoRows(now), () => now);
+    host.health = host.health.map((each) => ({ ...each, clock_ahead_ms: 600_000 }));
+    const row = [...host.rows.values()].find((each) => each.name === "code-reviewer");
+    if (!row) throw new Error("the demonstration lost its agent");
+    host.put({ ...row, registry: { ...row.registry, last_heartbeat: now - 9_000 + 600_000 } });
+    await openWindow(host);
+    const cell = document.querySelector(`[data-id="${row.id}"] [data-testid=row-last-beat]`);
+    expect(cell?.textContent).toMatch(/^(9|10|11) s ago$/);
+  });
+});
