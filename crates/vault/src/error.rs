@@ -197,7 +197,10 @@ impl VaultError {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::Locked { .. } => "Unlock the keychain (log in to the desktop, or open its password program), then try \
+            Self::Locked { place: Place::File(_), .. } => {
+                "Another program may hold the lock beside the file; close it, then try again.".into()
+            }
+            Self::Locked { place: Place::Keychain, .. } => "Unlock the keychain (log in to the desktop, or open its password program), then try \
                                     again. Nothing was created or changed."
                 .into(),
             Self::Unavailable { place: Place::Keychain, .. } => {

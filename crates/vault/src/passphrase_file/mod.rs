@@ -87,7 +87,15 @@ impl Sealed {
     fn lock(&self) -> Result<File, VaultError> {
         let mut beside = self.path.clone().into_os_string();
         beside.push(".lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&beside);
+        let mut options = File::options();
+        options.create(true).truncate(false).write(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            // Or anybody on the machine could hold it.
+            options.mode(0o600);
+        }
+        let lock = options.open(&beside);
         let lock = lock.and_then(|file| file.lock().map(|()| file));
         lock.map_err(|reason| access(&self.path, "lock", &reason))
     }
