@@ -5,7 +5,15 @@ export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   // Tauri's development window looks here; another port would leave it blank.
   server: { host: "127.0.0.1", port: 1420, strictPort: true },
-  preview: { host: "127.0.0.1", port: 1421, strictPort: true },
+  preview: {
+    host: "127.0.0.1",
+    port: 1421,
+    strictPort: true,
+    // The desktop app's own rule, so that what it would refuse is seen here first.
+    headers: {
+      "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+    },
+  },
   build: {
     outDir: "dist",
     // The oldest webview that is met: WebKitGTK of Debian 12 and macOS 13.

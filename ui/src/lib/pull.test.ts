@@ -80,7 +80,13 @@ describe("PullLoop", () => {
     calls.at(-1)?.answer(99);
     await settle();
     expect(recovered).toHaveBeenCalledOnce();
-    calls.at(-1)?.fail("ignored: it was answered");
+
+    const seen = calls.length;
+    loop.poke(100);
+    expect(calls).toHaveLength(seen + 1);
+    calls.at(-1)?.fail("gone again");
+    await settle();
+    expect(failed).toHaveBeenLastCalledWith("gone again", Date.now() + 1_000);
     loop.stop();
   });
 

@@ -29,6 +29,8 @@ it("indicesOf keeps the row with the focus, once and in order", () => {
   expect(indicesOf(window, -1)).toEqual([10, 11, 12]);
   expect(indicesOf(window, 11)).toEqual([10, 11, 12]);
   expect(indicesOf(window, 2)).toEqual([2, 10, 11, 12]);
+  expect(indicesOf(window, 13)).toEqual([10, 11, 12, 13]);
+  expect(indicesOf(window, 9)).toEqual([9, 10, 11, 12]);
   expect(indicesOf(window, 500)).toEqual([10, 11, 12, 500]);
 });
 
