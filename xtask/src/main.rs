@@ -1,5 +1,7 @@
 //! `cargo xtask`: one command to see it, one to prove it.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Beatkeeper's chores.
@@ -33,8 +35,18 @@ enum Chore {
     Setup,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().chore {
+fn main() -> ExitCode {
+    match chore(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            xtask::say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore(chore: Chore) -> anyhow::Result<()> {
+    match chore {
         Chore::Demo(options) => xtask::demo::demo(&options),
         Chore::Run { arguments } => xtask::run::run(&arguments),
         Chore::Test(options) => xtask::test::test(&options),

@@ -260,7 +260,8 @@ impl Desktop {
     }
 
     fn start_window_manager(&mut self) -> Result<()> {
-        let openbox = self.command("openbox");
+        let mut openbox = self.command("openbox");
+        openbox.arg("--config-file").arg(self.dir.join("openbox.xml"));
         self.spawn("openbox", openbox)?;
         self.await_part("openbox", "the window manager", |desktop| {
             let mut ask = desktop.command("xprop");

@@ -1,5 +1,5 @@
 //! The only place that prints.
-#![allow(clippy::print_stdout, reason = "a chore talks to the person who typed it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who typed it")]
 
 use std::io::{IsTerminal, Write};
 
@@ -17,4 +17,10 @@ pub fn line(text: &str) {
     println!("{text}");
     // A closed pipe (`| head`) is not worth stopping for.
     let _ = std::io::stdout().flush();
+}
+
+/// What went wrong, and below it why: sentences, never a backtrace.
+pub fn error(error: &anyhow::Error) {
+    eprintln!("\nerror: {error}");
+    error.chain().skip(1).for_each(|cause| eprintln!("  because: {cause}"));
 }

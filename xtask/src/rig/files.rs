@@ -44,6 +44,7 @@ pub(super) fn lay_out(dir: &Path) -> Result<()> {
     fs::write(settings.join("xfce4-panel.xml"), panel())?;
     fs::write(dir.join("bus.conf"), bus(dir))?;
     fs::write(dir.join("dunstrc"), DUNST)?;
+    fs::write(dir.join("openbox.xml"), OPENBOX)?;
     for service in ACTIVATABLE.map(Path::new) {
         // Absent where the panel is: a desktop without a tray host does not need it.
         if let (true, Some(name)) = (service.exists(), service.file_name()) {
@@ -113,6 +114,14 @@ fn panel() -> String {
 "#
     )
 }
+
+const OPENBOX: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <theme><name>Onyx</name><titleLayout>LIMC</titleLayout></theme>
+  <placement><policy>Smart</policy><center>yes</center></placement>
+  <desktops><number>1</number></desktops>
+</openbox_config>
+"#;
 
 const DUNST: &str = r##"[global]
     width = 380
