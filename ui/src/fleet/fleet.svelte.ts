@@ -4,7 +4,7 @@ import type { FleetSummary } from "../host/bindings/FleetSummary";
 import type { RegistryHealth } from "../host/bindings/RegistryHealth";
 import { type Filter, isEmpty, matcher, NO_FILTER } from "../lib/filter";
 import { fold } from "../lib/fold";
-import { hold, reorder, sameOrder } from "../lib/order";
+import { compareRows, hold, reorder, sameOrder } from "../lib/order";
 
 /**
  * The rows as the window shows them. The table itself is a plain map and a plain array; only `visible` and `version`
@@ -28,11 +28,16 @@ export class Fleet {
   #holding = false;
 
   apply(delta: FleetDelta): void {
-    const touched = fold(this.rows, delta);
+    // A search also finds words of verdicts, so with a filter every change may matter.
+    const moved = fold(
+      this.rows,
+      delta,
+      (before, after) => this.filtered || compareRows(before, after) !== 0,
+    );
     this.summary = delta.summary;
     this.registries = delta.registries;
-    if (touched.size > 0) {
-      this.#order = reorder(this.#order, this.rows, touched);
+    if (moved.size > 0) {
+      this.#order = reorder(this.#order, this.rows, moved);
       this.#arrange();
     }
     this.version += 1;

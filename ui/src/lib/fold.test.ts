@@ -40,6 +40,16 @@ describe("fold", () => {
     expect(touched).toEqual(new Set([gone.id, kept.id]));
   });
 
+  it("names only the changes that matter to the caller, and takes over all of them", async () => {
+    const [a, b] = [healthyRow(1, "a", NOW, 0), healthyRow(2, "b", NOW, 0)];
+    const host = new FixtureHost([a, b], () => NOW);
+    const rows = new Map<string, AgentRow>([[a.id, a]]);
+    const changed = { ...a, round_trip_ms: 99 };
+    host.put(changed);
+    expect(fold(rows, await host.fleetDelta(0), (x, y) => x.name !== y.name)).toEqual(new Set([b.id]));
+    expect(rows.get(a.id)).toBe(changed);
+  });
+
   it("keeps the very objects of rows that did not change", async () => {
     const [a, b] = [healthyRow(1, "a", NOW, 0), healthyRow(2, "b", NOW, 0)];
     const host = new FixtureHost([a, b], () => NOW);

@@ -64,20 +64,34 @@ export function reorder(
   }
   dirty.sort(compareRows);
 
+  const kept = order.filter((id) => rows.has(id) && !changed.has(id));
   const merged: string[] = [];
-  let next = 0;
-  for (const id of order) {
-    const row = rows.get(id);
-    if (!row || changed.has(id)) continue;
-    // With the dirty rows used up, the rest is copied without a comparison.
-    while (next < dirty.length && compareRows(dirty[next] as AgentRow, row) < 0) {
-      merged.push((dirty[next] as AgentRow).id);
-      next += 1;
-    }
-    merged.push(id);
+  let from = 0;
+  for (const row of dirty) {
+    const place = placeOf(row, kept, rows, from);
+    for (; from < place; from += 1) merged.push(kept[from] as string);
+    merged.push(row.id);
   }
-  for (; next < dirty.length; next += 1) merged.push((dirty[next] as AgentRow).id);
+  for (; from < kept.length; from += 1) merged.push(kept[from] as string);
   return merged;
+}
+
+/** Where a row belongs among sorted ids, by halving: comparing names is what costs. */
+function placeOf(
+  row: AgentRow,
+  sorted: readonly string[],
+  rows: ReadonlyMap<string, AgentRow>,
+  from: number,
+): number {
+  let low = from;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = rows.get(sorted[middle] as string) as AgentRow;
+    if (compareRows(other, row) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
