@@ -200,9 +200,9 @@ impl VaultError {
             Self::Locked { place: Place::File(_), .. } => {
                 "Another program may hold the lock beside the file; close it, then try again.".into()
             }
-            Self::Locked { place: Place::Keychain, .. } => "Unlock the keychain (log in to the desktop, or open its password program), then try \
-                                    again. Nothing was created or changed."
-                .into(),
+            Self::Locked { place: Place::Keychain, .. } => {
+                "Unlock the keychain (log in to the desktop, or open its password program), then try again.".into()
+            }
             Self::Unavailable { place: Place::Keychain, .. } => {
                 "Start the desktop's keychain (on Linux a Secret Service such as gnome-keyring or KWallet), or choose a \
                  passphrase-protected file with --vault file."

@@ -11,8 +11,11 @@ use super::{Ask, System, SystemError, Trouble};
 /// `errSecAuthFailed`, `userCanceledErr`.
 const NEEDS_A_PERSON: [&str; 3] = ["-25308", "-25293", "-128"];
 
-#[derive(Default)]
-pub(crate) struct Native;
+pub(crate) fn native() -> impl System {
+    Native
+}
+
+struct Native;
 
 impl System for Native {
     fn start(&self) -> keyring::Result<Arc<CredentialStore>> {

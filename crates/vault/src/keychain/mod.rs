@@ -44,6 +44,7 @@ pub(crate) trait System {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// It is locked, or its prompt was dismissed.
+    #[cfg_attr(windows, allow(dead_code, reason = "the Credential Manager has no lock of its own"))]
     Locked(&'static str),
     /// It is not there, or failed. The text is ours or comes from before any secret was handled.
     Failed(String),
@@ -56,7 +57,7 @@ pub(crate) struct Keychain {
 
 impl Keychain {
     pub(crate) fn of_this_system() -> Self {
-        Self::over(Box::new(system::Native::default()))
+        Self::over(Box::new(system::native()))
     }
 
     pub(crate) fn over(system: Box<dyn System>) -> Self {

@@ -21,8 +21,11 @@ const NO_COLLECTION: &str =
     "it has no default collection; create one in the desktop's password program (\"Passwords and Keys\")";
 const DISMISSED: &str = "its prompt was dismissed, or there is nobody to answer it";
 
-#[derive(Default)]
-pub(crate) struct Native {
+pub(crate) fn native() -> impl System {
+    Native { service: None }
+}
+
+struct Native {
     service: Option<SecretService<'static>>,
 }
 

@@ -252,7 +252,7 @@ fn a_keychains_own_words_about_a_secret_are_never_repeated() {
         keyring::Error::Invalid("secret".into(), secret.into()),
         keyring::Error::NotSupportedByStore(secret.into()),
     ];
-    let systems: [&dyn System; 2] = [&Fake::new(), &system::Native::default()];
+    let systems: [&dyn System; 2] = [&Fake::new(), &system::native()];
     for system in systems {
         for failure in &failures {
             let text = format!("{:?}", sort(system, failure));

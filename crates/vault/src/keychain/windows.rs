@@ -7,8 +7,11 @@ use keyring_core::CredentialStore;
 
 use super::{Ask, System, SystemError, Trouble};
 
-#[derive(Default)]
-pub(crate) struct Native;
+pub(crate) fn native() -> impl System {
+    Native
+}
+
+struct Native;
 
 impl System for Native {
     fn start(&self) -> keyring::Result<Arc<CredentialStore>> {

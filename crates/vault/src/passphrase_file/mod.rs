@@ -156,18 +156,27 @@ fn read_file(path: &Path) -> Result<Vec<u8>, VaultError> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = AtomicWriteFile::options();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-
-        use atomic_write_file::unix::OpenOptionsExt as _;
-        // Not the mode that somebody gave the file meanwhile.
-        options.preserve_mode(false).mode(0o600);
-    }
-    let mut file = options.open(path)?;
+    let mut file = owners_alone().open(path)?;
     file.write_all(bytes)?;
     file.commit()
+}
+
+#[cfg(unix)]
+fn owners_alone() -> atomic_write_file::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use atomic_write_file::unix::OpenOptionsExt as _;
+
+    let mut options = AtomicWriteFile::options();
+    // Whatever mode somebody gave the file meanwhile.
+    options.preserve_mode(false).mode(0o600);
+    options
+}
+
+/// Elsewhere the folder's own access list decides, and a user's data folder is the user's.
+#[cfg(not(unix))]
+fn owners_alone() -> atomic_write_file::OpenOptions {
+    AtomicWriteFile::options()
 }
 
 fn error(path: &Path, flaw: Flaw) -> VaultError {
