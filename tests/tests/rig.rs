@@ -1,24 +1,19 @@
 //! The private desktop itself: what the other end-to-end tests take for granted.
 #![cfg(target_os = "linux")]
 
-use std::io::Write;
-use std::process::Stdio;
 use std::time::Duration;
 
 use xtask::rig::{Desktop, Keychain, Notice, Notifications, Parts, TrayHost};
 use xtask::{exec, wait};
 
-const BARE: Parts =
-    Parts { keychain: Keychain::Absent, notifications: Notifications::None, tray_host: TrayHost::None };
+const BARE: Parts = Parts { keychain: Keychain::Absent, notifications: Notifications::None, tray_host: TrayHost::None };
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Whether the keychain took a secret.
 fn store(desktop: &Desktop, secret: &str) -> bool {
-    let mut command = desktop.command("secret-tool");
-    command.args(["store", "--label=rig", "service", "rig", "account", "a"]);
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // A refusal may come before the secret was read.
-    let _ = child.stdin.take().unwrap().write_all(secret.as_bytes());
-    child.wait().unwrap().success()
+    let mut command = desktop.command("sh");
+    let script = "printf %s \"$0\" | secret-tool store --label=rig service rig account a";
+    exec::succeeds(command.args(["-c", script, secret]))
 }
 
 fn lookup(desktop: &Desktop) -> Option<String> {

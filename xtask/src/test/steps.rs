@@ -95,9 +95,10 @@ fn bindings() -> Result<Outcome> {
 fn packages_with_bindings() -> Result<Vec<String>> {
     let metadata = exec::output(&mut exec::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
+    let any = |list: &Value, is: fn(&Value) -> bool| list.as_array().into_iter().flatten().any(is);
     let has_bindings = |package: &&Value| {
-        let dependencies = package["dependencies"].as_array().into_iter().flatten();
-        dependencies.into_iter().any(|dependency| dependency["name"] == "ts-rs")
+        any(&package["dependencies"], |dependency| dependency["name"] == "ts-rs")
+            && any(&package["targets"], |target| target["kind"][0] == "lib")
     };
     let packages = metadata["packages"].as_array().into_iter().flatten().filter(has_bindings);
     Ok(packages.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect())
