@@ -157,3 +157,24 @@ impl Bus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_buffer_loses_the_newest_in_silence() {
+        let bus = Bus::default();
+        let mut stream = bus.subscribe();
+        for count in 0..300_u16 {
+            let handle = &*count.to_string();
+            bus.publish(&Event::HandleClaimed { handle, developer_id: "" }, Timestamp::UNIX_EPOCH);
+        }
+        let heard: Vec<_> = std::iter::from_fn(|| stream.try_recv().ok()).collect();
+        assert_eq!(heard.len(), BUFFER);
+        assert!(heard[0].contains(r#""handle":"0""#) && heard[255].contains(r#""handle":"255""#));
+        drop(stream);
+        drop(bus.subscribe());
+        assert_eq!(bus.0.read().unwrap().len(), 1, "who left is forgotten");
+    }
+}

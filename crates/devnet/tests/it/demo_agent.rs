@@ -1,0 +1,137 @@
+//! The demo agent, as a process.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use beatkeeper_core::identity::{EntityId, PublicKey};
+use beatkeeper_devnet::{Devnet, Rejection, Status};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::support::*;
+
+struct Agent {
+    process: Child,
+    id: EntityId,
+    said: Value,
+}
+
+impl Agent {
+    async fn start(devnet: &Devnet, key: &Path, behaviour: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_beatkeeper-demo-agent"))
+            .args(["--registry", &devnet.url(), "--name", "Demo & <co>", "--interval", "0.1", "--behaviour", behaviour])
+            .arg("--key")
+            .arg(key)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        timeout(PATIENCE, stdout.read_line(&mut line)).await.unwrap().unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        Self { process, id: said["entity_id"].as_str().unwrap().parse().unwrap(), said }
+    }
+
+    async fn health(&self) -> Value {
+        let url = self.said["health"].as_str().unwrap();
+        let addr = url.trim_start_matches("http://").trim_end_matches("/health").parse().unwrap();
+        ask(addr, "GET", "/health", &[], "").await.json()
+    }
+}
+
+#[tokio::test]
+async fn it_registers_beats_and_comes_back() {
+    let devnet = devnet().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("agent.json");
+    let mut agent = Agent::start(&devnet, &file, "beat").await;
+    let record = devnet.record(&agent.id).unwrap();
+    assert_eq!((&*record.name, &*record.public_key), ("Demo & <co>", agent.said["public_key"].as_str().unwrap()));
+    assert!(record.developer_proof.is_some());
+    devnet.wait_for(|state| state.accepted(&agent.id) >= 2).await.unwrap();
+    let health = agent.health().await;
+    assert_eq!((&health["status"], &health["entity_id"]), (&"ok".into(), &agent.said["entity_id"]));
+
+    devnet.fault(fault("drop")).await;
+    devnet.wait_for(|state| state.sockets(&agent.id) == 0).await.unwrap();
+    let before = devnet.accepted(&agent.id);
+    devnet.wait_for(|state| state.accepted(&agent.id) > before).await.unwrap();
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let pid = agent.process.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().await.unwrap().success());
+        let ended = timeout(PATIENCE, agent.process.wait()).await.unwrap().unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+
+    // The same file is the same agent, and it is registered already.
+    let again = Agent::start(&devnet, &file, "idle").await;
+    assert_eq!(again.id, agent.id);
+    let text: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let public = PublicKey::from_file(text["public_key"].as_str().unwrap()).unwrap();
+    assert!(again.id.belongs_to(&public));
+}
+
+#[tokio::test]
+async fn it_falls_silent_and_stays_healthy() {
+    let devnet = devnet_with(|config| {
+        config.inactive_after = Duration::from_secs(2);
+        config.sweep = Duration::from_millis(100);
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::start(&devnet, &folder.path().join("agent.json"), "silent-after=0.5").await;
+    devnet.wait_for(|state| state.accepted(&agent.id) >= 2).await.unwrap();
+    devnet.wait_for(|state| state.record(&agent.id).unwrap().status == Status::Inactive).await.unwrap();
+    assert_eq!(agent.health().await["status"], "ok");
+    assert_eq!(devnet.sockets(&agent.id), 1, "it hangs, and is not gone");
+}
+
+#[tokio::test]
+async fn a_wrong_clock_shows_in_beats_and_health() {
+    let devnet = devnet().await;
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::start(&devnet, &folder.path().join("agent.json"), "skew=90").await;
+    devnet.wait_for(|state| !state.beats(&agent.id).is_empty()).await.unwrap();
+    assert_eq!(devnet.beats(&agent.id)[0].reason, Some(Rejection::Skew));
+    let health = agent.health().await;
+    let at: jiff::Timestamp = health["timestamp"].as_str().unwrap().parse().unwrap();
+    assert!(at > in_seconds(80));
+}
+
+#[tokio::test]
+async fn it_may_never_beat() {
+    let devnet = devnet().await;
+    let folder = tempfile::tempdir().unwrap();
+    let agent = Agent::start(&devnet, &folder.path().join("agent.json"), "never").await;
+    assert_eq!(agent.health().await["status"], "ok");
+    assert_eq!((devnet.sockets(&agent.id), devnet.beats(&agent.id).len()), (0, 0));
+}
+
+#[tokio::test]
+async fn bad_input_gets_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("broken.json");
+    std::fs::write(&file, r#"{"private_key":"AAAA"}"#).unwrap();
+    let run = async |registry: &str, behaviour: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_beatkeeper-demo-agent"))
+            .args(["--registry", registry, "--name", "x", "--behaviour", behaviour, "--key"])
+            .arg(&file)
+            .output()
+            .await
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let broken = run("http://127.0.0.1:1", "beat").await;
+    assert!(broken.contains("is no key file: its private_key has 3 bytes instead of 32 or 64"), "{broken}");
+    assert!(run("http://127.0.0.1:1", "dance").await.contains("silent-after=SECONDS"));
+    assert!(run("https://127.0.0.1:1", "beat").await.contains("speaks http only"));
+}
