@@ -101,6 +101,13 @@ impl Notice {
     }
 }
 
+/// The time of day as a person's clock `zone` seconds east of UTC shows it.
+#[must_use]
+pub fn time_of_day(at: Time, zone: i32) -> String {
+    let zone = jiff::tz::Offset::from_seconds(zone).unwrap_or(jiff::tz::Offset::UTC);
+    zone.to_datetime(at.to_timestamp()).strftime("%H:%M:%S").to_string()
+}
+
 /// A duration as people say it: `45 s`, `5 min`, `3 h 20 min`, `2 d 4 h`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
@@ -162,6 +169,13 @@ mod tests {
             notice.body,
             "Reconnecting: the name r.example does not resolve (DNS), attempt 7; last beat 14:02:11, 5 min ago"
         );
+    }
+
+    #[test]
+    fn the_time_of_day_is_the_persons() {
+        let at = Time::from_timestamp("2026-11-22T23:02:11Z".parse().unwrap());
+        assert_eq!(time_of_day(at, 3600), "00:02:11");
+        assert_eq!(time_of_day(at, -5 * 3600), "18:02:11");
     }
 
     #[test]

@@ -1,1 +1,272 @@
-//! The world: sockets, registries, alerts, local control; it drives core.
+//! The world: sockets, registries, alerts, local control. It drives core, and knows nothing of windows.
+
+pub mod alerts;
+mod clock;
+pub mod command;
+pub mod control;
+mod error;
+mod fleet_loop;
+mod health;
+pub mod links;
+mod paths;
+pub mod registry;
+pub mod settings;
+pub mod setup;
+mod status;
+pub mod tls;
+
+use std::fs::File;
+use std::sync::Arc;
+
+use beatkeeper_core::notice::Notice;
+use beatkeeper_core::tray::TrayModel;
+use beatkeeper_store::{Reader, Store, Writer};
+use beatkeeper_vault::Vault;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use clock::Clock;
+pub use error::EngineError;
+pub use paths::Paths;
+pub use setup::VaultChoice;
+
+use command::{Command, Refusal};
+use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+
+/// How an engine is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where things are.
+    pub paths: Paths,
+    /// Where keys are.
+    pub vault: VaultChoice,
+}
+
+/// A running engine.
+pub struct Engine {
+    handle: Handle,
+    notices: Option<mpsc::Receiver<Notice>>,
+    quit: watch::Receiver<bool>,
+    control: tokio::task::JoinHandle<()>,
+    writer: Arc<Writer>,
+    /// Held as long as the engine runs; the system lets go of it when the process ends, however it ends.
+    _lock: File,
+}
+
+/// What hosts talk to. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    shared: Arc<Shared>,
+    revision: watch::Receiver<u64>,
+    tray: watch::Receiver<TrayModel>,
+}
+
+struct Shared {
+    paths: Paths,
+    vault: Vault,
+    reader: Arc<Reader>,
+    writer: Arc<Writer>,
+    /// Changes of configuration and vault, one after the other.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Engine {
+    /// Starts an engine: takes the data folder, opens history and vault, reads the configuration, and beats.
+    ///
+    /// # Errors
+    /// [`EngineError`]; a broken configuration is none, it is reported by [`Command::EngineStatus`].
+    pub async fn start(options: Options) -> Result<Self, EngineError> {
+        let Options { paths, vault: choice } = options;
+        let clock = Arc::new(Clock::new());
+        let opening = {
+            let (paths, now) = (paths.clone(), clock.now());
+            tokio::task::spawn_blocking(move || open(&paths, &choice, now))
+        };
+        let Opened { lock, vault, reader, writer } = opening
+            .await
+            .map_err(|error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() })??;
+        let tls = tls::client_config().map_err(|error| EngineError::Tls(error.to_string()))?;
+        let listener = control::listen(&paths.data).map_err(|error| EngineError::Control(error.to_string()))?;
+
+        let (asks, ask_inlet) = mpsc::channel(64);
+        let (links, link_inlet) = mpsc::channel(1024);
+        let (events, event_inlet) = mpsc::channel(1024);
+        let (revision_outlet, revision) = watch::channel(0);
+        let (tray_outlet, tray) = watch::channel(TrayModel::default());
+        let (notice_outlet, notices) = mpsc::channel(256);
+        let (quit_outlet, quit) = watch::channel(false);
+
+        let means = Means {
+            paths: paths.clone(),
+            clock,
+            vault: vault.clone(),
+            reader: Arc::clone(&reader),
+            writer: Arc::clone(&writer),
+            tls,
+            links,
+            events,
+        };
+        let outlets =
+            Outlets { revision: revision_outlet, tray: tray_outlet, notices: notice_outlet, quit: quit_outlet };
+        let fleet = FleetLoop::new(means, Arc::clone(&writer), outlets);
+        tokio::spawn(fleet.run(Inlets { asks: ask_inlet, links: link_inlet, events: event_inlet }));
+
+        let shared =
+            Shared { paths, vault, reader, writer: Arc::clone(&writer), changing: tokio::sync::Mutex::new(()) };
+        let handle = Handle { asks, shared: Arc::new(shared), revision, tray };
+        let control = tokio::spawn(control::serve(listener, handle.clone()));
+        Ok(Self { handle, notices: Some(notices), quit, control, writer, _lock: lock })
+    }
+
+    /// What hosts talk to.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// What a person should be told; to be taken once.
+    pub const fn notices(&mut self) -> Option<mpsc::Receiver<Notice>> {
+        self.notices.take()
+    }
+
+    /// Waits until a client asks the engine to end.
+    pub async fn quit_asked(&self) {
+        let mut quit = self.quit.clone();
+        // An error means that the loop is gone, which is an end, too.
+        let _ = quit.wait_for(|asked| *asked).await;
+    }
+
+    /// Ends the engine: sockets are closed with 1000, the history is written. Takes about two seconds at most.
+    pub async fn shutdown(self) {
+        let (done, ended) = oneshot::channel();
+        if self.handle.asks.send(Ask::End(done)).await.is_ok() {
+            let _ = ended.await;
+        }
+        self.control.abort();
+        let writer = Arc::clone(&self.writer);
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || writer.close()).await {
+            tracing::error!("the last of the history could not be written: {error}");
+        }
+    }
+}
+
+struct Opened {
+    lock: File,
+    vault: Vault,
+    reader: Arc<Reader>,
+    writer: Arc<Writer>,
+}
+
+fn open(paths: &Paths, choice: &VaultChoice, now: beatkeeper_core::time::Time) -> Result<Opened, EngineError> {
+    let data_error = |error: std::io::Error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() };
+    std::fs::create_dir_all(&paths.data).map_err(data_error)?;
+    let lock = File::create(paths.lock()).map_err(data_error)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            return Err(EngineError::AlreadyRunning { data: paths.data.clone() });
+        }
+        Err(std::fs::TryLockError::Error(error)) => return Err(data_error(error)),
+    }
+    let vault = setup::open_vault(paths, choice)?;
+    let store = Store::open(paths.history())?;
+    let reader = Arc::new(store.reader()?);
+    let writer = Arc::new(Writer::start(store, now)?);
+    Ok(Opened { lock, vault, reader, writer })
+}
+
+impl Handle {
+    /// Does one thing.
+    ///
+    /// # Errors
+    /// A [`Refusal`] for people and machines.
+    pub async fn execute(&self, command: Command) -> Result<Value, Refusal> {
+        match command {
+            Command::AgentHistory { id, limit } => self.history(id, limit).await,
+            Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
+            Command::AgentKey { .. } => self.change(command, false).await,
+            Command::AgentImport { .. }
+            | Command::AgentGenerate { .. }
+            | Command::AgentDerive { .. }
+            | Command::AgentRemove { .. }
+            | Command::AgentSetPaused { .. }
+            | Command::RegistryAdd { .. } => self.change(command, true).await,
+            Command::FleetDelta { .. }
+            | Command::BeatStrips { .. }
+            | Command::AgentRetry { .. }
+            | Command::PauseAlerts { .. }
+            | Command::Registries
+            | Command::EngineStatus
+            | Command::Status
+            | Command::Quit => {
+                let (reply, answer) = oneshot::channel();
+                self.asks.send(Ask::Command(command, reply)).await.map_err(|_| ended())?;
+                answer.await.map_err(|_| ended())?
+            }
+        }
+    }
+
+    /// The newest revision of the fleet.
+    #[must_use]
+    pub fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.clone()
+    }
+
+    /// What the tray shows.
+    #[must_use]
+    pub fn tray(&self) -> watch::Receiver<TrayModel> {
+        self.tray.clone()
+    }
+
+    /// Changes configuration or vault, then has the loop follow.
+    async fn change(&self, command: Command, reload: bool) -> Result<Value, Refusal> {
+        let _one_at_a_time = self.shared.changing.lock().await;
+        let shared = Arc::clone(&self.shared);
+        let value =
+            blocking(move || setup::execute(&shared.paths, &shared.vault, &command).unwrap_or_else(|| Err(ended())))
+                .await?;
+        if reload {
+            let (done, reloaded) = oneshot::channel();
+            self.asks.send(Ask::Reload(done)).await.map_err(|_| ended())?;
+            reloaded.await.map_err(|_| ended())?;
+        }
+        Ok(value)
+    }
+
+    async fn history(&self, id: beatkeeper_core::identity::EntityId, limit: u32) -> Result<Value, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            // What happened a moment ago belongs to the answer.
+            shared.writer.flush().map_err(|error| store_refusal(&error))?;
+            let limit = limit.clamp(1, 10_000);
+            let connections = shared.reader.connections(&id, limit, None).map_err(|error| store_refusal(&error))?;
+            let transitions = shared.reader.transitions(&id, limit, None).map_err(|error| store_refusal(&error))?;
+            Ok(json!({"connections": connections, "transitions": transitions}))
+        })
+        .await
+    }
+
+    async fn long_strips(&self, ids: Vec<beatkeeper_core::identity::EntityId>, hours: u32) -> Result<Value, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        let now = beatkeeper_core::time::Time::from_timestamp(jiff::Timestamp::now());
+        blocking(move || {
+            let from = now - std::time::Duration::from_secs(u64::from(hours.min(24 * 30)) * 3600);
+            let strips = shared.reader.strips(&ids, from, now).map_err(|error| store_refusal(&error))?;
+            serde_json::to_value(strips).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+        })
+        .await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ended()))
+}
+
+fn store_refusal(error: &beatkeeper_store::StoreError) -> Refusal {
+    Refusal::new(error.code(), error.to_string(), error.remedy())
+}
+
+fn ended() -> Refusal {
+    Refusal::new("engine.ended", "Beatkeeper's engine has ended", "Start Beatkeeper again.")
+}

@@ -19,7 +19,7 @@ use crate::wire::zynd::{Activity, RecordFacts};
 
 use super::connections::Connections;
 use super::strip::Strip;
-use super::{AgentSettings, Past, ProcessReading, Registry, STRIP};
+use super::{AgentSettings, Context, Past, ProcessReading, Registry, STRIP};
 
 /// What counts as "lately" for second copies and dropping connections.
 const LATELY: Duration = Duration::from_secs(300);
@@ -394,11 +394,11 @@ impl Agent {
     }
 
     /// Draws the consequences of whatever changed: state, verdict, notices, deadline.
-    pub(super) fn settle(&mut self, registry: &Registry, hold: Option<Time>, now: Time, change: &mut Change) {
+    pub(super) fn settle(&mut self, registry: &Registry, context: Context, now: Time, change: &mut Change) {
         let thresholds = &registry.settings.thresholds;
         let (state, mut due) = self.judge(registry, now);
         // Right after sleep only good news counts.
-        let held = hold.filter(|until| *until > now && state.is_missing() && state != self.liveness);
+        let held = context.hold_until.filter(|until| *until > now && state.is_missing() && state != self.liveness);
         if let Some(until) = held {
             due = Some(until);
         } else if state != self.liveness {
@@ -409,7 +409,7 @@ impl Agent {
             self.verdict = verdict;
             change.row = true;
         }
-        self.alert(now, change);
+        self.alert(context.zone, now, change);
         let flips_at = self
             .record
             .last_heartbeat
@@ -472,13 +472,15 @@ impl Agent {
         change.rows.push(self.memory());
     }
 
-    fn alert(&mut self, now: Time, change: &mut Change) {
+    fn alert(&mut self, zone: i32, now: Time, change: &mut Change) {
         let Some(kind) = notice::worth_interrupting(self.liveness, self.alerted, self.good_beats) else { return };
+        let last_beat = if kind == NoticeKind::Recovered { self.outage_from } else { self.last_confirmed };
+        let clock = last_beat.map(|beat| notice::time_of_day(beat, zone));
         let story = Story {
             name: &self.settings.name,
             why: &self.verdict.sentence,
-            last_beat: if kind == NoticeKind::Recovered { self.outage_from } else { self.last_confirmed },
-            last_beat_clock: None,
+            last_beat,
+            last_beat_clock: clock.as_deref(),
             now,
         };
         change.notices.push(Notice::tell(self.settings.id.clone(), kind, &story));

@@ -130,6 +130,11 @@ pub enum FleetEvent {
         /// For how long.
         slept: Duration,
     },
+    /// What the person's clock on the wall shows, in seconds east of UTC: for times of day in notices.
+    Zone {
+        /// Seconds east of UTC.
+        offset: i32,
+    },
     /// The deadline of [`Fleet::poll_timeout`] passed.
     Timeout,
 }
@@ -172,7 +177,16 @@ pub struct Fleet {
     forgotten: u64,
     due: BTreeSet<(Time, EntityId)>,
     actions: VecDeque<FleetAction>,
+    context: Context,
+}
+
+/// What holds for every agent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Context {
+    /// Right after sleep, only good news counts until then.
     hold_until: Option<Time>,
+    /// Seconds east of UTC.
+    zone: i32,
 }
 
 impl Fleet {
@@ -207,6 +221,7 @@ impl Fleet {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
             FleetEvent::Woke { slept } => self.woke(slept, now),
+            FleetEvent::Zone { offset } => self.context.zone = offset,
             FleetEvent::Timeout => self.timeout(now),
         }
     }
@@ -385,7 +400,7 @@ impl Fleet {
     }
 
     fn woke(&mut self, slept: Duration, now: Time) {
-        self.hold_until = Some(now + WAKE_GRACE);
+        self.context.hold_until = Some(now + WAKE_GRACE);
         let ids: Vec<EntityId> = self.agents.keys().cloned().collect();
         for id in ids {
             self.update(&id, now, |agent, _, change| {
@@ -396,8 +411,8 @@ impl Fleet {
     }
 
     fn timeout(&mut self, now: Time) {
-        if self.hold_until.is_some_and(|until| until <= now) {
-            self.hold_until = None;
+        if self.context.hold_until.is_some_and(|until| until <= now) {
+            self.context.hold_until = None;
         }
         // Whatever is due is looked at once; looking moves its deadline ahead of `now`.
         let due: Vec<EntityId> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
@@ -427,7 +442,7 @@ impl Fleet {
         let mut change = Change::default();
         let strip = agent.strip.revision();
         fold(agent, registry, &mut change);
-        agent.settle(registry, self.hold_until, now, &mut change);
+        agent.settle(registry, self.context, now, &mut change);
         change.row |= agent.strip.revision() != strip;
 
         if change.confirmed {

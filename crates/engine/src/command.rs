@@ -1,0 +1,158 @@
+//! What can be asked of a running engine. Every host (window, command line, local socket) sends these and nothing else.
+
+use serde::{Deserialize, Serialize};
+
+use beatkeeper_core::identity::EntityId;
+
+/// A request, as JSON: `{"command":"fleet_delta","since":0}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Rows that changed since a revision, or everything for 0. Answers a `FleetDelta`.
+    FleetDelta {
+        /// The revision the asker has.
+        since: u64,
+    },
+    /// Beat strips. Answers a map from id to `StripSpan`s, oldest first.
+    BeatStrips {
+        /// Whose.
+        ids: Vec<EntityId>,
+        /// How far back, at most 24 * 30.
+        hours: u32,
+    },
+    /// An agent's connections and transitions, newest first.
+    AgentHistory {
+        /// Whose.
+        id: EntityId,
+        /// How many of each at most.
+        limit: u32,
+    },
+    /// The public face of the agent's key: fingerprint, public key, where it lives.
+    AgentKey {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Imports a key file. Answers an [`Added`].
+    AgentImport {
+        /// The file.
+        path: std::path::PathBuf,
+        /// A configured registry's name, or a base URL.
+        registry: String,
+        /// What to call it; the file's own hint when missing.
+        #[serde(default)]
+        name: Option<String>,
+        /// Take the file although others can read it.
+        #[serde(default)]
+        allow_loose: bool,
+    },
+    /// Generates a key. Answers an [`Added`].
+    AgentGenerate {
+        /// A configured registry's name, or a base URL.
+        registry: String,
+        /// What to call it.
+        #[serde(default)]
+        name: Option<String>,
+    },
+    /// Derives a key from a developer's. Answers an [`Added`].
+    AgentDerive {
+        /// The developer's key file.
+        developer_path: std::path::PathBuf,
+        /// Which of its agents.
+        index: u32,
+        /// A configured registry's name, or a base URL.
+        registry: String,
+        /// What to call it.
+        #[serde(default)]
+        name: Option<String>,
+    },
+    /// Removes an agent from the configuration, and its key when asked.
+    AgentRemove {
+        /// Whose.
+        id: EntityId,
+        /// Its name, typed by a person.
+        confirm_name: String,
+        /// Delete its key from the vault, too.
+        #[serde(default)]
+        delete_key: bool,
+    },
+    /// Pauses or resumes an agent.
+    AgentSetPaused {
+        /// Whose.
+        id: EntityId,
+        /// Paused or not.
+        paused: bool,
+    },
+    /// Dials again now.
+    AgentRetry {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Holds notices back for a time; 0 ends it.
+    PauseAlerts {
+        /// Minutes.
+        minutes: u32,
+    },
+    /// Each registry's health.
+    Registries,
+    /// Adds a registry.
+    RegistryAdd {
+        /// Its name.
+        name: String,
+        /// Its base URL.
+        url: String,
+    },
+    /// Whether all is well with the engine itself. Answers an [`EngineStatus`].
+    EngineStatus,
+    /// The fleet as `beatkeeper status --json` prints it.
+    Status,
+    /// Ends the engine.
+    Quit,
+}
+
+/// Answer of the commands that add an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The entity id.
+    pub id: EntityId,
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its public key, in wire form.
+    pub public_key: String,
+}
+
+/// Whether all is well with the engine itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// `running`, `starting` or `failed`.
+    pub state: String,
+    /// What is wrong, such as a history that cannot be written.
+    pub problem: Option<String>,
+    /// Until when notices are held back; milliseconds since the epoch.
+    pub alerts_paused_until: Option<u64>,
+    /// What is wrong with the configuration file; the last good one stays in force.
+    pub config_problem: Option<String>,
+    /// The program's version.
+    pub version: String,
+    /// Why there is no tray; only the desktop shell knows.
+    pub tray_problem: Option<String>,
+}
+
+/// A refusal: a code for machines, a sentence with the remedy for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Refusal {
+    /// Stable, such as `keyfile.not_json`.
+    pub code: String,
+    /// What is wrong, and where.
+    pub sentence: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    #[must_use]
+    pub fn new(code: &str, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code: code.into(), sentence: sentence.into(), remedy: remedy.into() }
+    }
+}

@@ -1,0 +1,338 @@
+//! Everyone who works for the fleet: a link for each agent that we beat for, a watcher for each registry, a probe for
+//! each process with a health address. They follow the configuration.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beatkeeper_core::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings, STRIP};
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::link::LinkTiming;
+use beatkeeper_core::time::Time;
+use beatkeeper_core::view::BeatsBy;
+use beatkeeper_store::{Reader, StoreError, Writer};
+use beatkeeper_vault::Vault;
+use rustls::ClientConfig;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::clock::Clock;
+use crate::health::{self, Probe};
+use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, Signing};
+use crate::paths::Paths;
+use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
+use crate::settings::{AgentEntry, RegistryEntry, Settings};
+
+/// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
+const DIALS: usize = 256;
+
+/// What the crew works with.
+pub(crate) struct Means {
+    pub(crate) paths: Paths,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) vault: Vault,
+    pub(crate) reader: Arc<Reader>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) links: mpsc::Sender<LinkOutput>,
+    pub(crate) events: mpsc::Sender<FleetEvent>,
+}
+
+pub(super) struct Crew {
+    means: Means,
+    dials: Arc<Semaphore>,
+    http: Option<reqwest::Client>,
+    settings: Settings,
+    links: HashMap<EntityId, LinkHandle>,
+    watchers: HashMap<String, Watcher>,
+    probes: HashMap<EntityId, Probe>,
+    waiting: Vec<EntityId>,
+}
+
+impl Crew {
+    pub(super) fn new(means: Means) -> Self {
+        Self {
+            http: probe_client(&means.tls),
+            means,
+            dials: Arc::new(Semaphore::new(DIALS)),
+            settings: Settings::default(),
+            links: HashMap::new(),
+            watchers: HashMap::new(),
+            probes: HashMap::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    pub(super) fn tell_link(&self, id: &EntityId, command: LinkCommand) {
+        if let Some(link) = self.links.get(id) {
+            link.tell(command);
+        }
+    }
+
+    pub(super) fn tell_watcher(&self, id: &EntityId, command: WatchCommand) {
+        let registry = self.settings.agents.iter().find(|agent| agent.entity == *id).map(|agent| &agent.registry);
+        if let Some(watcher) = registry.and_then(|name| self.watchers.get(name)) {
+            watcher.tell(command);
+        }
+    }
+
+    pub(super) fn woke(&self) {
+        for link in self.links.values() {
+            link.tell(LinkCommand::Woke);
+        }
+        for watcher in self.watchers.values() {
+            watcher.tell(WatchCommand::Woke);
+        }
+    }
+
+    /// Takes over a new configuration; answers what the fleet must know of it.
+    pub(super) async fn follow(&mut self, settings: Settings, now: Time) -> Vec<FleetEvent> {
+        let before = std::mem::replace(&mut self.settings, settings);
+        let settings = self.settings.clone();
+        let mut events = Vec::new();
+
+        for agent in &before.agents {
+            if !settings.agents.iter().any(|there| there.entity == agent.entity) {
+                self.let_go(agent).await;
+                self.means.writer.forget(&agent.entity);
+                events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
+            }
+        }
+        for old in &before.registries {
+            if settings.registries.iter().find(|new| new.name == old.name).is_none_or(|new| moved(old, new)) {
+                self.watchers.remove(&old.name);
+                for agent in before.agents.iter().filter(|agent| agent.registry == old.name) {
+                    self.let_go(agent).await;
+                }
+            }
+        }
+        for registry in &settings.registries {
+            if before.registries.iter().find(|old| old.name == registry.name) != Some(registry) {
+                events.push(FleetEvent::RegistrySet(registry_settings(registry)));
+            }
+            self.watch(registry);
+        }
+        let mut pasts = self.pasts(&before, &settings, now).await;
+        for agent in &settings.agents {
+            let old = before.agents.iter().find(|old| old.entity == agent.entity);
+            if old.is_some_and(|old| old.registry != agent.registry) {
+                if let Some(old) = old {
+                    self.let_go(old).await;
+                }
+                events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
+            }
+            match old.filter(|old| old.registry == agent.registry) {
+                Some(old) if old == agent => {}
+                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent))),
+                None => {
+                    let past = pasts.remove(&agent.entity).unwrap_or_default();
+                    events.push(FleetEvent::AgentAdded(agent_settings(agent), past));
+                }
+            }
+            self.employ(agent, old).await;
+        }
+        for old in &before.registries {
+            if !settings.registries.iter().any(|new| new.name == old.name) {
+                events.push(FleetEvent::RegistryRemoved(old.name.clone()));
+            }
+        }
+        events
+    }
+
+    /// Starts the links that were made since the last call. The fleet must know their agents first.
+    pub(super) fn start_links(&mut self) {
+        for id in std::mem::take(&mut self.waiting) {
+            self.tell_link(&id, LinkCommand::Start);
+        }
+    }
+
+    /// A link whose task ended by itself had a defect; it costs that link a restart, and nobody else anything.
+    pub(super) fn replace_the_fallen(&mut self) {
+        let fallen: Vec<EntityId> =
+            self.links.iter().filter(|(_, link)| link.has_ended()).map(|(id, _)| id.clone()).collect();
+        for id in fallen {
+            tracing::error!(%id, "a link ended unexpectedly and is started anew");
+            self.links.remove(&id);
+            if let Some(agent) = self.settings.agents.iter().find(|agent| agent.entity == id).cloned() {
+                self.link(&agent);
+            }
+        }
+        self.start_links();
+    }
+
+    /// Ends everyone; the future says goodbye on every link.
+    pub(super) fn dismiss(&mut self) -> impl Future<Output = ()> + use<> {
+        self.watchers.clear();
+        self.probes.clear();
+        let links: Vec<LinkHandle> = self.links.drain().map(|(_, link)| link).collect();
+        async move {
+            futures_util::future::join_all(links.into_iter().map(LinkHandle::stop)).await;
+        }
+    }
+
+    async fn let_go(&mut self, agent: &AgentEntry) {
+        self.probes.remove(&agent.entity);
+        if let Some(watcher) = self.watchers.get(&agent.registry) {
+            watcher.tell(WatchCommand::Remove(agent.entity.clone()));
+        }
+        if let Some(link) = self.links.remove(&agent.entity) {
+            link.stop().await;
+        }
+    }
+
+    fn watch(&mut self, registry: &RegistryEntry) {
+        if self.watchers.contains_key(&registry.name) {
+            return;
+        }
+        let client = match RegistryClient::new(registry.url.clone(), &self.means.tls, Arc::clone(&self.means.clock)) {
+            Ok(client) => client,
+            Err(error) => {
+                tracing::error!(registry = registry.name, "cannot be watched: {error}");
+                return;
+            }
+        };
+        let thresholds = registry.thresholds.to_thresholds();
+        let watcher = registry::start(WatchSetup {
+            name: registry.name.clone(),
+            base: registry.url.clone(),
+            allow_plain: registry.allow_plain,
+            poll_every: (thresholds.stale / 4).clamp(Duration::from_secs(1), Duration::from_secs(30)),
+            client,
+            tls: Arc::clone(&self.means.tls),
+            seed: seed(),
+            output: self.means.events.clone(),
+        });
+        self.watchers.insert(registry.name.clone(), watcher);
+    }
+
+    /// Gives an agent what its entry asks for.
+    async fn employ(&mut self, agent: &AgentEntry, old: Option<&AgentEntry>) {
+        if let Some(watcher) = self.watchers.get(&agent.registry) {
+            watcher.tell(WatchCommand::Add(agent.entity.clone()));
+        }
+        let same_link = old.is_some_and(|old| old.interval == agent.interval && old.registry == agent.registry);
+        let wants_link = agent.beats == BeatsBy::App && !agent.paused;
+        if !(wants_link && same_link)
+            && let Some(link) = self.links.remove(&agent.entity)
+        {
+            link.stop().await;
+        }
+        if wants_link && !self.links.contains_key(&agent.entity) {
+            self.link(agent);
+        }
+        let same_probe = old.is_some_and(|old| old.health == agent.health && old.interval == agent.interval);
+        if !same_probe || !self.probes.contains_key(&agent.entity) {
+            self.probes.remove(&agent.entity);
+            if let (Some(url), Some(http)) = (&agent.health, &self.http) {
+                let every = Duration::from_secs(u64::from(agent.interval.clamp(1, 10)));
+                let probe =
+                    health::start(http.clone(), agent.entity.clone(), url.clone(), every, self.means.events.clone());
+                self.probes.insert(agent.entity.clone(), probe);
+            }
+        }
+    }
+
+    fn link(&mut self, agent: &AgentEntry) {
+        let Some(registry) = self.settings.registry(&agent.registry) else { return };
+        let link = links::start(LinkSetup {
+            id: agent.entity.clone(),
+            base: registry.url.clone(),
+            allow_plain: registry.allow_plain,
+            timing: LinkTiming::with_interval(Duration::from_secs(agent.interval.into())),
+            seed: seed(),
+            signing: Signing::Vault(self.means.vault.clone()),
+            clock: Arc::clone(&self.means.clock),
+            tls: Arc::clone(&self.means.tls),
+            dials: Arc::clone(&self.dials),
+            output: self.means.links.clone(),
+        });
+        self.links.insert(agent.entity.clone(), link);
+        self.waiting.push(agent.entity.clone());
+    }
+
+    /// What agents that are new here bring along from earlier runs.
+    async fn pasts(&self, before: &Settings, settings: &Settings, now: Time) -> HashMap<EntityId, Past> {
+        let new: Vec<EntityId> = settings
+            .agents
+            .iter()
+            .filter(|agent| {
+                !before.agents.iter().any(|old| old.entity == agent.entity && old.registry == agent.registry)
+            })
+            .map(|agent| agent.entity.clone())
+            .collect();
+        if new.is_empty() {
+            return HashMap::new();
+        }
+        let reader = Arc::clone(&self.means.reader);
+        let read = tokio::task::spawn_blocking(move || read_pasts(&reader, &new, now)).await;
+        match read {
+            Ok(Ok(pasts)) => pasts,
+            Ok(Err(error)) => {
+                tracing::error!("the history cannot be read, so it starts anew in memory: {error}");
+                HashMap::new()
+            }
+            Err(_) => HashMap::new(),
+        }
+    }
+}
+
+fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result<HashMap<EntityId, Past>, StoreError> {
+    let from = now - STRIP;
+    let mut strips = reader.strips(ids, from, now)?;
+    let mut memories: HashMap<EntityId, _> =
+        reader.memories()?.into_iter().map(|memory| (memory.agent.clone(), memory)).collect();
+    let mut pasts = HashMap::with_capacity(ids.len());
+    for id in ids {
+        let mut opened: Vec<Time> = reader
+            .connections(id, 500, None)?
+            .into_iter()
+            .filter_map(|connection| connection.opened_at)
+            .filter(|opened| *opened >= from)
+            .collect();
+        opened.sort_unstable();
+        let past = Past { memory: memories.remove(id), strip: strips.remove(id).unwrap_or_default(), opened };
+        pasts.insert(id.clone(), past);
+    }
+    Ok(pasts)
+}
+
+/// Whether its links must be dialled anew.
+fn moved(old: &RegistryEntry, new: &RegistryEntry) -> bool {
+    old.url != new.url || old.allow_plain != new.allow_plain
+}
+
+fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
+    RegistrySettings {
+        name: entry.name.clone(),
+        url: entry.url.to_string(),
+        thresholds: entry.thresholds.to_thresholds(),
+    }
+}
+
+fn agent_settings(entry: &AgentEntry) -> AgentSettings {
+    AgentSettings {
+        id: entry.entity.clone(),
+        name: entry.name.clone(),
+        registry: entry.registry.clone(),
+        interval: Duration::from_secs(entry.interval.into()),
+        beats_by: entry.beats,
+        paused: entry.paused,
+        probed: entry.health.is_some(),
+    }
+}
+
+fn probe_client(tls: &Arc<ClientConfig>) -> Option<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(ClientConfig::clone(tls))
+        // A process of this computer is not reached through a proxy.
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .inspect_err(|error| tracing::error!("processes cannot be probed: {error}"))
+        .ok()
+}
+
+fn seed() -> u64 {
+    // Without randomness the jitter is merely less jittery.
+    getrandom::u64().unwrap_or(0x5eed)
+}

@@ -1,0 +1,340 @@
+//! The one task that owns the fleet. Everything else tells it what happened; it folds that into core and carries out what
+//! core wants.
+
+mod crew;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use beatkeeper_core::fleet::{Fleet, FleetAction, FleetEvent};
+use beatkeeper_core::history::HistoryRow;
+use beatkeeper_core::notice::Notice;
+use beatkeeper_core::time::Time;
+use beatkeeper_core::tray::TrayModel;
+use beatkeeper_store::Writer;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::command::{Command, EngineStatus, Refusal};
+use crate::links::{LinkCommand, LinkOutput};
+use crate::registry::WatchCommand;
+use crate::settings::{Settings, SettingsError};
+use crew::Crew;
+pub(crate) use crew::Means;
+
+/// How often sleep, the configuration file and the crew are looked after.
+const HOUSEKEEPING: Duration = Duration::from_secs(2);
+/// The tray and the window are told at most this often.
+const PUBLISH: Duration = Duration::from_millis(250);
+/// History older than this is let go.
+const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
+
+/// What the handle asks of the loop.
+pub(crate) enum Ask {
+    /// A command that concerns the fleet.
+    Command(Command, oneshot::Sender<Result<Value, Refusal>>),
+    /// The configuration file was changed: read it now.
+    Reload(oneshot::Sender<()>),
+    /// End, with a goodbye on every link.
+    End(oneshot::Sender<()>),
+}
+
+/// Where the loop's news goes.
+pub(crate) struct Outlets {
+    pub(crate) revision: watch::Sender<u64>,
+    pub(crate) tray: watch::Sender<TrayModel>,
+    pub(crate) notices: mpsc::Sender<Notice>,
+    pub(crate) quit: watch::Sender<bool>,
+}
+
+/// What the loop listens to.
+pub(crate) struct Inlets {
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    pub(crate) links: mpsc::Receiver<LinkOutput>,
+    pub(crate) events: mpsc::Receiver<FleetEvent>,
+}
+
+pub(crate) struct FleetLoop {
+    fleet: Fleet,
+    clock: Arc<Clock>,
+    crew: Crew,
+    writer: Arc<Writer>,
+    outlets: Outlets,
+    config: std::path::PathBuf,
+    config_stamp: Option<(SystemTime, u64)>,
+    config_problem: Option<SettingsError>,
+    alerts_paused_until: Option<Time>,
+    notices_dropped: u64,
+    published: u64,
+    publish_at: Option<Instant>,
+    prune_at: Instant,
+}
+
+impl FleetLoop {
+    pub(crate) fn new(means: Means, writer: Arc<Writer>, outlets: Outlets) -> Self {
+        Self {
+            fleet: Fleet::default(),
+            clock: Arc::clone(&means.clock),
+            config: means.paths.config.clone(),
+            crew: Crew::new(means),
+            writer,
+            outlets,
+            config_stamp: None,
+            config_problem: None,
+            alerts_paused_until: None,
+            notices_dropped: 0,
+            published: 0,
+            publish_at: None,
+            prune_at: Instant::now(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut inlets: Inlets) {
+        self.tell_zone();
+        self.reload().await;
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut reports = Vec::with_capacity(256);
+        loop {
+            self.carry_out();
+            let due = self.fleet.poll_timeout().map(|due| self.clock.instant(due));
+            tokio::select! {
+                ask = inlets.asks.recv() => match ask {
+                    Some(Ask::Command(command, reply)) => {
+                        let _ = reply.send(self.command(&command));
+                    }
+                    Some(Ask::Reload(done)) => {
+                        self.reload().await;
+                        let _ = done.send(());
+                    }
+                    Some(Ask::End(done)) => {
+                        self.end(&mut inlets).await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    None => return,
+                },
+                count = inlets.links.recv_many(&mut reports, 256) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for (id, report) in reports.drain(..) {
+                        self.fold(FleetEvent::Link(id, report));
+                    }
+                }
+                Some(event) = inlets.events.recv() => self.fold(event),
+                () = sleep_until(due) => self.fold(FleetEvent::Timeout),
+                () = sleep_until(self.publish_at) => self.publish(),
+                _ = housekeeping.tick() => self.keep_house().await,
+            }
+        }
+    }
+
+    fn fold(&mut self, event: FleetEvent) {
+        self.fleet.handle(event, self.clock.now());
+    }
+
+    /// Carries out what core wants, and has changes published soon.
+    fn carry_out(&mut self) {
+        while let Some(action) = self.fleet.poll_action() {
+            match action {
+                FleetAction::Confirmed(id) => self.crew.tell_link(&id, LinkCommand::Confirmed),
+                FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(fatal)),
+                FleetAction::Unblock(id) => self.crew.tell_link(&id, LinkCommand::Unblock),
+                FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
+                FleetAction::Notify(notice) => self.notify(notice),
+                FleetAction::Keep(row) => self.keep(row),
+            }
+        }
+        if self.fleet.revision() != self.published && self.publish_at.is_none() {
+            self.publish_at = Some(Instant::now() + PUBLISH);
+        }
+    }
+
+    fn keep(&self, row: HistoryRow) {
+        self.writer.send(row);
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        if self.alerts_are_paused() {
+            tracing::info!(agent = %notice.agent, "alerts are paused: {}", notice.title);
+            return;
+        }
+        tracing::info!(agent = %notice.agent, "{}: {}", notice.title, notice.body);
+        if self.outlets.notices.try_send(notice).is_err() {
+            self.notices_dropped += 1;
+        }
+    }
+
+    fn alerts_are_paused(&self) -> bool {
+        self.alerts_paused_until.is_some_and(|until| until > self.clock.now())
+    }
+
+    fn publish(&mut self) {
+        self.publish_at = None;
+        self.published = self.fleet.revision();
+        let tray = TrayModel::of(&self.fleet, self.alerts_paused_until.filter(|_| self.alerts_are_paused()));
+        self.outlets.tray.send_if_modified(|shown| {
+            let changed = *shown != tray;
+            if changed {
+                *shown = tray;
+            }
+            changed
+        });
+        self.outlets.revision.send_replace(self.published);
+    }
+
+    fn command(&mut self, command: &Command) -> Result<Value, Refusal> {
+        let now = self.clock.now();
+        match command {
+            Command::FleetDelta { since } => json_of(&self.fleet.delta_since(*since, now)),
+            Command::BeatStrips { ids, .. } => {
+                let strips: std::collections::HashMap<_, _> =
+                    ids.iter().filter_map(|id| Some((id, self.fleet.strip(id)?))).collect();
+                json_of(&strips)
+            }
+            Command::AgentRetry { id } => {
+                self.crew.tell_link(id, LinkCommand::Retry);
+                self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
+                Ok(Value::Null)
+            }
+            Command::PauseAlerts { minutes } => {
+                let pause = Duration::from_secs(u64::from(*minutes) * 60);
+                self.alerts_paused_until = (*minutes > 0).then(|| now + pause);
+                self.publish();
+                Ok(Value::Null)
+            }
+            Command::Registries => json_of(&self.fleet.registry_health()),
+            Command::EngineStatus => json_of(&self.engine_status()),
+            Command::Status => Ok(crate::status::status(&self.fleet.delta_since(0, now))),
+            Command::Quit => {
+                self.outlets.quit.send_replace(true);
+                Ok(Value::Null)
+            }
+            Command::AgentHistory { .. }
+            | Command::AgentKey { .. }
+            | Command::AgentImport { .. }
+            | Command::AgentGenerate { .. }
+            | Command::AgentDerive { .. }
+            | Command::AgentRemove { .. }
+            | Command::AgentSetPaused { .. }
+            | Command::RegistryAdd { .. } => Err(Refusal::new(
+                "engine.misrouted",
+                "The engine does not do this here",
+                "This is a defect; please report it.",
+            )),
+        }
+    }
+
+    fn engine_status(&self) -> EngineStatus {
+        let dropped = self.writer.dropped();
+        let problem = self.writer.problem().or_else(|| {
+            (dropped > 0).then(|| format!("{dropped} rows of history were lost: the disk could not keep up"))
+        });
+        EngineStatus {
+            state: "running".into(),
+            problem,
+            alerts_paused_until: self.alerts_paused_until.filter(|_| self.alerts_are_paused()).map(Time::as_millis),
+            config_problem: self.config_problem.as_ref().map(ToString::to_string),
+            version: env!("CARGO_PKG_VERSION").into(),
+            tray_problem: None,
+        }
+    }
+
+    async fn keep_house(&mut self) {
+        if let Some(slept) = self.clock.slept() {
+            tracing::info!("this computer slept for {} s", slept.as_secs());
+            self.fold(FleetEvent::Woke { slept });
+            self.crew.woke();
+            self.tell_zone();
+        }
+        if self.alerts_paused_until.is_some() && !self.alerts_are_paused() {
+            self.alerts_paused_until = None;
+            self.publish();
+        }
+        if stamp(&self.config) != self.config_stamp {
+            self.reload().await;
+        }
+        self.crew.replace_the_fallen();
+        if self.prune_at <= Instant::now() {
+            self.prune_at = Instant::now() + Duration::from_secs(3600);
+            self.writer.prune(self.clock.now() - KEEP);
+            self.tell_zone();
+        }
+    }
+
+    /// Reads the configuration and brings the crew in line with it. A broken file changes nothing.
+    async fn reload(&mut self) {
+        self.config_stamp = stamp(&self.config);
+        let path = self.config.clone();
+        let loaded = tokio::task::spawn_blocking(move || Settings::load(&path)).await;
+        match loaded {
+            Ok(Ok(settings)) => {
+                self.config_problem = None;
+                let now = self.clock.now();
+                for event in self.crew.follow(settings, now).await {
+                    self.fleet.handle(event, now);
+                }
+                self.crew.start_links();
+            }
+            Ok(Err(problem)) => {
+                tracing::error!("the configuration is refused: {problem}");
+                self.config_problem = Some(problem);
+            }
+            Err(error) => tracing::error!("the configuration could not be read: {error}"),
+        }
+        self.carry_out();
+        self.publish();
+    }
+
+    /// Says goodbye on every link, and takes in what they still report, so that the history has their ends.
+    async fn end(&mut self, inlets: &mut Inlets) {
+        let mut goodbye = std::pin::pin!(self.crew.dismiss());
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let mut last_words = Vec::new();
+        loop {
+            tokio::select! {
+                () = &mut goodbye => break,
+                Some(report) = inlets.links.recv() => last_words.push(report),
+                () = tokio::time::sleep_until(deadline) => break,
+            }
+        }
+        while let Ok(report) = inlets.links.try_recv() {
+            last_words.push(report);
+        }
+        for (id, report) in last_words {
+            self.fold(FleetEvent::Link(id, report));
+        }
+        while let Some(action) = self.fleet.poll_action() {
+            if let FleetAction::Keep(row) = action {
+                self.keep(row);
+            }
+        }
+    }
+
+    fn tell_zone(&mut self) {
+        let offset = jiff::Zoned::now().offset().seconds();
+        self.fold(FleetEvent::Zone { offset });
+    }
+}
+
+/// Tells one version of a file from another.
+fn stamp(path: &std::path::Path) -> Option<(SystemTime, u64)> {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+fn json_of<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
+    serde_json::to_value(value).map_err(|error| {
+        Refusal::new("engine.json", json!(error.to_string()).to_string(), "This is a defect; please report it.")
+    })
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,122 @@
+//! Dialling a WebSocket, with every way to fail sorted.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beatkeeper_core::failure::{Failure, Fatal, Transient};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, http};
+use tokio_util::either::Either;
+use url::{Host, Url};
+
+/// An open WebSocket, encrypted or not.
+pub type Socket = WebSocketStream<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
+
+/// What a frame from a server may be at most; a heartbeat socket never sends any, an activity frame has a few hundred
+/// bytes.
+const MAX_FRAME: usize = 64 * 1024;
+
+/// Opens a WebSocket at a `ws` or `wss` URL.
+///
+/// # Errors
+/// The [`Failure`], sorted.
+pub async fn dial(url: &Url, tls: &Arc<ClientConfig>) -> Result<Socket, Failure> {
+    let stream = connect(url).await?;
+    let stream = if url.scheme() == "wss" {
+        Either::Right(Box::new(encrypt(stream, url, tls).await?))
+    } else {
+        Either::Left(stream)
+    };
+    let request = url.as_str().into_client_request().map_err(|error| protocol(&error))?;
+    // Buffers as small as the traffic: the defaults take a quarter of a megabyte a link.
+    let config = WebSocketConfig::default()
+        .read_buffer_size(1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_FRAME)
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
+    match tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(Error::Http(response)) => Err(refused(&response)),
+        Err(Error::Io(error)) => Err(from_io(&error).into()),
+        Err(error) => Err(protocol(&error)),
+    }
+}
+
+async fn connect(url: &Url) -> Result<TcpStream, Failure> {
+    let port = url.port_or_known_default().unwrap_or(443);
+    let host = match url.host() {
+        Some(Host::Domain(name)) => name.to_owned(),
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+        None => String::new(),
+    };
+    let mut failure = Failure::from(Transient::Dns { host: host.clone() });
+    let Ok(addresses) = tokio::net::lookup_host((host.as_str(), port)).await else { return Err(failure) };
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // A beat is one small frame; waiting to fill a packet would only delay it.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(error) => failure = from_io(&error).into(),
+        }
+    }
+    Err(failure)
+}
+
+async fn encrypt(stream: TcpStream, url: &Url, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, Failure> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let name =
+        ServerName::try_from(host).map_err(|error| Failure::from(Fatal::Certificate { detail: error.to_string() }))?;
+    TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(|error| {
+        if crate::tls::is_certificate_error(&error) {
+            Fatal::Certificate { detail: error.to_string() }.into()
+        } else {
+            Transient::TlsHandshake { detail: error.to_string() }.into()
+        }
+    })
+}
+
+fn refused(response: &http::Response<Option<Vec<u8>>>) -> Failure {
+    let header = |name: http::HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after =
+        header(http::header::RETRY_AFTER).and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+    Failure::from_upgrade_status(response.status().as_u16(), header(http::header::LOCATION), retry_after)
+}
+
+fn protocol(error: &Error) -> Failure {
+    Transient::Protocol { detail: error.to_string() }.into()
+}
+
+/// Sorts an operating system's error.
+#[must_use]
+pub fn from_io(error: &io::Error) -> Transient {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Transient::Refused,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            Transient::Unreachable
+        }
+        io::ErrorKind::TimedOut => Transient::DialTimeout,
+        _ => Transient::Broken { detail: error.to_string() },
+    }
+}
+
+/// Sorts what ended an open WebSocket.
+#[must_use]
+pub fn from_socket(error: &Error) -> Transient {
+    match error {
+        Error::Io(error) => Transient::Broken { detail: error.to_string() },
+        Error::ConnectionClosed | Error::AlreadyClosed => Transient::Broken { detail: String::new() },
+        other => Transient::Broken { detail: other.to_string() },
+    }
+}

@@ -1,0 +1,311 @@
+//! The task of one link.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::failure::{Failure, Fatal, Transient};
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::link::{Link, LinkAction, LinkEvent, LinkReport, LinkTiming};
+use beatkeeper_core::wire::zynd;
+use beatkeeper_vault::{Signer, Vault, VaultError};
+use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::ClientConfig;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::dial::{Socket, dial, from_socket};
+use crate::clock::Clock;
+
+/// How long a goodbye may take.
+const CLOSE_WITHIN: Duration = Duration::from_millis(500);
+
+/// What the fleet tells a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkCommand {
+    /// Run.
+    Start,
+    /// Stop, with a goodbye.
+    Stop,
+    /// One of its beats was confirmed.
+    Confirmed,
+    /// Dialling cannot help.
+    Block(Fatal),
+    /// It can again.
+    Unblock,
+    /// A person wants it dialled now.
+    Retry,
+    /// The computer slept.
+    Woke,
+}
+
+/// What links tell the fleet.
+pub type LinkOutput = (EntityId, LinkReport);
+
+/// Where signatures come from.
+#[derive(Clone)]
+pub enum Signing {
+    /// The vault, asked when the link dials.
+    Vault(Vault),
+    /// A signer at hand, for benchmarks and tests.
+    Ready(Signer),
+}
+
+/// What a link needs.
+pub struct LinkSetup {
+    /// Whose.
+    pub id: EntityId,
+    /// Where.
+    pub base: BaseUrl,
+    /// Whether unencrypted traffic may leave this computer.
+    pub allow_plain: bool,
+    /// The numbers.
+    pub timing: LinkTiming,
+    /// For its jitter.
+    pub seed: u64,
+    /// Who signs.
+    pub signing: Signing,
+    /// The clock.
+    pub clock: Arc<Clock>,
+    /// TLS.
+    pub tls: Arc<ClientConfig>,
+    /// So many dial at once, over all links.
+    pub dials: Arc<Semaphore>,
+    /// Reports go here.
+    pub output: mpsc::Sender<LinkOutput>,
+}
+
+/// A running link. Dropping the handle stops it, with a goodbye.
+pub struct LinkHandle {
+    commands: mpsc::Sender<LinkCommand>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl LinkHandle {
+    /// Tells the link. A link that has that much unread will read the newest state of things anyway.
+    pub fn tell(&self, command: LinkCommand) {
+        let _ = self.commands.try_send(command);
+    }
+
+    /// Whether the task ended without having been asked to.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Stops the link and waits for its goodbye, which is bounded.
+    pub async fn stop(self) {
+        drop(self.commands);
+        let _ = self.task.await;
+    }
+}
+
+/// Starts a link's task; it idles until told to [`LinkCommand::Start`].
+#[must_use]
+pub fn start(setup: LinkSetup) -> LinkHandle {
+    let (commands, inbox) = mpsc::channel(16);
+    let task = tokio::spawn(Task::new(setup).run(inbox));
+    LinkHandle { commands, task }
+}
+
+type Dialling = Pin<Box<dyn Future<Output = Result<(Socket, Signer), Failure>> + Send>>;
+
+struct Task {
+    setup: Arc<LinkSetup>,
+    link: Link,
+    socket: Option<Socket>,
+    signer: Option<Signer>,
+    dialling: Option<Dialling>,
+}
+
+impl Task {
+    fn new(setup: LinkSetup) -> Self {
+        let link = Link::new(setup.timing, setup.seed);
+        Self { setup: Arc::new(setup), link, socket: None, signer: None, dialling: None }
+    }
+
+    async fn run(mut self, mut inbox: mpsc::Receiver<LinkCommand>) {
+        loop {
+            self.carry_out().await;
+            let deadline = self.link.poll_timeout().map(|(due, _)| self.setup.clock.instant(due));
+            let event = tokio::select! {
+                biased;
+                command = inbox.recv() => match command {
+                    Some(command) => event_of(command),
+                    None => break,
+                },
+                () = sleep_until(deadline) => LinkEvent::Timeout,
+                dialled = progress(&mut self.dialling) => self.dialled(dialled),
+                received = receive(&mut self.socket) => self.received(received),
+            };
+            self.link.handle(event, self.setup.clock.now());
+        }
+        self.link.handle(LinkEvent::Stop, self.setup.clock.now());
+        self.carry_out().await;
+    }
+
+    /// Does what the machine wants, until it wants nothing.
+    async fn carry_out(&mut self) {
+        loop {
+            while let Some(report) = self.link.poll_report() {
+                // The fleet is gone only when the engine ends.
+                let _ = self.setup.output.send((self.setup.id.clone(), report)).await;
+            }
+            let Some(action) = self.link.poll_action() else { break };
+            let event = match action {
+                LinkAction::Dial => {
+                    self.socket = None;
+                    self.dialling = Some(Box::pin(dial_with_key(Arc::clone(&self.setup), self.signer.take())));
+                    None
+                }
+                LinkAction::Beat => self.beat().await,
+                LinkAction::Ping => self.send(Message::Ping(tokio_tungstenite::tungstenite::Bytes::new())).await,
+                LinkAction::Close(code) => {
+                    self.close(code).await;
+                    None
+                }
+                LinkAction::Abandon => {
+                    self.socket = None;
+                    self.dialling = None;
+                    None
+                }
+            };
+            if let Some(event) = event {
+                self.link.handle(event, self.setup.clock.now());
+            }
+        }
+    }
+
+    async fn beat(&mut self) -> Option<LinkEvent> {
+        let Some(signer) = &self.signer else {
+            return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
+        };
+        let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
+        let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
+        tracing::trace!(id = %self.setup.id, timestamp, "beat");
+        self.send(Message::text(frame)).await.or(Some(LinkEvent::Sent))
+    }
+
+    async fn send(&mut self, message: Message) -> Option<LinkEvent> {
+        let socket = self.socket.as_mut()?;
+        // A peer that does not read fills the buffers at last; the pong's deadline is the one that counts then.
+        match tokio::time::timeout(self.setup.timing.pong_within, socket.send(message)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                self.socket = None;
+                Some(LinkEvent::Closed(from_socket(&error)))
+            }
+            Err(_) => {
+                self.socket = None;
+                Some(LinkEvent::Closed(Transient::NoPong))
+            }
+        }
+    }
+
+    async fn close(&mut self, code: u16) {
+        if let Some(mut socket) = self.socket.take() {
+            let frame = CloseFrame { code: code.into(), reason: "".into() };
+            let _ = tokio::time::timeout(CLOSE_WITHIN, socket.close(Some(frame))).await;
+        }
+    }
+
+    fn dialled(&mut self, dialled: Result<(Socket, Signer), Failure>) -> LinkEvent {
+        self.dialling = None;
+        match dialled {
+            Ok((socket, signer)) => {
+                self.socket = Some(socket);
+                self.signer = Some(signer);
+                LinkEvent::Opened
+            }
+            Err(failure) => {
+                tracing::debug!(id = %self.setup.id, code = failure.code(), "dial failed: {failure}");
+                LinkEvent::DialFailed(failure)
+            }
+        }
+    }
+
+    fn received(&mut self, received: Option<Result<Message, Error>>) -> LinkEvent {
+        match received {
+            Some(Ok(Message::Close(frame))) => {
+                self.socket = None;
+                // A close frame without a code is 1005 by RFC 6455, 7.1.5.
+                LinkEvent::Closed(Transient::ClosedByServer { code: frame.map_or(1005, |frame| frame.code.into()) })
+            }
+            Some(Ok(_)) => LinkEvent::Inbound,
+            Some(Err(error)) => {
+                self.socket = None;
+                LinkEvent::Closed(from_socket(&error))
+            }
+            None => {
+                self.socket = None;
+                LinkEvent::Closed(Transient::Broken { detail: String::new() })
+            }
+        }
+    }
+}
+
+fn event_of(command: LinkCommand) -> LinkEvent {
+    match command {
+        LinkCommand::Start => LinkEvent::Start,
+        LinkCommand::Stop => LinkEvent::Stop,
+        LinkCommand::Confirmed => LinkEvent::Confirmed,
+        LinkCommand::Block(fatal) => LinkEvent::Block(fatal),
+        LinkCommand::Unblock => LinkEvent::Unblock,
+        LinkCommand::Retry => LinkEvent::Retry,
+        LinkCommand::Woke => LinkEvent::Woke,
+    }
+}
+
+/// No socket without a key: a link that could not beat would only look alive.
+async fn dial_with_key(setup: Arc<LinkSetup>, signer: Option<Signer>) -> Result<(Socket, Signer), Failure> {
+    if !setup.base.is_encrypted() && !setup.base.is_loopback() && !setup.allow_plain {
+        return Err(Fatal::PlainNotAllowed.into());
+    }
+    let signer = match (signer, &setup.signing) {
+        (Some(signer), _) => signer,
+        (None, Signing::Ready(signer)) => signer.clone(),
+        (None, Signing::Vault(vault)) => {
+            let (vault, id) = (vault.clone(), setup.id.clone());
+            tokio::task::spawn_blocking(move || vault.signer(&id))
+                .await
+                .map_err(|_| Fatal::KeyUnavailable { detail: "the vault's thread ended".into() })?
+                .map_err(|error| key_failure(&error))?
+        }
+    };
+    let _permit = setup.dials.acquire().await;
+    let socket = dial(&setup.base.websocket(&zynd::heartbeat_path(&setup.id)), &setup.tls).await?;
+    Ok((socket, signer))
+}
+
+fn key_failure(error: &VaultError) -> Fatal {
+    match error {
+        VaultError::Locked { .. } => Fatal::KeyLocked,
+        VaultError::Absent { .. } => Fatal::KeyMissing,
+        VaultError::WrongId { .. } => Fatal::KeyMismatch,
+        other => Fatal::KeyUnavailable { detail: other.to_string() },
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn progress(dialling: &mut Option<Dialling>) -> Result<(Socket, Signer), Failure> {
+    match dialling {
+        Some(dialling) => dialling.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn receive(socket: &mut Option<Socket>) -> Option<Result<Message, Error>> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}

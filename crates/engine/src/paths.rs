@@ -1,0 +1,53 @@
+//! Where things are.
+
+use std::path::PathBuf;
+
+use crate::error::EngineError;
+
+/// The configuration file and the data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// `beatkeeper.toml`.
+    pub config: PathBuf,
+    /// History, control socket, logs, and the vault file where one is used.
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// Those that were given, and the platform's for the rest.
+    ///
+    /// # Errors
+    /// When the platform does not say where a user's files are.
+    pub fn resolve(config: Option<PathBuf>, data: Option<PathBuf>) -> Result<Self, EngineError> {
+        let dirs = directories::ProjectDirs::from("dev", "Beatkeeper", "beatkeeper");
+        let config = config.or_else(|| dirs.as_ref().map(|dirs| dirs.config_dir().join("beatkeeper.toml")));
+        let data = data.or_else(|| dirs.as_ref().map(|dirs| dirs.data_local_dir().to_owned()));
+        match (config, data) {
+            (Some(config), Some(data)) => Ok(Self { config: absolute(config), data: absolute(data) }),
+            _ => Err(EngineError::NoHome),
+        }
+    }
+
+    /// The history's database.
+    #[must_use]
+    pub fn history(&self) -> PathBuf {
+        self.data.join("history.sqlite3")
+    }
+
+    /// The vault file, where one is used.
+    #[must_use]
+    pub fn vault_file(&self) -> PathBuf {
+        self.data.join("keys.vault")
+    }
+
+    /// Held by the engine that owns the data folder.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.data.join("engine.lock")
+    }
+}
+
+/// Relative paths mean something else in the process that reads them later.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}

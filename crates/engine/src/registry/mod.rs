@@ -1,0 +1,9 @@
+//! The registry's own word: its records, and its activity stream.
+
+mod activity;
+mod record;
+mod watch;
+
+pub(crate) use record::reason;
+pub use record::{Answer, Problem, RegistryClient};
+pub use watch::{WatchCommand, WatchSetup, Watcher, start};

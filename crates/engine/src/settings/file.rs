@@ -1,0 +1,282 @@
+//! The file's shape, and reading it.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::liveness::Thresholds;
+use beatkeeper_core::view::BeatsBy;
+use serde::Deserialize;
+use url::Url;
+
+use crate::command::Refusal;
+
+/// A configuration is a page of text; more is a mistake.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `[[registry]]`
+    #[serde(default, rename = "registry")]
+    pub registries: Vec<RegistryEntry>,
+    /// `[[agent]]`
+    #[serde(default, rename = "agent")]
+    pub agents: Vec<AgentEntry>,
+}
+
+/// One registry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryEntry {
+    /// What agents call it.
+    pub name: String,
+    /// Its base.
+    pub url: BaseUrl,
+    /// Allow `http://` to another computer.
+    #[serde(default)]
+    pub allow_plain: bool,
+    /// When silence gets which name.
+    #[serde(default)]
+    pub thresholds: ThresholdsEntry,
+}
+
+/// Thresholds in seconds; what is missing is the live registry's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThresholdsEntry {
+    late: Option<u32>,
+    stale: Option<u32>,
+    offline: Option<u32>,
+    inactive_after: Option<u32>,
+    sweep: Option<u32>,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentEntry {
+    /// Its entity id.
+    pub entity: EntityId,
+    /// The user's name for it.
+    pub name: String,
+    /// Its registry's name.
+    pub registry: String,
+    /// Seconds between two beats, 1 to 120.
+    #[serde(default = "thirty")]
+    pub interval: u32,
+    /// Who beats.
+    #[serde(default)]
+    pub beats: BeatsBy,
+    /// Paused by the user.
+    #[serde(default)]
+    pub paused: bool,
+    /// Where its process answers.
+    #[serde(default)]
+    pub health: Option<Url>,
+}
+
+const fn thirty() -> u32 {
+    30
+}
+
+/// Why a configuration is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}: {what}", path.display(), place(*at))]
+pub struct SettingsError {
+    /// The file.
+    pub path: PathBuf,
+    /// Line and column, from 1.
+    pub at: Option<(usize, usize)>,
+    /// What is wrong.
+    pub what: String,
+}
+
+fn place(at: Option<(usize, usize)>) -> String {
+    at.map_or_else(String::new, |(line, column)| format!(", line {line}, column {column}"))
+}
+
+impl From<SettingsError> for Refusal {
+    fn from(error: SettingsError) -> Self {
+        Self::new(
+            "config.invalid",
+            error.to_string(),
+            "Correct the file; nothing was changed. The last good configuration stays in force.",
+        )
+    }
+}
+
+impl Settings {
+    /// Reads the file; a missing one is an empty configuration.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with line and column.
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        match read(path)? {
+            Some(text) => Self::parse(path, &text),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with line and column.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = toml::from_str(text).map_err(|error| SettingsError {
+            path: path.to_owned(),
+            at: error.span().map(|span| line_and_column(text, span.start)),
+            what: error.message().to_owned(),
+        })?;
+        settings.check().map_err(|what| SettingsError { path: path.to_owned(), at: None, what })?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut names = HashSet::new();
+        for registry in &self.registries {
+            if registry.name.trim().is_empty() {
+                return Err(format!("the registry {} has no name", registry.url));
+            }
+            if !names.insert(registry.name.as_str()) {
+                return Err(format!("two registries are called \"{}\"", registry.name));
+            }
+            registry.thresholds.check().map_err(|what| format!("registry \"{}\": {what}", registry.name))?;
+        }
+        let mut entities = HashSet::new();
+        for agent in &self.agents {
+            if !entities.insert(&agent.entity) {
+                return Err(format!("{} is listed twice; one entity beats at one registry", agent.entity));
+            }
+            if !names.contains(agent.registry.as_str()) {
+                return Err(format!(
+                    "agent \"{}\" names the registry \"{}\", which is not listed",
+                    agent.name, agent.registry
+                ));
+            }
+            if !(1..=120).contains(&agent.interval) {
+                return Err(format!(
+                    "agent \"{}\": interval = {} is not within 1 to 120 seconds",
+                    agent.name, agent.interval
+                ));
+            }
+            if agent.health.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+                return Err(format!("agent \"{}\": health must be an http:// or https:// address", agent.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The registry that a name or a URL means.
+    #[must_use]
+    pub fn registry(&self, name_or_url: &str) -> Option<&RegistryEntry> {
+        let url: Option<BaseUrl> = name_or_url.parse().ok();
+        self.registries
+            .iter()
+            .find(|registry| registry.name == name_or_url)
+            .or_else(|| self.registries.iter().find(|registry| Some(&registry.url) == url.as_ref()))
+    }
+}
+
+impl ThresholdsEntry {
+    fn check(&self) -> Result<(), String> {
+        let thresholds = self.to_thresholds();
+        if thresholds.late.is_some_and(|late| late >= thresholds.stale) {
+            return Err("thresholds: late must be less than stale".into());
+        }
+        if thresholds.stale >= thresholds.offline {
+            return Err("thresholds: stale must be less than offline".into());
+        }
+        if [thresholds.stale, thresholds.inactive_after].contains(&Duration::ZERO) {
+            return Err("thresholds must be more than 0 seconds".into());
+        }
+        Ok(())
+    }
+
+    /// With the defaults filled in.
+    #[must_use]
+    pub fn to_thresholds(self) -> Thresholds {
+        let default = Thresholds::default();
+        let seconds = |value: Option<u32>, default| value.map_or(default, |value| Duration::from_secs(value.into()));
+        Thresholds {
+            late: self.late.map(|late| Duration::from_secs(late.into())),
+            stale: seconds(self.stale, default.stale),
+            offline: seconds(self.offline, default.offline),
+            inactive_after: seconds(self.inactive_after, default.inactive_after),
+            sweep: seconds(self.sweep, default.sweep),
+        }
+    }
+}
+
+/// The file's text; nothing when there is no file.
+pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
+    let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > MAX_SIZE => {
+            return Err(refuse(format!("it has {} bytes, which no configuration has", meta.len())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(refuse(format!("it cannot be read: {error}"))),
+    }
+    std::fs::read_to_string(path).map(Some).map_err(|error| refuse(format!("it cannot be read: {error}")))
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[[registry]]
+name = "devnet"
+url = "http://127.0.0.1:8080/"
+thresholds = { late = 3, stale = 6, offline = 12 }
+
+[[agent]]
+entity = "zns:56475aa75463474c0285df5dbf2bcab7"
+name = "weather"
+registry = "devnet"
+"#;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        Settings::parse(Path::new("b.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_good_file_is_read_with_its_defaults() {
+        let settings = parse(GOOD).unwrap();
+        assert_eq!(settings.agents[0].interval, 30);
+        assert_eq!(settings.agents[0].beats, BeatsBy::App);
+        assert_eq!(settings.registries[0].thresholds.to_thresholds().inactive_after, Duration::from_secs(300));
+        assert!(settings.registry("devnet").is_some() && settings.registry("ws://127.0.0.1:8080").is_some());
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_with_the_place() {
+        let unknown = parse(&GOOD.replace("name = \"weather\"", "nmae = \"weather\"")).unwrap_err();
+        assert!(unknown.contains("b.toml, line 9") && unknown.contains("nmae"), "{unknown}");
+        let url = parse(&GOOD.replace("http://127.0.0.1:8080/", "zns01.zynd.ai")).unwrap_err();
+        assert!(url.contains("line 4") && url.contains("https://"), "{url}");
+        let syntax = parse("[[agent]\n").unwrap_err();
+        assert!(syntax.contains("line 1"), "{syntax}");
+        for (from, to, says) in [
+            ("registry = \"devnet\"", "registry = \"other\"", "not listed"),
+            ("registry = \"devnet\"", "registry = \"devnet\"\ninterval = 0", "1 to 120"),
+            ("late = 3", "late = 7", "late must be less"),
+            ("zns:56475aa75463474c0285df5dbf2bcab7", "zns:XYZ", "not an entity id"),
+        ] {
+            let error = parse(&GOOD.replace(from, to)).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
