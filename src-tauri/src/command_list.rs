@@ -1,0 +1,22 @@
+// Every command the window may call, once. The build script makes permissions of these names, and the app its handler;
+// a test holds `capabilities/main.json` against them.
+macro_rules! with_commands {
+    ($then:ident) => {
+        $then! {
+            fleet_delta,
+            beat_strips,
+            agent_history,
+            agent_import,
+            agent_generate,
+            agent_derive,
+            agent_remove,
+            agent_set_paused,
+            agent_retry,
+            pause_alerts,
+            registries,
+            registry_add,
+            pick_file,
+            engine_status,
+        }
+    };
+}

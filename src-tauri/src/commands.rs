@@ -1,0 +1,135 @@
+//! What the window may ask. Each command hands one request to the engine; what is wrong comes back as a [`Refusal`].
+
+use std::path::PathBuf;
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
+use serde_json::Value;
+use tauri::ipc::Invoke;
+use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
+use tauri_plugin_dialog::DialogExt;
+
+use crate::shell::Shell;
+use crate::window;
+
+type Answer = Result<Value, Refusal>;
+
+macro_rules! handler {
+    ($($name:ident,)*) => {
+        tauri::generate_handler![$($name),*]
+    };
+}
+
+/// Answers them all.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    with_commands!(handler)
+}
+
+async fn ask(app: &AppHandle, command: Command) -> Answer {
+    app.state::<Shell>().execute(command).await
+}
+
+#[command]
+async fn fleet_delta(app: AppHandle, since: u64) -> Answer {
+    let answer = ask(&app, Command::FleetDelta { since }).await;
+    // A page that pulls has its listeners in place.
+    window::page_is_ready(&app);
+    answer
+}
+
+#[command]
+async fn beat_strips(app: AppHandle, ids: Vec<EntityId>, hours: u32) -> Answer {
+    ask(&app, Command::BeatStrips { ids, hours }).await
+}
+
+#[command]
+async fn agent_history(app: AppHandle, id: EntityId, limit: u32) -> Answer {
+    ask(&app, Command::AgentHistory { id, limit }).await
+}
+
+#[command]
+async fn agent_import(app: AppHandle, path: PathBuf, registry: String, name: Option<String>) -> Answer {
+    ask(&app, Command::AgentImport { path, registry, name, allow_loose: false }).await
+}
+
+#[command]
+async fn agent_generate(app: AppHandle, registry: String, name: Option<String>) -> Answer {
+    ask(&app, Command::AgentGenerate { registry, name }).await
+}
+
+#[command]
+async fn agent_derive(
+    app: AppHandle,
+    developer_path: PathBuf,
+    index: u32,
+    registry: String,
+    name: Option<String>,
+) -> Answer {
+    ask(&app, Command::AgentDerive { developer_path, index, registry, name }).await
+}
+
+#[command]
+async fn agent_remove(app: AppHandle, id: EntityId, confirm_name: String, delete_key: bool) -> Answer {
+    ask(&app, Command::AgentRemove { id, confirm_name, delete_key }).await
+}
+
+#[command]
+async fn agent_set_paused(app: AppHandle, id: EntityId, paused: bool) -> Answer {
+    ask(&app, Command::AgentSetPaused { id, paused }).await
+}
+
+#[command]
+async fn agent_retry(app: AppHandle, id: EntityId) -> Answer {
+    ask(&app, Command::AgentRetry { id }).await
+}
+
+#[command]
+async fn pause_alerts(app: AppHandle, minutes: u32) -> Answer {
+    ask(&app, Command::PauseAlerts { minutes }).await
+}
+
+#[command]
+async fn registries(app: AppHandle) -> Answer {
+    ask(&app, Command::Registries).await
+}
+
+#[command]
+async fn registry_add(app: AppHandle, name: String, url: String) -> Answer {
+    ask(&app, Command::RegistryAdd { name, url }).await
+}
+
+/// The system's own file dialog; nothing when it was cancelled.
+#[command]
+async fn pick_file(window: WebviewWindow, title: String) -> Result<Option<PathBuf>, Refusal> {
+    let (answer, chosen) = tokio::sync::oneshot::channel();
+    let dialog = window.dialog().file().set_title(title).set_parent(&window);
+    dialog.pick_file(move |file| _ = answer.send(file));
+    let file = chosen.await.ok().flatten();
+    file.map(|file| file.into_path()).transpose().map_err(|error| {
+        Refusal::new("file.no_path", format!("This is not a file on this computer: {error}"), "Choose another one.")
+    })
+}
+
+#[command]
+async fn engine_status(app: AppHandle) -> Result<EngineStatus, Refusal> {
+    Ok(app.state::<Shell>().status().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    macro_rules! permissions {
+        ($($name:ident,)*) => {
+            [$(format!("allow-{}", stringify!($name).replace('_', "-"))),*]
+        };
+    }
+
+    #[test]
+    fn the_window_may_ask_each_command_and_listen_and_nothing_else() {
+        let file: serde_json::Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        let granted: BTreeSet<String> = serde_json::from_value(file["permissions"].clone()).unwrap();
+        let listen = ["core:event:allow-listen", "core:event:allow-unlisten"].map(str::to_owned);
+        assert_eq!(granted, with_commands!(permissions).into_iter().chain(listen).collect());
+    }
+}

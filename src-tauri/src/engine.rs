@@ -1,0 +1,79 @@
+//! The engine's life in the shell: one task starts it, hands out what it says, and ends it.
+
+use std::time::Duration;
+
+use beatkeeper_core::notice::Notice;
+use beatkeeper_core::tray::TrayModel;
+use beatkeeper_engine::alerts::Desktop;
+use beatkeeper_engine::command::Refusal;
+use beatkeeper_engine::Options;
+use tauri::{AppHandle, Manager, async_runtime};
+use tokio::sync::mpsc;
+
+use crate::shell::{self, Engine, Shell};
+use crate::{tray, window};
+
+/// The engine bounds its own farewell; this holds even if it does not.
+const FAREWELL: Duration = Duration::from_secs(4);
+
+/// From the start to the end.
+pub(crate) async fn live(app: AppHandle, options: Result<Options, Refusal>) {
+    let state = app.state::<Shell>();
+    tokio::select! {
+        () = state.quit.notified() => {}
+        started = start(options) => match started {
+            Ok(engine) => run(&app, engine).await,
+            Err(refusal) => {
+                failed(&app, refusal);
+                state.quit.notified().await;
+            }
+        }
+    }
+    state.engine.send_replace(Engine::Ended);
+    app.exit(0);
+}
+
+async fn start(options: Result<Options, Refusal>) -> Result<beatkeeper_engine::Engine, Refusal> {
+    let starting = Box::pin(beatkeeper_engine::Engine::start(options?));
+    starting.await.map_err(|error| Refusal::from(&error))
+}
+
+async fn run(app: &AppHandle, mut engine: beatkeeper_engine::Engine) {
+    let state = app.state::<Shell>();
+    let handle = engine.handle();
+    async_runtime::spawn(tray::follow(app.clone(), handle.tray()));
+    async_runtime::spawn(window::follow(app.clone(), handle.revision()));
+    if let Some(notices) = engine.notices() {
+        async_runtime::spawn(show(app.clone(), notices));
+    }
+    state.engine.send_replace(Engine::Running(handle));
+    tracing::info!("the engine runs");
+    tokio::select! {
+        () = state.quit.notified() => {}
+        () = engine.quit_asked() => tracing::info!("asked to quit over the control channel"),
+    }
+    if tokio::time::timeout(FAREWELL, Box::pin(engine.shutdown())).await.is_err() {
+        tracing::warn!("the engine did not end in time; it is left behind");
+    }
+}
+
+/// Hands each notice to the desktop. A click opens the agent's page.
+async fn show(app: AppHandle, mut notices: mpsc::Receiver<Notice>) {
+    let clicked = app.clone();
+    let alerts = Desktop::start(move |agent| window::open_agent(&clicked, agent));
+    let state = app.state::<Shell>();
+    let alerts = state.alerts.get_or_init(|| alerts);
+    while let Some(notice) = notices.recv().await {
+        alerts.show(notice);
+    }
+}
+
+/// The app stays, to say why nothing beats.
+fn failed(app: &AppHandle, refusal: Refusal) {
+    let text = shell::both(&refusal);
+    tracing::error!(code = refusal.code, "the engine does not start: {text}");
+    tray::draw(app, TrayModel { sentence: format!("Not running: {}", refusal.sentence), ..Default::default() });
+    app.state::<Shell>().engine.send_replace(Engine::Failed(refusal));
+    // Whoever started it hidden must learn that nothing beats.
+    window::show(app);
+}

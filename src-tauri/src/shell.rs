@@ -1,0 +1,155 @@
+//! What the parts of the shell know of each other: the engine, the tray, and what the window was asked to show.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_engine::Handle;
+use beatkeeper_engine::alerts::Desktop;
+use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+
+/// How long a command waits for an engine that is still starting; less than the window waits for its answer.
+const STARTING: Duration = Duration::from_secs(10);
+
+/// The engine, as far as it got.
+#[derive(Clone)]
+pub(crate) enum Engine {
+    /// On its way.
+    Starting,
+    /// At work.
+    Running(Handle),
+    /// It did not start.
+    Failed(Refusal),
+    /// It was asked to end, and did.
+    Ended,
+}
+
+/// The state of the shell.
+pub(crate) struct Shell {
+    /// The engine.
+    pub(crate) engine: watch::Sender<Engine>,
+    /// Asks everything to end.
+    pub(crate) quit: Notify,
+    /// The tray icon and what it shows.
+    pub(crate) tray: crate::tray::Tray,
+    /// Whether a person can see the window.
+    pub(crate) visible: watch::Sender<bool>,
+    /// Whoever shows notifications.
+    pub(crate) alerts: OnceLock<Desktop>,
+    /// The agent whose page the window opens as soon as it can.
+    wanted: Mutex<Option<EntityId>>,
+}
+
+impl Shell {
+    /// The state before anything has started.
+    pub(crate) fn new() -> Self {
+        Self {
+            engine: watch::Sender::new(Engine::Starting),
+            quit: Notify::new(),
+            tray: crate::tray::Tray::default(),
+            visible: watch::Sender::new(false),
+            alerts: OnceLock::new(),
+            wanted: Mutex::new(None),
+        }
+    }
+
+    /// Asks the engine, once it runs.
+    pub(crate) async fn execute(&self, command: Command) -> Result<Value, Refusal> {
+        self.running().await?.execute(command).await
+    }
+
+    async fn running(&self) -> Result<Handle, Refusal> {
+        let mut engine = self.engine.subscribe();
+        let started = engine.wait_for(|engine| !matches!(engine, Engine::Starting));
+        let engine = match tokio::time::timeout(STARTING, started).await {
+            Ok(Ok(engine)) => engine.clone(),
+            Ok(Err(_)) => Engine::Ended,
+            Err(_) => Engine::Starting,
+        };
+        match engine {
+            Engine::Running(handle) => Ok(handle),
+            Engine::Failed(refusal) => Err(refusal),
+            Engine::Starting => Err(Refusal::new(
+                "engine.starting",
+                "The engine is still starting.",
+                "It may be waiting for the keychain: look for a prompt that asks to unlock it.",
+            )),
+            Engine::Ended => Err(Refusal::new("engine.ended", "Beatkeeper is quitting.", "Start it again.")),
+        }
+    }
+
+    /// Whether all is well, with what only the shell knows.
+    pub(crate) async fn status(&self) -> EngineStatus {
+        let engine = self.engine.borrow().clone();
+        let mut status = match engine {
+            Engine::Running(handle) => match handle.execute(Command::EngineStatus).await {
+                Ok(answer) => serde_json::from_value(answer)
+                    .unwrap_or_else(|error| bare("running", Some(format!("The engine's status is unreadable: {error}")))),
+                Err(refusal) => bare("failed", Some(both(&refusal))),
+            },
+            Engine::Starting => bare("starting", None),
+            Engine::Failed(refusal) => bare("failed", Some(both(&refusal))),
+            Engine::Ended => bare("failed", Some("Beatkeeper is quitting.".to_owned())),
+        };
+        status.tray_problem = self.tray.problem();
+        status.problem = status.problem.or_else(|| self.alerts.get().and_then(Desktop::problem));
+        status
+    }
+
+    /// Remembers an agent to open.
+    pub(crate) fn want(&self, agent: EntityId) {
+        *self.wanted() = Some(agent);
+    }
+
+    /// The agent to open, once.
+    pub(crate) fn take_wanted(&self) -> Option<EntityId> {
+        self.wanted().take()
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Option<EntityId>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bare(state: &str, problem: Option<String>) -> EngineStatus {
+    EngineStatus { state: state.to_owned(), problem, version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() }
+}
+
+/// What is wrong and what to do, as one text.
+pub(crate) fn both(refusal: &Refusal) -> String {
+    format!("{} {}", refusal.sentence, refusal.remedy).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_did_not_start_says_why_and_what_to_do() {
+        let shell = Shell::new();
+        assert_eq!(shell.status().await.state, "starting");
+        let refusal = Refusal::new("engine.already_running", "Another engine runs.", "Stop it first.");
+        shell.engine.send_replace(Engine::Failed(refusal.clone()));
+        let status = shell.status().await;
+        assert_eq!(status.state, "failed");
+        assert_eq!(status.problem.as_deref(), Some("Another engine runs. Stop it first."));
+        assert_eq!(shell.execute(Command::Registries).await, Err(refusal));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_waits_for_the_start_but_not_for_ever() {
+        let shell = Shell::new();
+        assert_eq!(shell.execute(Command::Registries).await.unwrap_err().code, "engine.starting");
+    }
+
+    #[test]
+    fn an_agent_is_opened_once_and_the_last_one_wins() {
+        let shell = Shell::new();
+        shell.want("zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap());
+        shell.want("zns:00000000000000000000000000000000".parse().unwrap());
+        assert_eq!(shell.take_wanted().unwrap().to_string(), "zns:00000000000000000000000000000000");
+        assert_eq!(shell.take_wanted(), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! The system itself shows the icon.
+
+use tauri::{AppHandle, WebviewWindow};
+
+/// There is nothing to wait for.
+pub(super) async fn watch(_: AppHandle) {
+    std::future::ready(()).await;
+}
+
+pub(super) fn problem(error: &tauri::Error) -> String {
+    format!("The system refused a tray icon: {error}. Closing the window minimises it.")
+}
+
+/// The system's own menu has Quit.
+pub(super) fn adapt(_: &AppHandle, _: &WebviewWindow) {}

@@ -1,0 +1,162 @@
+//! The icon is an object on the session bus, and the host is whoever owns the watcher's name there. An icon that was
+//! taken once registers itself again when its host restarts; here is the rest: the first host, and having none.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tauri::menu::{MenuBuilder, MenuItemBuilder, SubmenuBuilder};
+use tauri::{AppHandle, Manager, WebviewWindow};
+use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
+use zbus::names::BusName;
+
+use crate::shell::Shell;
+use crate::window;
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+/// A watcher that is there but refuses, for instance while its panel starts, is asked again after this, and then
+/// after twice as long each time.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+pub(super) async fn watch(app: AppHandle) {
+    let (bus, mut owners) = match listen().await {
+        Ok(both) => both,
+        // Without a bus no host can come; the problem that the first try left behind says so.
+        Err(error) => return tracing::warn!("hosts of the tray cannot be watched: {error}"),
+    };
+    // It may have come between the first try and the first listening.
+    let mut present = is_present(&bus).await;
+    let mut retry = FIRST_RETRY;
+    if present && !app.state::<Shell>().tray.hosted() {
+        raise(&app).await;
+    }
+    loop {
+        let refused = present && !app.state::<Shell>().tray.hosted();
+        let change = tokio::select! {
+            change = owners.next() => change,
+            () = tokio::time::sleep(retry), if refused => {
+                retry = (retry * 2).min(LAST_RETRY);
+                raise(&app).await;
+                continue;
+            }
+        };
+        let Some(change) = change else { return tracing::warn!("the session bus is gone") };
+        let Ok(change) = change.args() else { continue };
+        present = change.new_owner.is_some();
+        retry = FIRST_RETRY;
+        if present {
+            raise(&app).await;
+        } else {
+            gone(&app);
+        }
+    }
+}
+
+pub(super) fn problem(error: &tauri::Error) -> String {
+    // `tauri` wraps the icon's error without saying what it was but in words.
+    let words = error.to_string();
+    if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none() && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        return format!(
+            "There is no session bus, which tray icons need ({words}). Start Beatkeeper inside a desktop session, or \
+             with dbus-run-session. Until then closing the window minimises it."
+        );
+    }
+    let missing = if words.contains("ServiceUnknown") || words.contains("NameHasNoOwner") {
+        format!("Nothing owns {WATCHER} on the session bus")
+    } else {
+        format!("{WATCHER} took no icon: {words}")
+    };
+    no_host(&missing)
+}
+
+/// What is missing, and what to install on this desktop.
+fn no_host(missing: &str) -> String {
+    let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+    let remedy = remedy(&desktop);
+    format!("{missing}: {remedy}; the icon then appears by itself. Until then closing the window minimises it.")
+}
+
+fn remedy(desktop: &str) -> &'static str {
+    let is = |names: &[&str]| desktop.split(':').any(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    if is(&["GNOME", "Unity"]) {
+        "install and enable the AppIndicator extension (gnome-shell-extension-appindicator)"
+    } else if is(&["XFCE"]) {
+        "add the Status Tray plugin to the panel"
+    } else if is(&["KDE"]) {
+        "add the System Tray widget to the panel"
+    } else if is(&["sway", "Hyprland", "river", "niri", "wlroots"]) {
+        "start a bar with a tray, such as waybar"
+    } else {
+        "start a panel that shows status notifier icons, or install the AppIndicator extension of your desktop"
+    }
+}
+
+/// While there is no tray, its way out is in the window.
+pub(super) fn adapt(app: &AppHandle, window: &WebviewWindow) {
+    if app.state::<Shell>().tray.hosted() {
+        if let Err(error) = window.remove_menu() {
+            tracing::debug!("the window's menu cannot be removed: {error}");
+        }
+    } else if let Err(error) = add_menu(app, window) {
+        tracing::warn!("the window has no menu: {error}");
+    }
+}
+
+fn add_menu(app: &AppHandle, window: &WebviewWindow) -> tauri::Result<()> {
+    let quit = MenuItemBuilder::with_id("quit", "Quit").accelerator("Ctrl+Q").build(app)?;
+    let submenu = SubmenuBuilder::new(app, "Beatkeeper").item(&quit).build()?;
+    window.set_menu(MenuBuilder::new(app).item(&submenu).build()?)?;
+    Ok(())
+}
+
+async fn listen() -> zbus::Result<(DBusProxy<'static>, NameOwnerChangedStream)> {
+    let bus = DBusProxy::new(&zbus::Connection::session().await?).await?;
+    let owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
+    Ok((bus, owners))
+}
+
+async fn is_present(bus: &DBusProxy<'_>) -> bool {
+    match BusName::try_from(WATCHER) {
+        Ok(name) => bus.name_has_owner(name).await.unwrap_or(false),
+        Err(_) => false,
+    }
+}
+
+/// Offers the icon to the host, and waits until it was taken or refused.
+async fn raise(app: &AppHandle) {
+    let (done, raised) = tokio::sync::oneshot::channel();
+    window::on_main_thread(app, move |app| {
+        super::super::raise(app);
+        adapt_window(app);
+        _ = done.send(());
+    });
+    _ = raised.await;
+}
+
+/// The host is gone: what is hidden must come back to light, unless the host only restarts.
+fn gone(app: &AppHandle) {
+    tracing::info!("the tray's host is gone");
+    app.state::<Shell>().tray.set_host(Some(no_host(&format!("Nothing owns {WATCHER} on the session bus any more"))));
+    window::on_main_thread(app, adapt_window);
+    tauri::async_runtime::spawn(window::show_unless_hosted(app.clone()));
+}
+
+fn adapt_window(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(window::LABEL) {
+        adapt(app, &window);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_explanation_names_the_missing_piece_and_what_this_desktop_needs() {
+        let text = no_host("Nothing owns org.kde.StatusNotifierWatcher on the session bus");
+        assert!(text.starts_with("Nothing owns org.kde.StatusNotifierWatcher on the session bus: "), "{text}");
+        assert!(remedy("ubuntu:GNOME").contains("AppIndicator"));
+        assert!(remedy("XFCE").contains("Status Tray"));
+        assert!(remedy("").contains("AppIndicator"));
+    }
+}

@@ -1,0 +1,230 @@
+//! The tray icon: draws what differs between the last model and the next, and nothing else.
+
+pub(crate) mod host;
+mod icons;
+mod menu;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use beatkeeper_core::time::Time;
+use beatkeeper_core::tray::TrayModel;
+use beatkeeper_core::view::Glyph;
+use beatkeeper_engine::command::Command;
+use tauri::menu::{Menu, MenuItemBuilder, PredefinedMenuItem};
+use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tauri::{AppHandle, Manager, Theme, async_runtime};
+use tokio::sync::watch;
+
+use self::icons::Colours;
+use self::menu::{Entry, Wish, menu};
+use crate::shell::Shell;
+use crate::{quit, window};
+
+const ID: &str = "beatkeeper";
+const TITLE: &str = "Beatkeeper";
+/// A menu that changes faster than this cannot be read.
+const PACE: Duration = Duration::from_millis(500);
+
+/// The tray icon, what it shows, and what it should show.
+#[derive(Default)]
+pub(crate) struct Tray {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    icon: Option<TrayIcon>,
+    drawn: Option<Picture>,
+    wanted: Picture,
+    hosted: bool,
+    problem: Option<String>,
+}
+
+/// Everything that a person sees of the tray.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Picture {
+    colours: Colours,
+    model: TrayModel,
+}
+
+impl Default for Picture {
+    fn default() -> Self {
+        let model = TrayModel { sentence: "Starting…".to_owned(), ..TrayModel::default() };
+        Self { colours: Colours::on(Theme::Dark), model }
+    }
+}
+
+impl Tray {
+    /// Whether someone shows the icon.
+    pub(crate) fn hosted(&self) -> bool {
+        self.state().hosted
+    }
+
+    /// Why nobody does.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.state().problem.clone()
+    }
+
+    /// Whether the icon was ever made; then it finds a host that comes back by itself.
+    fn exists(&self) -> bool {
+        self.state().icon.is_some()
+    }
+
+    fn set_host(&self, problem: Option<String>) {
+        let mut state = self.state();
+        state.hosted = problem.is_none();
+        state.problem = problem;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the icon; without a host it cannot be made, and why is kept. On the main thread.
+pub(crate) fn raise(app: &AppHandle) {
+    let tray = &app.state::<Shell>().tray;
+    if tray.exists() {
+        return tray.set_host(None);
+    }
+    let picture = tray.state().wanted.clone();
+    match build(app, &picture) {
+        Ok(icon) => {
+            let mut state = tray.state();
+            state.icon = Some(icon);
+            state.drawn = Some(picture);
+            drop(state);
+            tray.set_host(None);
+            tracing::info!("the tray icon is there");
+        }
+        Err(error) => {
+            tracing::warn!("there is no tray icon: {error}");
+            tray.set_host(Some(host::problem(&error)));
+        }
+    }
+}
+
+/// Draws every model that the engine makes, at a pace that a person can follow.
+pub(crate) async fn follow(app: AppHandle, mut model: watch::Receiver<TrayModel>) {
+    loop {
+        let next = model.borrow_and_update().clone();
+        draw(&app, next);
+        tokio::time::sleep(PACE).await;
+        if model.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Shows this model. From any thread.
+pub(crate) fn draw(app: &AppHandle, model: TrayModel) {
+    app.state::<Shell>().tray.state().wanted.model = model;
+    window::on_main_thread(app, redraw);
+}
+
+/// The panel changes its colours with the theme. From any thread.
+pub(crate) fn theme_changed(app: &AppHandle, theme: Theme) {
+    app.state::<Shell>().tray.state().wanted.colours = Colours::on(theme);
+    window::on_main_thread(app, redraw);
+}
+
+/// A click on the icon. The menu is the right button's.
+pub(crate) fn touched(app: &AppHandle, event: TrayIconEvent) {
+    if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
+        window::show(app);
+    }
+}
+
+/// A line of the menu was chosen.
+pub(crate) fn chosen(app: &AppHandle, id: &str) {
+    match Wish::of(id) {
+        Some(Wish::ShowWindow) => window::show(app),
+        Some(Wish::OpenAgent(agent)) => window::open_agent(app, agent),
+        Some(Wish::PauseAlerts(minutes)) => _ = async_runtime::spawn(pause_alerts(app.clone(), minutes)),
+        Some(Wish::Quit) => quit::quit(app),
+        None => {}
+    }
+}
+
+async fn pause_alerts(app: AppHandle, minutes: u32) {
+    if let Err(refusal) = app.state::<Shell>().execute(Command::PauseAlerts { minutes }).await {
+        tracing::warn!(code = refusal.code, "alerts cannot be paused: {refusal}");
+        // The window says what is wrong with the engine.
+        window::show(&app);
+    }
+}
+
+fn build(app: &AppHandle, picture: &Picture) -> tauri::Result<TrayIcon> {
+    let builder = TrayIconBuilder::with_id(ID)
+        .icon(icons::icon(picture.colours, picture.model.glyph))
+        .icon_as_template(picture.colours.tinted())
+        .tooltip(tooltip(&picture.model))
+        .menu(&drawn_menu(app, &menu(&picture.model))?)
+        .show_menu_on_left_click(false);
+    // Where the icon has a name of its own; elsewhere it would be written beside the icon.
+    let builder = if cfg!(target_os = "linux") { builder.title(TITLE) } else { builder };
+    builder.build(app)
+}
+
+/// Draws what differs. On the main thread.
+fn redraw(app: &AppHandle) {
+    let tray = &app.state::<Shell>().tray;
+    let (icon, drawn, wanted) = {
+        let state = tray.state();
+        let (Some(icon), Some(drawn)) = (&state.icon, &state.drawn) else { return };
+        (icon.clone(), drawn.clone(), state.wanted.clone())
+    };
+    if drawn == wanted {
+        return;
+    }
+    match draw_changes(app, &icon, &drawn, &wanted) {
+        Ok(()) => tray.state().drawn = Some(wanted),
+        Err(error) => tracing::warn!("the tray cannot be drawn: {error}"),
+    }
+}
+
+fn draw_changes(app: &AppHandle, icon: &TrayIcon, drawn: &Picture, wanted: &Picture) -> tauri::Result<()> {
+    let glyph = |picture: &Picture| -> (Colours, Glyph) { (picture.colours, picture.model.glyph) };
+    if glyph(drawn) != glyph(wanted) {
+        let image = icons::icon(wanted.colours, wanted.model.glyph);
+        icon.set_icon_with_as_template(Some(image), wanted.colours.tinted())?;
+    }
+    if tooltip(&drawn.model) != tooltip(&wanted.model) {
+        icon.set_tooltip(Some(tooltip(&wanted.model)))?;
+    }
+    let entries = menu(&wanted.model);
+    if menu(&drawn.model) != entries {
+        icon.set_menu(Some(drawn_menu(app, &entries)?))?;
+    }
+    Ok(())
+}
+
+fn tooltip(model: &TrayModel) -> String {
+    // Linux shows the title above it.
+    if cfg!(target_os = "linux") { model.sentence.clone() } else { format!("{TITLE}: {}", model.sentence) }
+}
+
+fn drawn_menu(app: &AppHandle, entries: &[Entry]) -> tauri::Result<Menu<tauri::Wry>> {
+    let menu = Menu::new(app)?;
+    for entry in entries {
+        if *entry == Entry::Separator {
+            menu.append(&PredefinedMenuItem::separator(app)?)?;
+            continue;
+        }
+        // A single ampersand would underline the letter after it.
+        let text = entry.text(clock).replace('&', "&&");
+        let item = match entry.id() {
+            Some(id) => MenuItemBuilder::with_id(id, text).build(app)?,
+            None => MenuItemBuilder::new(text).enabled(false).build(app)?,
+        };
+        menu.append(&item)?;
+    }
+    Ok(menu)
+}
+
+/// A time of day as this computer's clock shows it.
+fn clock(time: Time) -> Option<String> {
+    let zone = jiff::tz::TimeZone::try_system().ok()?;
+    Some(time.to_timestamp().to_zoned(zone).strftime("%H:%M").to_string())
+}

@@ -1,0 +1,213 @@
+//! The one window: made when it is first needed, hidden when it is closed, and told only that something changed.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use beatkeeper_core::identity::EntityId;
+use tauri::utils::config::Color;
+use tauri::{AppHandle, Emitter, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent};
+use tokio::sync::watch;
+
+use crate::shell::{Engine, Shell};
+use crate::{quit, tray};
+
+pub(crate) const LABEL: &str = "main";
+/// At most four a second: more than a person can read, and WebKit keeps what every event costs.
+const PACE: Duration = Duration::from_millis(250);
+/// At login the panel may come after the app.
+const HOST_GRACE: Duration = Duration::from_secs(5);
+/// The page's own background, so that the window does not flash before the page is there.
+const DARK: Color = Color(0x15, 0x17, 0x1b, 0xff);
+const LIGHT: Color = Color(0xfc, 0xfc, 0xfa, 0xff);
+
+/// Where the webview keeps what the page stores.
+struct WebviewData(Option<PathBuf>);
+
+/// Whether the page has its listeners in place.
+#[derive(Default)]
+struct PageReady(AtomicBool);
+
+/// Says where the webview keeps its data, before the window is made.
+pub(crate) fn keep_data_in(app: &AppHandle, dir: Option<PathBuf>) {
+    app.manage(WebviewData(dir));
+    app.manage(PageReady::default());
+}
+
+/// Brings the window to the person, wherever it was. From any thread.
+pub(crate) fn show(app: &AppHandle) {
+    on_main_thread(app, |app| {
+        if let Err(error) = show_now(app) {
+            tracing::error!("the window cannot be shown: {error}");
+        }
+    });
+}
+
+/// Hides it; the engine and the tray go on. From any thread.
+pub(crate) fn hide(app: &AppHandle) {
+    on_main_thread(app, |app| {
+        if let Some(window) = app.get_webview_window(LABEL) {
+            log(window.hide());
+            observe(app, &window);
+        }
+    });
+}
+
+/// Brings the window with this agent's page. From any thread.
+pub(crate) fn open_agent(app: &AppHandle, agent: EntityId) {
+    app.state::<Shell>().want(agent);
+    show(app);
+    if app.state::<PageReady>().0.load(Ordering::Acquire) {
+        page_is_ready(app);
+    }
+}
+
+/// The page listens: it hears of the agent that was asked for meanwhile.
+pub(crate) fn page_is_ready(app: &AppHandle) {
+    app.state::<PageReady>().0.store(true, Ordering::Release);
+    if let Some(agent) = app.state::<Shell>().take_wanted() {
+        log(app.emit_to(LABEL, "open-agent", agent));
+    }
+}
+
+/// Waits for a tray host as long as a login may take; without one the window is the only way in.
+pub(crate) async fn show_unless_hosted(app: AppHandle) {
+    tokio::time::sleep(HOST_GRACE).await;
+    let state = app.state::<Shell>();
+    if !state.tray.hosted() && !*state.visible.borrow() {
+        tracing::warn!("there is no tray host, so the window does not stay hidden");
+        show(&app);
+    }
+}
+
+/// Tells the page of new revisions, while it can be seen.
+pub(crate) async fn follow(app: AppHandle, mut revision: watch::Receiver<u64>) {
+    let mut visible = app.state::<Shell>().visible.subscribe();
+    loop {
+        if visible.wait_for(|visible| *visible).await.is_err() {
+            return;
+        }
+        let changed = *revision.borrow_and_update();
+        on_main_thread(&app, move |app| {
+            // The last look is taken here: not every system says that a window was minimised.
+            if app.get_webview_window(LABEL).is_some_and(|window| observe(app, &window)) {
+                log(app.emit_to(LABEL, "fleet-changed", changed));
+            }
+        });
+        tokio::time::sleep(PACE).await;
+        tokio::select! {
+            changed = revision.changed() => if changed.is_err() { return },
+            // Seen again: what changed meanwhile is told at once.
+            changed = visible.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// What happens to the window.
+pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
+    let app = window.app_handle();
+    let Some(webview) = app.get_webview_window(LABEL) else { return };
+    if let WindowEvent::CloseRequested { api, .. } = event {
+        api.prevent_close();
+        close(app, &webview);
+    } else if let WindowEvent::Focused(_) | WindowEvent::Resized(_) = event {
+        observe(app, &webview);
+    } else if let WindowEvent::ThemeChanged(theme) = event {
+        paint(&webview, *theme);
+        tray::theme_changed(app, *theme);
+    }
+}
+
+/// Where it can be brought back from the tray it hides; elsewhere it stays within reach.
+fn close(app: &AppHandle, window: &WebviewWindow) {
+    let state = app.state::<Shell>();
+    let failed = matches!(*state.engine.borrow(), Engine::Failed(_));
+    if state.tray.hosted() {
+        log(window.hide());
+    } else if failed {
+        // Nothing beats here, and nothing else is left to see.
+        quit::quit(app);
+    } else {
+        log(window.minimize());
+    }
+    observe(app, window);
+}
+
+fn show_now(app: &AppHandle) -> tauri::Result<()> {
+    let window = match app.get_webview_window(LABEL) {
+        Some(window) => window,
+        None => create(app)?,
+    };
+    window.show()?;
+    window.unminimize()?;
+    window.set_focus()?;
+    observe(app, &window);
+    Ok(())
+}
+
+fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+    app.state::<PageReady>().0.store(false, Ordering::Release);
+    let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Beatkeeper")
+        .inner_size(1120.0, 720.0)
+        .min_inner_size(560.0, 360.0)
+        .visible(false)
+        .disable_drag_drop_handler()
+        .on_navigation(is_own);
+    if let Some(dir) = &app.state::<WebviewData>().0 {
+        builder = builder.data_directory(dir.clone());
+    }
+    let window = builder.build()?;
+    let theme = window.theme().unwrap_or(Theme::Dark);
+    paint(&window, theme);
+    tray::theme_changed(app, theme);
+    tray::host::adapt(app, &window);
+    Ok(window)
+}
+
+fn paint(window: &WebviewWindow, theme: Theme) {
+    log(window.set_background_color(Some(if theme == Theme::Light { LIGHT } else { DARK })));
+}
+
+/// The window shows its own page and nothing else, whatever a link or a server's text says.
+fn is_own(url: &Url) -> bool {
+    let own = matches!((url.scheme(), url.host_str()), ("tauri", Some("localhost")))
+        || matches!((url.scheme(), url.host_str()), ("http" | "https", Some("tauri.localhost")));
+    if !own {
+        tracing::warn!("the window was asked to leave for another page, and stays");
+    }
+    own
+}
+
+/// Notes whether the window can be seen. On the main thread.
+fn observe(app: &AppHandle, window: &WebviewWindow) -> bool {
+    let visible = window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false);
+    app.state::<Shell>().visible.send_if_modified(|known| std::mem::replace(known, visible) != visible);
+    visible
+}
+
+pub(crate) fn on_main_thread(app: &AppHandle, act: impl FnOnce(&AppHandle) + Send + 'static) {
+    let handle = app.clone();
+    log(app.run_on_main_thread(move || act(&handle)));
+}
+
+fn log(result: tauri::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!("the desktop refused: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn the_window_never_leaves_its_own_page() {
+        let own = |url: &str| is_own(&url.parse().unwrap());
+        assert!(own("tauri://localhost/"));
+        assert!(own("http://tauri.localhost/index.html"));
+        assert!(!own("https://registry.example/"));
+        assert!(!own("tauri://elsewhere/"));
+        assert!(!own("data:text/html,hello"));
+    }
+}
