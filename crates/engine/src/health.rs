@@ -13,7 +13,7 @@ const WITHIN: Duration = Duration::from_secs(3);
 const MAX_ANSWER: usize = 16 * 1024;
 
 /// A running probe; dropping it ends it.
-pub struct Probe {
+pub(crate) struct Probe {
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -25,7 +25,7 @@ impl Drop for Probe {
 
 /// Probes `url` now and then every `every`.
 #[must_use]
-pub fn start(
+pub(crate) fn start(
     http: reqwest::Client,
     id: EntityId,
     url: Url,

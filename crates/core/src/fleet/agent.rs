@@ -103,7 +103,7 @@ impl Agent {
             alerted,
             outage_from: alerted.and(last_confirmed),
             strip,
-            connections: Connections::from_past(&past.opened),
+            connections: Connections::from_past(&past.reconnected),
             settings,
             flips_at: None,
             due: None,

@@ -10,28 +10,33 @@ use crate::time::Time;
 
 use super::STRIP;
 
-/// One agent's connections: the current one, and when the recent ones were opened.
+/// The first waits of a reconnection are kept; a day without a registry would have more than a thousand.
+const MOST_WAITS: usize = 64;
+
+/// One agent's connections: the current one, and when lost ones were replaced.
 #[derive(Default)]
 pub(super) struct Connections {
     current: Option<Connection>,
-    opened: VecDeque<Time>,
+    /// When connections were opened in place of one that was lost. A goodbye, ours or by ending, is no loss.
+    reconnected: VecDeque<Time>,
+    lost: bool,
     waiting_since: Option<Time>,
     closed_rows: Vec<Connection>,
     unsaved: bool,
 }
 
 impl Connections {
-    pub(super) fn from_past(opened: &[Time]) -> Self {
-        Self { opened: opened.iter().copied().collect(), ..Self::default() }
+    pub(super) fn from_past(reconnected: &[Time]) -> Self {
+        Self { reconnected: reconnected.iter().copied().collect(), ..Self::default() }
     }
 
     pub(super) const fn current(&self) -> Option<&Connection> {
         self.current.as_ref()
     }
 
-    /// Connections that were not the first one, since `from`.
+    /// Connections that replaced a lost one, since `from`.
     pub(super) fn reconnects_since(&self, from: Time) -> u32 {
-        let later = self.opened.iter().skip(1).filter(|opened| **opened >= from).count();
+        let later = self.reconnected.iter().filter(|at| **at >= from).count();
         u32::try_from(later).unwrap_or(u32::MAX)
     }
 
@@ -43,7 +48,7 @@ impl Connections {
             _ => self.current = Some(fresh(agent, now)),
         }
         if let (Some(connection), Some(since)) = (&mut self.current, self.waiting_since.take())
-            && connection.waits_ms.len() < 1000
+            && connection.waits_ms.len() < MOST_WAITS
         {
             connection.waits_ms.push(crate::time::millis(now.since(since)));
         }
@@ -77,6 +82,7 @@ impl Connections {
 
     pub(super) fn closed(&mut self, code: u16, cause: Option<(&str, String)>, now: Time) {
         if let Some(mut connection) = self.current.take() {
+            self.lost = code != 1000;
             connection.closed_at = Some(now);
             connection.close_code = Some(code);
             if let Some((cause, sentence)) = cause {
@@ -115,10 +121,13 @@ impl Connections {
     }
 
     fn note_opened(&mut self, now: Time) {
-        while self.opened.front().is_some_and(|first| *first + STRIP + Duration::from_secs(3600) < now) {
-            self.opened.pop_front();
+        if !std::mem::take(&mut self.lost) {
+            return;
         }
-        self.opened.push_back(now);
+        while self.reconnected.front().is_some_and(|first| *first + STRIP + Duration::from_secs(3600) < now) {
+            self.reconnected.pop_front();
+        }
+        self.reconnected.push_back(now);
     }
 }
 

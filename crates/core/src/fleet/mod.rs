@@ -66,8 +66,8 @@ pub struct Past {
     pub memory: Option<AgentMemory>,
     /// The strip of the last 24 hours, oldest first.
     pub strip: Vec<StripSpan>,
-    /// When its connections of the last 24 hours were opened, oldest first.
-    pub opened: Vec<Time>,
+    /// When lost connections were replaced in the last 24 hours, oldest first.
+    pub reconnected: Vec<Time>,
 }
 
 /// What a probe of a process found.

@@ -321,7 +321,7 @@ fn a_restart_continues_the_record_and_does_not_tell_the_same_outage_again() {
         _ => None,
     });
     let strip = scene.fleet.strip(&id(1)).unwrap();
-    let past = Past { memory, strip, opened: vec![at(0)] };
+    let past = Past { memory, strip, reconnected: vec![at(0)] };
 
     let mut scene = Scene { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
     scene.on(FleetEvent::RegistrySet(registry()), at(500));

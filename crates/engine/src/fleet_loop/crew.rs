@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings, STRIP};
+use beatkeeper_core::history::Connection;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::time::Time;
@@ -283,17 +284,23 @@ fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result<HashMap<En
         reader.memories()?.into_iter().map(|memory| (memory.agent.clone(), memory)).collect();
     let mut pasts = HashMap::with_capacity(ids.len());
     for id in ids {
-        let mut opened: Vec<Time> = reader
-            .connections(id, 500, None)?
-            .into_iter()
-            .filter_map(|connection| connection.opened_at)
-            .filter(|opened| *opened >= from)
-            .collect();
-        opened.sort_unstable();
-        let past = Past { memory: memories.remove(id), strip: strips.remove(id).unwrap_or_default(), opened };
+        let reconnected = reconnected(&reader.connections(id, 500, None)?, from);
+        let past = Past { memory: memories.remove(id), strip: strips.remove(id).unwrap_or_default(), reconnected };
         pasts.insert(id.clone(), past);
     }
     Ok(pasts)
+}
+
+/// When lost connections were replaced, oldest first, from a list that begins with the newest.
+fn reconnected(newest_first: &[Connection], from: Time) -> Vec<Time> {
+    let lost = |connection: &Connection| {
+        connection.close_code.is_some_and(|code| code != 1000)
+            && connection.cause.as_deref() != Some(beatkeeper_store::APP_ENDED)
+    };
+    let replaced = newest_first.windows(2).filter(|pair| lost(&pair[1])).filter_map(|pair| pair[0].opened_at);
+    let mut times: Vec<Time> = replaced.filter(|opened| *opened >= from).collect();
+    times.sort_unstable();
+    times
 }
 
 /// Whether its links must be dialled anew.
