@@ -329,10 +329,7 @@ impl Link {
         match failure {
             Failure::Fatal(fatal) => self.block(fatal, now),
             Failure::Transient(transient) => {
-                let asked = match &transient {
-                    Transient::RateLimited { retry_after } => *retry_after,
-                    _ => None,
-                };
+                let asked = if let Transient::RateLimited { retry_after } = &transient { *retry_after } else { None };
                 let until = now + self.backoff.next_wait(asked);
                 self.state = State::Waiting { until };
                 self.reports.push_back(LinkReport::Waiting { until, failure: transient.into() });

@@ -95,7 +95,10 @@ fn millis(timestamp: &serde_json::Value) -> Option<i64> {
                 .ok()
                 .map(jiff::Timestamp::as_millisecond)
         }
-        _ => None,
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => None,
     }
 }
 

@@ -207,7 +207,7 @@ impl Fleet {
             FleetEvent::Link(id, report) => {
                 self.update(&id, now, |agent, _, change| agent.link_reported(report, now, change));
             }
-            FleetEvent::Activity(registry, activity) => self.activity(&registry, activity, now),
+            FleetEvent::Activity(registry, activity) => self.activity(&registry, &activity, now),
             FleetEvent::Stream { registry, live } => self.stream(&registry, live, now),
             FleetEvent::Record { id, asked_at, facts } => {
                 self.update(&id, now, |agent, registry, change| {
@@ -354,18 +354,18 @@ impl Fleet {
         }
     }
 
-    fn activity(&mut self, registry: &str, activity: Activity, now: Time) {
+    fn activity(&mut self, registry: &str, activity: &Activity, now: Time) {
         let (Activity::Heartbeat { id, .. }
         | Activity::BecameActive { id, .. }
         | Activity::BecameInactive { id, .. }
         | Activity::Registered { id }
-        | Activity::Deregistered { id }) = &activity
+        | Activity::Deregistered { id }) = activity
         else {
             return;
         };
         let id = id.clone();
         if self.agents.get(&id).is_some_and(|agent| agent.settings.registry == registry) {
-            self.update(&id, now, |agent, _, change| agent.activity(&activity, now, change));
+            self.update(&id, now, |agent, _, change| agent.activity(activity, now, change));
         }
     }
 

@@ -100,6 +100,10 @@ fn protocol(error: &Error) -> Failure {
 
 /// Sorts an operating system's error.
 #[must_use]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system has dozens of kinds, and only these need words of their own"
+)]
 pub fn from_io(error: &io::Error) -> Transient {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Transient::Refused,
@@ -113,6 +117,7 @@ pub fn from_io(error: &io::Error) -> Transient {
 
 /// Sorts what ended an open WebSocket.
 #[must_use]
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the library says, the socket is broken")]
 pub fn from_socket(error: &Error) -> Transient {
     match error {
         Error::Io(error) => Transient::Broken { detail: error.to_string() },

@@ -185,8 +185,15 @@ impl Task {
         };
         let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
         let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
-        tracing::trace!(id = %self.setup.id, timestamp, "beat");
-        self.send(Message::text(frame)).await.or(Some(LinkEvent::Sent))
+        let failed = self.send(Message::text(frame)).await;
+        tracing::trace!(id = %self.setup.id, timestamp, late_ms = self.late_ms(), "beat");
+        failed.or(Some(LinkEvent::Sent))
+    }
+
+    /// How long ago the beat was due that was just sent: one interval before the next.
+    fn late_ms(&self) -> Option<u64> {
+        let due = self.link.next_beat()? - self.setup.timing.interval;
+        Some(beatkeeper_core::time::millis(self.setup.clock.now().since(due)))
     }
 
     async fn send(&mut self, message: Message) -> Option<LinkEvent> {
@@ -280,6 +287,7 @@ async fn dial_with_key(setup: Arc<LinkSetup>, signer: Option<Signer>) -> Result<
     Ok((socket, signer))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "for a link, the vault's other errors are one: no key for now")]
 fn key_failure(error: &VaultError) -> Fatal {
     match error {
         VaultError::Locked { .. } => Fatal::KeyLocked,
