@@ -1,5 +1,7 @@
 //! Every signed byte, held against vectors that the real registry accepted (protocols.md 4).
 
+#![expect(clippy::unwrap_used, reason = "a vector that cannot be read is a broken test")]
+
 use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind, PublicKey, Signature};
 use beatkeeper_core::wire::{registration, zynd};
 use ed25519_dalek::{Signer as _, SigningKey};
