@@ -1,0 +1,53 @@
+//! Notices as the desktop's notification server receives them, and what a click on one does.
+#![cfg(target_os = "linux")]
+
+use beatkeeper_tests::{App, Key, NotificationServer, Page, Screen, WindowState, registry, until};
+use xtask::rig::{Desktop, Notifications, Parts};
+
+const NAME: &str = "weather-agent";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_says_who_what_why_and_since_when_and_opens_the_agent() {
+    let mut desktop = Desktop::start(Parts { notifications: Notifications::None, ..Parts::default() }).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let (key, other) = (Key::of(NAME), Key::of("<b>quiet</b>-agent"));
+    let devnet = registry(&[(&key, NAME), (&other, "quiet-agent")]).await.unwrap();
+    let app = App::install(&desktop, &devnet.url()).unwrap();
+    let page = Page::open(&mut desktop, &app).await.unwrap();
+    app.import(&other, "quiet-agent").await.unwrap();
+    app.import(&key, NAME).await.unwrap();
+    app.verdict(&other.id(), "ok").await.unwrap();
+    app.verdict(&key.id(), "ok").await.unwrap();
+    assert_eq!(page.opened().await.unwrap(), None);
+
+    // The window is closed; the notice is all that a person sees.
+    Screen::close(&desktop).unwrap();
+    Screen::until(&desktop, WindowState::Gone).await.unwrap();
+    devnet.fault(format!("ignore:{}", key.id()).parse().unwrap()).await;
+    let notice = server.notice(&format!("{NAME} went stale")).await.unwrap();
+    assert_eq!(notice.app, "Beatkeeper");
+    assert!(notice.body.contains("last beat "), "since when: {}", notice.body);
+    assert!(notice.body.contains(" ago"), "for how long: {}", notice.body);
+    assert!(notice.body.find(';').is_some_and(|at| at > 0), "why: {}", notice.body);
+    assert_eq!(notice.actions.first().map(String::as_str), Some("default"));
+    assert_eq!(notice.urgency, Some(1));
+
+    server.click(&notice, "default").await.unwrap();
+    Screen::until(&desktop, WindowState::Shown).await.unwrap();
+    until("the agent's page", async || Ok((page.opened().await?.as_deref() == Some(key.id().as_str())).then_some(())))
+        .await
+        .unwrap();
+
+    // A newer notice of the agent takes the place of the older one; the other agent was never spoken of.
+    let offline = server.notice(&format!("{NAME} is offline")).await.unwrap();
+    assert_eq!((offline.replaces, offline.urgency), (notice.id, Some(2)));
+    devnet.clear_faults().await;
+    let recovered = server.notice(&format!("{NAME} recovered")).await.unwrap();
+    assert_eq!(recovered.replaces, notice.id);
+    assert!(recovered.body.contains("again after"), "{}", recovered.body);
+    assert_eq!(server.arrived().len(), 3, "{:?}", server.arrived());
+
+    let pid = Screen::pid(&desktop).unwrap();
+    app.quit().await.unwrap();
+    until("the app to end", async || Ok((!beatkeeper_tests::alive(pid)).then_some(()))).await.unwrap();
+}
