@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, http};
 use tokio_util::either::Either;
@@ -121,7 +122,9 @@ pub fn from_io(error: &io::Error) -> Transient {
 pub fn from_socket(error: &Error) -> Transient {
     match error {
         Error::Io(error) => Transient::Broken { detail: error.to_string() },
-        Error::ConnectionClosed | Error::AlreadyClosed => Transient::Broken { detail: String::new() },
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Transient::Broken { detail: String::new() },
         other => Transient::Broken { detail: other.to_string() },
     }
 }
