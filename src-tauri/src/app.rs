@@ -33,7 +33,7 @@ pub(crate) fn run(args: Args, paths: Result<Paths, Refusal>) -> tauri::Result<()
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(commands::handler())
         .on_menu_event(|app, event| tray::chosen(app, event.id().as_ref()))
-        .on_tray_icon_event(tray::touched)
+        .on_tray_icon_event(|app, event| tray::touched(app, &event))
         .on_window_event(window::on_event)
         .manage(Shell::new())
         .setup(move |app| {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::tray::TrayModel;
+use beatkeeper_engine::Options;
 use beatkeeper_engine::alerts::Desktop;
 use beatkeeper_engine::command::Refusal;
-use beatkeeper_engine::Options;
 use tauri::{AppHandle, Manager, async_runtime};
 use tokio::sync::mpsc;
 
@@ -30,6 +30,7 @@ pub(crate) async fn live(app: AppHandle, options: Result<Options, Refusal>) {
         }
     }
     state.engine.send_replace(Engine::Ended);
+    tracing::info!("the engine ended");
     app.exit(0);
 }
 
@@ -72,7 +73,13 @@ async fn show(app: AppHandle, mut notices: mpsc::Receiver<Notice>) {
 fn failed(app: &AppHandle, refusal: Refusal) {
     let text = shell::both(&refusal);
     tracing::error!(code = refusal.code, "the engine does not start: {text}");
-    tray::draw(app, TrayModel { sentence: format!("Not running: {}", refusal.sentence), ..Default::default() });
+    tray::draw(
+        app,
+        TrayModel {
+            sentence: format!("Not running: {}", refusal.sentence.trim_end_matches('.')),
+            ..Default::default()
+        },
+    );
     app.state::<Shell>().engine.send_replace(Engine::Failed(refusal));
     // Whoever started it hidden must learn that nothing beats.
     window::show(app);

@@ -85,8 +85,9 @@ impl Shell {
         let engine = self.engine.borrow().clone();
         let mut status = match engine {
             Engine::Running(handle) => match handle.execute(Command::EngineStatus).await {
-                Ok(answer) => serde_json::from_value(answer)
-                    .unwrap_or_else(|error| bare("running", Some(format!("The engine's status is unreadable: {error}")))),
+                Ok(answer) => serde_json::from_value(answer).unwrap_or_else(|error| {
+                    bare("running", Some(format!("The engine's status is unreadable: {error}")))
+                }),
                 Err(refusal) => bare("failed", Some(both(&refusal))),
             },
             Engine::Starting => bare("starting", None),
@@ -114,12 +115,24 @@ impl Shell {
 }
 
 fn bare(state: &str, problem: Option<String>) -> EngineStatus {
-    EngineStatus { state: state.to_owned(), problem, version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() }
+    EngineStatus {
+        state: state.to_owned(),
+        problem,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Default::default()
+    }
 }
 
-/// What is wrong and what to do, as one text.
+/// What is wrong and what to do, as one text: errors of the floors below begin small and have no full stop.
 pub(crate) fn both(refusal: &Refusal) -> String {
-    format!("{} {}", refusal.sentence, refusal.remedy).trim_end().to_owned()
+    let mut sentence = refusal.sentence.trim().to_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    format!("{sentence} {}", refusal.remedy).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -130,7 +143,7 @@ mod tests {
     async fn an_engine_that_did_not_start_says_why_and_what_to_do() {
         let shell = Shell::new();
         assert_eq!(shell.status().await.state, "starting");
-        let refusal = Refusal::new("engine.already_running", "Another engine runs.", "Stop it first.");
+        let refusal = Refusal::new("engine.already_running", "another engine runs", "Stop it first.");
         shell.engine.send_replace(Engine::Failed(refusal.clone()));
         let status = shell.status().await;
         assert_eq!(status.state, "failed");
@@ -138,10 +151,15 @@ mod tests {
         assert_eq!(shell.execute(Command::Registries).await, Err(refusal));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_command_waits_for_the_start_but_not_for_ever() {
+    #[tokio::test]
+    async fn a_command_waits_for_the_start_and_then_learns_how_it_went() {
         let shell = Shell::new();
-        assert_eq!(shell.execute(Command::Registries).await.unwrap_err().code, "engine.starting");
+        let refusal = Refusal::new("engine.data", "the data folder cannot be used", "Give another.");
+        let (answer, ()) = tokio::join!(shell.execute(Command::Registries), async {
+            tokio::task::yield_now().await;
+            shell.engine.send_replace(Engine::Failed(refusal.clone()));
+        });
+        assert_eq!(answer, Err(refusal));
     }
 
     #[test]

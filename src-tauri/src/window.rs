@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
 use tauri::utils::config::Color;
-use tauri::{AppHandle, Emitter, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::{
+    AppHandle, Emitter, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+};
 use tokio::sync::watch;
 
 use crate::shell::{Engine, Shell};

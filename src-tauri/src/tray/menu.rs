@@ -64,9 +64,8 @@ impl Entry {
             Self::ShowWindow => "Show window".to_owned(),
             Self::More(count) => format!("and {count} more"),
             Self::PauseAlerts => "Pause alerts for 1 h".to_owned(),
-            Self::ResumeAlerts(until) => {
-                clock(*until).map_or_else(|| "Resume alerts".to_owned(), |at| format!("Resume alerts (paused until {at})"))
-            }
+            Self::ResumeAlerts(until) => clock(*until)
+                .map_or_else(|| "Resume alerts".to_owned(), |at| format!("Resume alerts (paused until {at})")),
             Self::Quit => "Quit".to_owned(),
             Self::Separator => String::new(),
         }

@@ -109,8 +109,11 @@ pub(crate) fn raise(app: &AppHandle) {
 pub(crate) async fn follow(app: AppHandle, mut model: watch::Receiver<TrayModel>) {
     loop {
         let next = model.borrow_and_update().clone();
-        draw(&app, next);
-        tokio::time::sleep(PACE).await;
+        // An engine that has just started has nothing to say yet.
+        if !next.sentence.is_empty() {
+            draw(&app, next);
+            tokio::time::sleep(PACE).await;
+        }
         if model.changed().await.is_err() {
             return;
         }
@@ -130,7 +133,7 @@ pub(crate) fn theme_changed(app: &AppHandle, theme: Theme) {
 }
 
 /// A click on the icon. The menu is the right button's.
-pub(crate) fn touched(app: &AppHandle, event: TrayIconEvent) {
+pub(crate) fn touched(app: &AppHandle, event: &TrayIconEvent) {
     if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
         window::show(app);
     }
