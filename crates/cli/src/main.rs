@@ -1,2 +1,58 @@
-//! Entry point.
-fn main() {}
+//! The `beatkeeper` command: agents, status and history of the running engine, a headless engine, a registry in a box.
+
+mod agent;
+mod args;
+mod changes;
+mod devnet;
+mod failure;
+mod fleet;
+mod history;
+mod logging;
+mod lookup;
+mod out;
+mod passphrase;
+mod quit;
+mod remote;
+mod run;
+mod shape;
+mod signals;
+mod status;
+mod style;
+mod table;
+mod time;
+mod watch;
+
+use std::process::ExitCode;
+
+use beatkeeper_engine::Paths;
+use beatkeeper_engine::command::Refusal;
+use clap::Parser as _;
+
+use args::{Args, Common, Subject};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let Args { common, subject } = Args::parse();
+    logging::start(common.verbose, matches!(subject, Subject::Run));
+    match perform(&common, &subject) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(subject.wants_json()),
+    }
+}
+
+fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
+    if let Subject::Devnet(options) = subject {
+        // It has neither configuration nor data.
+        return devnet::serve(options);
+    }
+    let paths = Paths::resolve(common.config.clone(), common.data.clone()).map_err(|error| Refusal::from(&error))?;
+    match subject {
+        Subject::Agent(command) => agent::perform(&paths, common.vault, command),
+        Subject::Run => run::run(&paths, common.vault),
+        Subject::Status { json, watch: false } => status::print(&paths, *json),
+        Subject::Status { json, watch: true } => watch::watch(&paths, *json),
+        Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
+        Subject::Quit => quit::quit(&paths),
+        Subject::Devnet(options) => devnet::serve(options),
+    }
+}

@@ -1,0 +1,107 @@
+//! `beatkeeper agent`: what is configured, and its keys.
+
+mod add;
+mod list;
+mod remove;
+mod show;
+
+use beatkeeper_engine::command::Command;
+use beatkeeper_engine::{Paths, setup};
+use serde_json::Value;
+
+use crate::args::{AgentCommand, VaultKind};
+use crate::failure::Failure;
+use crate::fleet::Fleet;
+use crate::lookup::{self, Candidate};
+use crate::out::{self, plain};
+use crate::passphrase;
+use crate::remote::Remote;
+
+pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -> Result<(), Failure> {
+    match command {
+        AgentCommand::Import { file, registry, name, allow_loose } => {
+            let import = Command::AgentImport {
+                path: absolute(file)?,
+                registry: registry.clone(),
+                name: name.clone(),
+                allow_loose: *allow_loose,
+            };
+            add::add(paths, vault, &import)
+        }
+        AgentCommand::Add { registry, developer, index, name, generate: _ } => {
+            let (registry, name) = (registry.clone(), name.clone());
+            add::add(
+                paths,
+                vault,
+                &match (developer, index) {
+                    (Some(developer), Some(index)) => {
+                        Command::AgentDerive { developer_path: absolute(developer)?, index: *index, registry, name }
+                    }
+                    _ => Command::AgentGenerate { registry, name },
+                },
+            )
+        }
+        AgentCommand::List { json } => list::print(paths, *json),
+        AgentCommand::Show { agent, json } => show::print(paths, vault, agent, *json),
+        AgentCommand::Remove { agent, yes_remove, delete_key } => {
+            remove::remove(paths, vault, agent, yes_remove.as_deref(), *delete_key)
+        }
+        AgentCommand::Pause { agent } => set_paused(paths, agent, true),
+        AgentCommand::Resume { agent } => set_paused(paths, agent, false),
+        AgentCommand::Retry { agent } => retry(paths, agent),
+    }
+}
+
+/// Everybody who can be meant, as the running engine knows them.
+pub(crate) fn candidates(fleet: &Fleet) -> Vec<Candidate> {
+    fleet.worst_first().iter().map(|row| Candidate { id: row.id.clone(), name: row.name.clone() }).collect()
+}
+
+/// Whom a person means: of the configuration, which is true with and without a running engine.
+fn configured(paths: &Paths, wanted: &str) -> Result<Candidate, Failure> {
+    let agents = setup::configured_agents(paths)?;
+    let candidates: Vec<Candidate> =
+        agents.into_iter().map(|agent| Candidate { id: agent.id, name: agent.name }).collect();
+    lookup::find(wanted, &candidates)
+}
+
+/// Whom a person means: as the engine knows them where one runs, since its configuration may be another file.
+fn meant(paths: &Paths, remote: Option<&mut Remote>, wanted: &str) -> Result<Candidate, Failure> {
+    match remote {
+        Some(remote) => lookup::find(wanted, &candidates(&remote.fleet()?)),
+        None => configured(paths, wanted),
+    }
+}
+
+fn set_paused(paths: &Paths, wanted: &str, paused: bool) -> Result<(), Failure> {
+    let mut remote = Remote::find(paths)?;
+    let agent = meant(paths, remote.as_mut(), wanted)?;
+    let command = Command::AgentSetPaused { id: agent.id, paused };
+    // It is written into the configuration; the vault is not touched, so whichever it is, nobody is asked to open it.
+    ask_either(paths, remote, VaultKind::Keychain, &command)?;
+    out::note(&format!("{} {}", plain(&agent.name), if paused { "is paused" } else { "is resumed" }));
+    Ok(())
+}
+
+fn retry(paths: &Paths, wanted: &str) -> Result<(), Failure> {
+    let mut remote = Remote::open(paths)?;
+    let agent = meant(paths, Some(&mut remote), wanted)?;
+    remote.ask::<Value>(&Command::AgentRetry { id: agent.id })?;
+    out::note(&format!("{} is dialled again now", plain(&agent.name)));
+    Ok(())
+}
+
+/// Has the engine do it where one runs, and does it here where none does.
+fn ask_either(paths: &Paths, remote: Option<Remote>, vault: VaultKind, command: &Command) -> Result<Value, Failure> {
+    match remote {
+        Some(mut remote) => remote.ask(command),
+        None => Ok(setup::execute_offline(paths, &passphrase::choose(vault, paths)?, command)?),
+    }
+}
+
+/// The running engine has another working directory.
+fn absolute(path: &std::path::Path) -> Result<std::path::PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| {
+        Failure::refused("keyfile.unreadable", format!("{} is no path: {error}", path.display()), "Check the path.")
+    })
+}

@@ -1,0 +1,241 @@
+//! The command line's shape.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use beatkeeper_devnet::Fault;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+/// Keeps AI agents beating at their registry, and says when one does not.
+#[derive(Debug, Parser)]
+#[command(name = "beatkeeper", version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) subject: Subject,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine; 1 refused or failed; 2 usage; 3 no Beatkeeper is running.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Common {
+    /// The configuration file [default: beatkeeper.toml in the platform's configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where history and the control socket are [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where keys are kept
+    #[arg(long, global = true, value_enum, default_value_t = VaultKind::Keychain)]
+    pub(crate) vault: VaultKind,
+    /// Log on stderr; -vv and -vvv say more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VaultKind {
+    /// The system's keychain
+    Keychain,
+    /// A file in the data folder, sealed with a passphrase: from BEATKEEPER_PASSPHRASE, or asked for
+    File,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subject {
+    /// Add, list, show and remove agents
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Run the engine without a window, until Ctrl+C, SIGTERM or `beatkeeper quit`
+    Run,
+    /// Show the fleet
+    Status {
+        /// As JSON; with --watch, one object a line whenever something changed
+        #[arg(long)]
+        json: bool,
+        /// Keep showing it, until Ctrl+C
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Show an agent's connections and changes of state, newest first
+    History {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// How many connections and how many changes at most
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// A registry in a box, with faults to order
+    Devnet(DevnetOptions),
+    /// End the running app or engine
+    Quit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentCommand {
+    /// Put a key file's key into the vault and watch its agent; prints the entity id
+    Import {
+        /// Such as ~/.zynd/agents/NAME/keypair.json
+        file: PathBuf,
+        /// A registry's base URL, or its name in the configuration
+        #[arg(long, value_name = "URL")]
+        registry: String,
+        /// What to call it [default: as the file says or is called]
+        #[arg(long)]
+        name: Option<String>,
+        /// Take the file although others can read it
+        #[arg(long)]
+        allow_loose: bool,
+    },
+    /// Make a key and watch its agent; prints the entity id
+    #[command(group = clap::ArgGroup::new("key").required(true))]
+    Add {
+        /// A registry's base URL, or its name in the configuration
+        #[arg(long, value_name = "URL")]
+        registry: String,
+        /// Generate a new key
+        #[arg(long, group = "key")]
+        generate: bool,
+        /// Derive the key from this developer key file
+        #[arg(long, value_name = "FILE", group = "key", requires = "index")]
+        developer: Option<PathBuf>,
+        /// Which of the developer's agents
+        #[arg(long, value_name = "N", requires = "developer", conflicts_with = "generate")]
+        index: Option<u32>,
+        /// What to call it
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the agents
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one agent: verdict and remedy, and what process, link and registry say
+    Show {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an agent from the configuration; its key stays unless --delete-key
+    Remove {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// The agent's name, instead of typing it when asked
+        #[arg(long, value_name = "NAME")]
+        yes_remove: Option<String>,
+        /// Delete its key from the vault, too
+        #[arg(long)]
+        delete_key: bool,
+    },
+    /// Stop beating for an agent
+    Pause {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+    },
+    /// Beat for it again
+    Resume {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+    },
+    /// Dial its registry again now
+    Retry {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevnetOptions {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7717")]
+    pub(crate) listen: SocketAddr,
+    /// Seconds of silence after which an entity becomes inactive
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub(crate) inactive_after: Duration,
+    /// Seconds between two looks for silent entities
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) sweep: Duration,
+    /// A fault from the start, such as slow=200 or ignore:zns:…; may be given often, and a wrong one lists them all
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Subject {
+    /// Whether stdout is read by a program.
+    pub(crate) const fn wants_json(&self) -> bool {
+        match self {
+            Self::Status { json, .. }
+            | Self::History { json, .. }
+            | Self::Agent(AgentCommand::List { json } | AgentCommand::Show { json, .. }) => *json,
+            Self::Agent(
+                AgentCommand::Import { .. }
+                | AgentCommand::Add { .. }
+                | AgentCommand::Remove { .. }
+                | AgentCommand::Pause { .. }
+                | AgentCommand::Resume { .. }
+                | AgentCommand::Retry { .. },
+            )
+            | Self::Run
+            | Self::Devnet(_)
+            | Self::Quit => false,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "give a number of seconds, more than 0".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("beatkeeper").chain(line.split(' ')))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_may_stand_on_either_side() {
+        let before = parse("--data d --vault file status --json").unwrap();
+        let after = parse("status --json --vault file --data d").unwrap();
+        assert_eq!((before.common.data, before.common.vault), (after.common.data, after.common.vault));
+        assert!(after.subject.wants_json());
+    }
+
+    #[test]
+    fn a_key_comes_from_one_place() {
+        assert!(parse("agent add --registry r --generate").is_ok());
+        assert!(parse("agent add --registry r --developer f --index 3").is_ok());
+        for wrong in ["", " --generate --developer f --index 3", " --developer f", " --generate --index 3"] {
+            assert!(parse(&format!("agent add --registry r{wrong}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_fault_is_answered_with_all_there_are() {
+        let error = parse("devnet --fault explode").unwrap_err().to_string();
+        assert!(error.contains("half-open") && error.contains("drop-after=SECONDS"), "{error}");
+        assert!(parse("devnet --sweep 0").is_err());
+        assert!(parse("devnet --inactive-after 0.5 --fault slow=200 --fault html").is_ok());
+    }
+}

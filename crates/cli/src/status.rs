@@ -1,0 +1,198 @@
+//! `beatkeeper status`: the fleet as a table.
+
+use beatkeeper_core::time::Time;
+use beatkeeper_core::view::Severity;
+use beatkeeper_engine::Paths;
+use beatkeeper_engine::command::{Command, EngineStatus};
+use jiff::tz::TimeZone;
+
+use crate::failure::Failure;
+use crate::fleet::{Fleet, Row};
+use crate::out::{self, plain};
+use crate::remote::Remote;
+use crate::shape;
+use crate::style::{Screen, Tone};
+use crate::table::{Cell, Column, cut, lay_out};
+use crate::time::{NONE, ago, clock, countdown, offset};
+
+const COLUMNS: [Column; 8] = [
+    Column::left(""),
+    Column::left("NAME").cut_to(12),
+    Column::left("STATE"),
+    Column::left("VERDICT").cut_to(20),
+    Column::left("REGISTRY").leave_out(2),
+    Column::right("LAST BEAT"),
+    Column::right("FLIPS IN").leave_out(1),
+    Column::right("RECONN.").leave_out(3),
+];
+
+pub(crate) fn print(paths: &Paths, json: bool) -> Result<(), Failure> {
+    let mut remote = Remote::open(paths)?;
+    if json {
+        return Ok(out::json(&remote.status()?)?);
+    }
+    let fleet = remote.fleet()?;
+    let engine: EngineStatus = remote.ask(&Command::EngineStatus)?;
+    Ok(out::lines(&lines(&fleet, &engine, fleet.now, Screen::of_stdout(), &TimeZone::system()))?)
+}
+
+/// The fleet in a sentence, the table, and what is wrong besides.
+pub(crate) fn lines(fleet: &Fleet, engine: &EngineStatus, now: Time, screen: Screen, zone: &TimeZone) -> Vec<String> {
+    let mut lines = vec![headline(fleet, now, screen)];
+    if fleet.len() == 0 {
+        lines.push("Add one: beatkeeper agent import FILE --registry URL".into());
+    } else {
+        let rows: Vec<Vec<Cell>> = fleet.worst_first().into_iter().map(|row| cells(row, now)).collect();
+        lines.push(String::new());
+        lines.extend(lay_out(&COLUMNS, &rows, screen));
+    }
+    let footer = footer(fleet, engine, now, zone);
+    if !footer.is_empty() {
+        lines.push(String::new());
+        lines.extend(footer.iter().map(|(text, tone)| tone.paint(&fitting(text, screen), screen.colour)));
+    }
+    lines
+}
+
+fn headline(fleet: &Fleet, now: Time, screen: Screen) -> String {
+    let (glyph, tone) = shape::of_fleet(fleet.summary.glyph);
+    let sentence = plain(&fleet.summary.sentence);
+    let next = fleet.summary.next_flip.as_ref().map_or_else(String::new, |next| {
+        format!("   next to flip: {} in {}", plain(&next.name), countdown(Some(next.at), now))
+    });
+    format!(
+        "{} {}{}",
+        tone.paint(glyph, screen.colour),
+        Tone::Strong.paint(&sentence, screen.colour),
+        Tone::Quiet.paint(&next, screen.colour)
+    )
+}
+
+fn cells(row: &Row, now: Time) -> Vec<Cell> {
+    let (glyph, tone) = shape::of(row.liveness);
+    let verdict = match row.verdict.severity {
+        Severity::Good | Severity::Neutral => Tone::Plain,
+        Severity::Warning => Tone::Warning,
+        Severity::Bad => Tone::Bad,
+    };
+    let (reconnects, emphasis) = match row.reconnects_24h {
+        0 => ("0".to_owned(), Tone::Quiet),
+        many => (many.to_string(), Tone::Plain),
+    };
+    let flips = countdown(row.flips_at.filter(|_| !row.paused), now);
+    let flips_tone = if flips == "passed" { Tone::Bad } else { Tone::Quiet };
+    vec![
+        Cell::new(glyph, tone),
+        Cell::new(plain(&row.name), Tone::Strong),
+        Cell::new(row.liveness.as_str(), tone),
+        Cell::new(plain(&row.verdict.sentence), verdict),
+        Cell::new(row.registry.status.as_deref().map_or_else(|| NONE.into(), plain), Tone::Quiet),
+        Cell::from(ago(row.last_confirmed_at, now)),
+        Cell::new(flips, flips_tone),
+        Cell::new(reconnects, emphasis),
+    ]
+}
+
+fn footer(fleet: &Fleet, engine: &EngineStatus, now: Time, zone: &TimeZone) -> Vec<(String, Tone)> {
+    let mut lines = Vec::new();
+    for registry in &fleet.registries {
+        let name = plain(&registry.name);
+        match &registry.problem {
+            Some(problem) => lines.push((format!("{name}: {}", plain(problem)), Tone::Warning)),
+            None => {
+                let clock = registry.clock_ahead_ms.map(|ahead| format!("clock {}", offset(ahead)));
+                let stream = registry.stream_live.then(|| "stream live".to_owned());
+                let facts: Vec<String> = [clock, stream].into_iter().flatten().collect();
+                if !facts.is_empty() {
+                    lines.push((format!("{name}: {}", facts.join(", ")), Tone::Quiet));
+                }
+            }
+        }
+    }
+    if let Some(problem) = &engine.config_problem {
+        lines.push((format!("The configuration is refused, the last good one stays: {}", plain(problem)), Tone::Bad));
+    }
+    if let Some(problem) = &engine.problem {
+        lines.push((plain(problem), Tone::Bad));
+    }
+    if let Some(until) = engine.alerts_paused_until {
+        lines.push((format!("Alerts are paused until {}", clock(Time::from_millis(until), now, zone)), Tone::Quiet));
+    }
+    lines
+}
+
+fn fitting(text: &str, screen: Screen) -> String {
+    screen.width.map_or_else(|| text.to_owned(), |width| cut(text, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fleet::tests::{NOON, delta, row};
+
+    const FILE: Screen = Screen { terminal: false, colour: false, width: None, height: None };
+
+    fn shown(screen: Screen, engine: &EngineStatus) -> Vec<String> {
+        let mut fleet = Fleet::default();
+        let rows = [
+            row(1, "research-planner", "active", &json!({})),
+            row(
+                2,
+                "weather\u{1b}[31m",
+                "offline",
+                &json!({"flips_at": NOON - 1, "last_confirmed_at": NOON - 1_080_000, "reconnects_24h": 9}),
+            ),
+            row(3, "tmp", "inactive", &json!({"flips_at": null, "last_confirmed_at": null})),
+        ];
+        fleet.fold(delta(1, true, &rows, &[]));
+        lines(&fleet, engine, Time::from_millis(NOON), screen, &TimeZone::UTC)
+    }
+
+    #[test]
+    fn the_table_says_who_how_and_since_when_worst_first() {
+        let lines = shown(FILE, &EngineStatus::default());
+        assert_eq!(
+            lines,
+            [
+                "● 1 active",
+                "",
+                "   NAME              STATE     VERDICT                                                    REGISTRY   LAST BEAT  FLIPS IN  RECONN.",
+                "■  weather�[31m      offline   Reconnecting: the registry refuses connections, attempt 4  active    18 min ago    passed        9",
+                "●  research-planner  active    Beating, confirmed                                         active       4 s ago      4:56        0",
+                "○  tmp               inactive  Waiting for the first beat                                 active         never         —        0",
+                "",
+                "devnet: clock +0.1 s, stream live",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_the_least_important_first() {
+        let narrow = Screen { width: Some(80), ..FILE };
+        let lines = shown(narrow, &EngineStatus::default());
+        assert!(lines.iter().all(|line| unicode_width::UnicodeWidthStr::width(line.as_str()) <= 80), "{lines:#?}");
+        assert!(lines[2].contains("FLIPS IN") && !lines[2].contains("RECONN."), "{lines:#?}");
+        assert!(lines[3].contains('…'), "{lines:#?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_engine_itself_is_below_the_table() {
+        let engine = EngineStatus {
+            config_problem: Some("b.toml, line 3, column 1: unknown field".into()),
+            alerts_paused_until: Some(NOON + 60_000),
+            ..EngineStatus::default()
+        };
+        let text = shown(FILE, &engine).join("\n");
+        assert!(text.contains("the last good one stays: b.toml, line 3"), "{text}");
+        assert!(text.contains("Alerts are paused until 12:01:00"), "{text}");
+    }
+
+    #[test]
+    fn colours_are_for_terminals() {
+        let screen = Screen { colour: true, ..FILE };
+        assert!(shown(screen, &EngineStatus::default())[3].contains("\u{1b}[31m■"));
+        assert!(!shown(FILE, &EngineStatus::default()).join("").contains('\u{1b}'));
+    }
+}
