@@ -40,8 +40,7 @@ pub fn demo(options: &Options) -> Result<()> {
     setup::ensure(if headless { &[Need::Build, Need::Desktop] } else { &[Need::Build] })?;
     run::build_ui()?;
     say::heading("Building the app and the registry in a box (the first time takes some minutes)");
-    let packages = ["-p", "beatkeeper-desktop", "-p", "beatkeeper-cli", "-p", "beatkeeper-devnet"];
-    exec::run(exec::cargo(&["build", "--bins"]).args(packages))?;
+    exec::run(&mut exec::cargo(&["build", "--workspace", "--bins"]))?;
 
     let mut stage = Stage::set(headless)?;
     say::heading("Starting the registry and five agents");

@@ -23,12 +23,12 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "ui-check", proves: "the window's types fit", run: || npm("check") },
     Step { name: "ui-test", proves: "the window's own tests", run: || npm("test") },
     Step { name: "ui-build", proves: "the window builds", run: || npm("build") },
-    Step { name: "bindings", proves: "the window's types are those of the engine", run: bindings },
     Step { name: "clippy", proves: "Rust keeps the rules", run: clippy },
     Step { name: "deny", proves: "licences, bans and sources of the dependencies", run: deny },
     Step { name: "advisories", proves: "no known vulnerability among the dependencies", run: advisories },
+    Step { name: "build", proves: "the programs and their tests build", run: build },
+    Step { name: "bindings", proves: "the window's types are those of the engine", run: bindings },
     Step { name: "rust-test", proves: "unit, property and integration tests", run: rust_test },
-    Step { name: "build", proves: "the programs build", run: build },
     Step { name: "e2e", proves: "the real programs on a real desktop", run: e2e },
 ];
 
@@ -36,15 +36,19 @@ fn clippy() -> Result<Outcome> {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
-fn rust_test() -> Result<Outcome> {
-    cargo(&["test", "--workspace", "--exclude", E2E])
-}
+// Cargo compiles a dependency once for each set of features that the selected packages want of it. So every step selects
+// the whole workspace, and says which targets of it to run: nothing is compiled twice.
 
 fn build() -> Result<Outcome> {
-    let packages = ["beatkeeper-cli", "beatkeeper-desktop", "beatkeeper-devnet"];
-    let mut arguments = vec!["build", "--bins"];
-    arguments.extend(packages.iter().flat_map(|package| ["-p", *package]));
-    cargo(&arguments)
+    cargo(&["build", "--workspace", "--lib", "--bins", "--tests"])
+}
+
+fn rust_test() -> Result<Outcome> {
+    let tests = integration_tests(|package| package != E2E)?;
+    let mut arguments = vec!["test", "--workspace", "--lib", "--bins"];
+    arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
+    cargo(&arguments)?;
+    cargo(&["test", "--workspace", "--doc"])
 }
 
 fn e2e() -> Result<Outcome> {
@@ -52,7 +56,22 @@ fn e2e() -> Result<Outcome> {
         let why = "the private desktop and the window's WebDriver exist on Linux only";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
-    cargo(&["test", "-p", E2E])
+    let tests = integration_tests(|package| package == E2E)?;
+    let mut arguments = vec!["test", "--workspace"];
+    arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
+    cargo(&arguments)
+}
+
+/// The names of the integration tests of some packages.
+fn integration_tests(of: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let metadata = exec::output(&mut exec::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let targets = packages
+        .filter(|package| package["name"].as_str().is_some_and(&of))
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten());
+    let tests = targets.filter(|target| target["kind"][0] == "test");
+    Ok(tests.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
 }
 
 fn npm(script: &str) -> Result<Outcome> {
@@ -70,14 +89,7 @@ fn npm(script: &str) -> Result<Outcome> {
 
 /// Writes the bindings anew and compares them with the committed ones.
 fn bindings() -> Result<Outcome> {
-    let packages = packages_with_bindings()?;
-    if packages.is_empty() {
-        return Ok(Outcome::Skipped("no crate has bindings".to_owned()));
-    }
-    let mut arguments = vec!["test", "--lib"];
-    arguments.extend(packages.iter().flat_map(|package| ["-p", package.as_str()]));
-    arguments.push("export_bindings");
-    cargo(&arguments)?;
+    cargo(&["test", "--workspace", "--lib", "export_bindings"])?;
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.current_dir(paths::root()).args(arguments).args(["--", BINDINGS]);
@@ -90,18 +102,6 @@ fn bindings() -> Result<Outcome> {
         bail!("bindings that nobody committed:\n{}", new.trim());
     }
     Ok(Outcome::Passed)
-}
-
-fn packages_with_bindings() -> Result<Vec<String>> {
-    let metadata = exec::output(&mut exec::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let any = |list: &Value, is: fn(&Value) -> bool| list.as_array().into_iter().flatten().any(is);
-    let has_bindings = |package: &&Value| {
-        any(&package["dependencies"], |dependency| dependency["name"] == "ts-rs")
-            && any(&package["targets"], |target| target["kind"][0] == "lib")
-    };
-    let packages = metadata["packages"].as_array().into_iter().flatten().filter(has_bindings);
-    Ok(packages.filter_map(|package| package["name"].as_str().map(str::to_owned)).collect())
 }
 
 fn deny() -> Result<Outcome> {
