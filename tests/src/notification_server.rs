@@ -61,11 +61,15 @@ impl NotificationServer {
         .await
     }
 
-    /// Clicks a notice, or one of its buttons: the sender hears of the action, then that the notice is gone.
+    /// Clicks a notice, or one of its buttons.
     pub async fn click(&self, notice: &Notification, action: &str) -> Result<()> {
-        const DISMISSED: u32 = 2;
-        self.emit("ActionInvoked", &(notice.id, action)).await?;
-        self.emit("NotificationClosed", &(notice.id, DISMISSED)).await
+        self.emit("ActionInvoked", &(notice.id, action)).await
+    }
+
+    /// Takes a notice away, as after a click.
+    pub async fn dismiss(&self, notice: &Notification) -> Result<()> {
+        const BY_A_PERSON: u32 = 2;
+        self.emit("NotificationClosed", &(notice.id, BY_A_PERSON)).await
     }
 
     async fn emit(

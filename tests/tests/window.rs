@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use beatkeeper_tests::{App, Key, Page, Screen, WindowState, alive, registry, until};
+use beatkeeper_tests::{App, Key, Page, Screen, WindowState, alive, program, registry, until};
 use xtask::rig::{Desktop, Parts};
 use xtask::{exec, paths};
 
@@ -86,9 +86,11 @@ async fn an_agent_is_imported_beats_is_lost_and_comes_back() {
     picture(&desktop, "7-notices").unwrap();
 
     // It comes back where it was.
+    let accepted = stopped.state().accepted(&id);
     let devnet = stopped.start().await.unwrap();
     page.until_row(&id, "the agent to recover", confirmed).await.unwrap();
     notice(&desktop, "recovered").await.unwrap();
+    assert!(devnet.accepted(&id) >= accepted + 2, "one good beat is not yet a recovery");
     let after = until("the new connection in the history", async || {
         let connections = page.connections().await?;
         Ok((connections.first().is_some_and(|end| end == "open") && connections.len() > before.len())
@@ -114,10 +116,12 @@ async fn an_agent_is_imported_beats_is_lost_and_comes_back() {
     let accepted = devnet.accepted(&id);
     devnet.wait_for(|state| state.accepted(&id) > accepted).await.unwrap();
     assert!(alive(pid), "the agents go on beating");
-    app.quit().await.unwrap();
+    let mut quit = desktop.command(program("beatkeeper").unwrap());
+    exec::output(quit.args(app.options()).arg("quit")).unwrap();
     until("the app to end", async || Ok((!alive(pid)).then_some(()))).await.unwrap();
     devnet.wait_for(|state| state.open_sockets() == 0).await.unwrap();
     app.keeps_secret(&key, &key_file).unwrap();
+    assert!(!key.traces().iter().any(|trace| desktop.log("tauri-driver").contains(trace)), "the seed was printed");
 }
 
 /// The notice that says this of the agent.
