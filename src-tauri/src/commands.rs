@@ -26,6 +26,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 }
 
 async fn ask(app: &AppHandle, command: Command) -> Answer {
+    tracing::trace!(?command, "the window asks");
     app.state::<Shell>().execute(command).await
 }
 

@@ -93,6 +93,7 @@ pub(crate) async fn follow(app: AppHandle, mut revision: watch::Receiver<u64>) {
         on_main_thread(&app, move |app| {
             // The last look is taken here: not every system says that a window was minimised.
             if app.get_webview_window(LABEL).is_some_and(|window| observe(app, &window)) {
+                tracing::trace!(revision = changed, "the window is told");
                 log(app.emit_to(LABEL, "fleet-changed", changed));
             }
         });
@@ -184,7 +185,9 @@ fn is_own(url: &Url) -> bool {
 /// Notes whether the window can be seen. On the main thread.
 fn observe(app: &AppHandle, window: &WebviewWindow) -> bool {
     let visible = window.is_visible().unwrap_or(false) && !window.is_minimized().unwrap_or(false);
-    app.state::<Shell>().visible.send_if_modified(|known| std::mem::replace(known, visible) != visible);
+    if app.state::<Shell>().visible.send_if_modified(|known| std::mem::replace(known, visible) != visible) {
+        tracing::debug!(visible, "the window");
+    }
     visible
 }
 

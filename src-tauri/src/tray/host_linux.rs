@@ -13,6 +13,7 @@ use crate::shell::Shell;
 use crate::window;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const MINIMISES: &str = "Until then closing the window minimises it.";
 /// A watcher that is there but refuses, for instance while its panel starts, is asked again after this, and then
 /// after twice as long each time.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
@@ -53,27 +54,30 @@ pub(super) async fn watch(app: AppHandle) {
 }
 
 pub(super) fn problem(error: &tauri::Error) -> String {
-    // `tauri` wraps the icon's error without saying what it was but in words.
-    let words = error.to_string();
-    if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_none() && std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-        return format!(
-            "There is no session bus, which tray icons need ({words}). Start Beatkeeper inside a desktop session, or \
-             with dbus-run-session. Until then closing the window minimises it."
-        );
-    }
-    let missing = if words.contains("ServiceUnknown") || words.contains("NameHasNoOwner") {
-        format!("Nothing owns {WATCHER} on the session bus")
-    } else {
-        format!("{WATCHER} took no icon: {words}")
-    };
-    no_host(&missing)
+    explain(&error.to_string(), &desktop())
 }
 
-/// What is missing, and what to install on this desktop.
-fn no_host(missing: &str) -> String {
-    let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
-    let remedy = remedy(&desktop);
-    format!("{missing}: {remedy}; the icon then appears by itself. Until then closing the window minimises it.")
+/// What is missing, and what to do about it on this desktop. The icon's error says which piece it was in words alone.
+fn explain(words: &str, desktop: &str) -> String {
+    let words = words.trim_start_matches("tray icon error: ");
+    if words.contains("D-Bus connection error") {
+        format!(
+            "There is no session bus, which carries tray icons ({words}). Start Beatkeeper inside a desktop session, \
+             or with dbus-run-session. {MINIMISES}"
+        )
+    } else if words.contains("ServiceUnknown") || words.contains("NameHasNoOwner") {
+        no_host(&format!("Nothing owns {WATCHER} on the session bus"), desktop)
+    } else {
+        no_host(&format!("{WATCHER} took no icon ({words})"), desktop)
+    }
+}
+
+fn no_host(missing: &str, desktop: &str) -> String {
+    format!("{missing}: {}; the icon then appears by itself. {MINIMISES}", remedy(desktop))
+}
+
+fn desktop() -> String {
+    std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default()
 }
 
 fn remedy(desktop: &str) -> &'static str {
@@ -136,7 +140,8 @@ async fn raise(app: &AppHandle) {
 /// The host is gone: what is hidden must come back to light, unless the host only restarts.
 fn gone(app: &AppHandle) {
     tracing::info!("the tray's host is gone");
-    app.state::<Shell>().tray.set_host(Some(no_host(&format!("Nothing owns {WATCHER} on the session bus any more"))));
+    let problem = no_host(&format!("Nothing owns {WATCHER} on the session bus any more"), &desktop());
+    app.state::<Shell>().tray.set_host(Some(problem));
     window::on_main_thread(app, adapt_window);
     tauri::async_runtime::spawn(window::show_unless_hosted(app.clone()));
 }
@@ -153,10 +158,19 @@ mod tests {
 
     #[test]
     fn the_explanation_names_the_missing_piece_and_what_this_desktop_needs() {
-        let text = no_host("Nothing owns org.kde.StatusNotifierWatcher on the session bus");
-        assert!(text.starts_with("Nothing owns org.kde.StatusNotifierWatcher on the session bus: "), "{text}");
-        assert!(remedy("ubuntu:GNOME").contains("AppIndicator"));
-        assert!(remedy("XFCE").contains("Status Tray"));
-        assert!(remedy("").contains("AppIndicator"));
+        let unknown = "tray icon error: failed to register to the StatusNotifierWatcher: \
+                       org.freedesktop.DBus.Error.ServiceUnknown: not provided by any .service files";
+        assert_eq!(
+            explain(unknown, "ubuntu:GNOME"),
+            "Nothing owns org.kde.StatusNotifierWatcher on the session bus: install and enable the AppIndicator \
+             extension (gnome-shell-extension-appindicator); the icon then appears by itself. Until then closing the \
+             window minimises it."
+        );
+        assert!(explain(unknown, "XFCE").contains("add the Status Tray plugin to the panel"));
+        assert!(explain(unknown, "").contains("start a panel"));
+        let no_bus = explain("tray icon error: D-Bus connection error: No such file or directory", "XFCE");
+        assert!(no_bus.starts_with("There is no session bus"), "{no_bus}");
+        let refused = explain("tray icon error: the watcher is busy", "KDE");
+        assert!(refused.starts_with("org.kde.StatusNotifierWatcher took no icon (the watcher is busy)"), "{refused}");
     }
 }
