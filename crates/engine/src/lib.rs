@@ -160,7 +160,7 @@ struct Opened {
 
 fn open(paths: &Paths, choice: &VaultChoice, now: beatkeeper_core::time::Time) -> Result<Opened, EngineError> {
     let data_error = |error: std::io::Error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() };
-    std::fs::create_dir_all(&paths.data).map_err(data_error)?;
+    paths.make_data_folder().map_err(data_error)?;
     let lock = File::create(paths.lock()).map_err(data_error)?;
     match lock.try_lock() {
         Ok(()) => {}

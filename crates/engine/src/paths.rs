@@ -28,6 +28,15 @@ impl Paths {
         }
     }
 
+    /// Makes the data folder, for its owner alone, unless it is there.
+    pub(crate) fn make_data_folder(&self) -> std::io::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&self.data)
+    }
+
     /// The history's database.
     #[must_use]
     pub fn history(&self) -> PathBuf {

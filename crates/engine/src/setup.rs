@@ -82,7 +82,7 @@ pub fn configured_agents(paths: &Paths) -> Result<Vec<ConfiguredAgent>, Refusal>
 /// # Errors
 /// A [`Refusal`]; `engine.not_running` for what does need one.
 pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) -> Result<Value, Refusal> {
-    std::fs::create_dir_all(&paths.data).map_err(|error| {
+    paths.make_data_folder().map_err(|error| {
         Refusal::new(
             "engine.data",
             format!("the data folder {} cannot be made: {error}", paths.data.display()),

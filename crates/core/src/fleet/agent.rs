@@ -23,6 +23,9 @@ use super::{AgentSettings, Context, Past, ProcessReading, Registry, STRIP};
 
 /// What counts as "lately" for second copies and dropping connections.
 const LATELY: Duration = Duration::from_secs(300);
+/// Beyond one interval, what an agent of an earlier run gets to beat again before its silence is judged: while Beatkeeper
+/// was off, nobody watched.
+const START_GRACE: Duration = Duration::from_secs(5);
 /// How long an event of the activity stream may take before the record is read instead.
 const EVENT_WITHIN: Duration = Duration::from_secs(3);
 
@@ -81,6 +84,7 @@ pub(crate) struct Agent {
     alerted: Option<NoticeKind>,
     good_beats: u32,
     outage_from: Option<Time>,
+    grace_until: Option<Time>,
 }
 
 impl Agent {
@@ -100,6 +104,7 @@ impl Agent {
             liveness: memory.map_or(Liveness::Unknown, |memory| memory.liveness),
             since: memory.map_or(now, |memory| memory.since),
             last_confirmed,
+            grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             alerted,
             outage_from: alerted.and(last_confirmed),
             strip,
@@ -398,7 +403,8 @@ impl Agent {
         let thresholds = &registry.settings.thresholds;
         let (state, mut due) = self.judge(registry, now);
         // Right after sleep only good news counts.
-        let held = context.hold_until.filter(|until| *until > now && state.is_missing() && state != self.liveness);
+        let hold = context.hold_until.max(self.grace_until);
+        let held = hold.filter(|until| *until > now && state.is_missing() && state != self.liveness);
         if let Some(until) = held {
             due = Some(until);
         } else if state != self.liveness {

@@ -336,6 +336,28 @@ fn a_restart_continues_the_record_and_does_not_tell_the_same_outage_again() {
 }
 
 #[test]
+fn what_was_off_with_the_computer_gets_a_beat_before_it_is_judged() {
+    let past = || Past {
+        strip: vec![StripSpan { kind: SpanKind::Confirmed, from: at(0), to: at(60), beats: 3 }],
+        ..Past::default()
+    };
+    let begin = || {
+        let mut scene = Scene { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
+        scene.on(FleetEvent::RegistrySet(registry()), at(50_000));
+        scene.on(FleetEvent::AgentAdded(settings(1, BeatsBy::App), past()), at(50_000));
+        scene
+    };
+    let mut scene = begin();
+    scene.until(at(50_010));
+    scene.open_and_beat(at(50_010));
+    scene.until(at(50_040));
+    assert_eq!((scene.row().liveness, scene.told().len()), (Liveness::Active, 0));
+    let mut scene = begin();
+    scene.until(at(50_040));
+    assert_eq!(scene.told(), [NoticeKind::Offline]);
+}
+
+#[test]
 fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
     let mut scene = Scene::new(BeatsBy::Agent);
     scene.record(at(5), at(3));
