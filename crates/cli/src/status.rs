@@ -19,7 +19,7 @@ const COLUMNS: [Column; 8] = [
     Column::left(""),
     Column::left("NAME").cut_to(12),
     Column::left("STATE"),
-    Column::left("VERDICT").cut_to(20),
+    Column::left("VERDICT").cut_to(28),
     Column::left("REGISTRY").leave_out(2),
     Column::right("LAST BEAT"),
     Column::right("FLIPS IN").leave_out(1),

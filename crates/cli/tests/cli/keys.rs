@@ -1,0 +1,156 @@
+//! Key files: the good ones give the golden id, and the bad ones lose nothing.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::stage::Stage;
+
+/// protocols.md 4: the seed 00..1f, its public key, and its id.
+pub const SEED: [u8; 32] = {
+    let mut seed = [0; 32];
+    let mut index = 0;
+    while index < 32 {
+        seed[index] = index as u8;
+        index += 1;
+    }
+    seed
+};
+pub const ID: &str = "zns:56475aa75463474c0285df5dbf2bcab7";
+pub const PUBLIC: &str = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+pub const PRIVATE: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub const PRIVATE_64: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA==";
+/// The public key of the second agent that this seed derives as a developer.
+const OTHER_PUBLIC: &str = "S3oClBwPfa40I3liVdOMCIfWOyux+dMtc6HzdW0xSuo=";
+
+const REGISTRY: &str = "http://127.0.0.1:9";
+
+pub fn key_file(public: &str, private: &str) -> String {
+    format!("{{\n  \"public_key\": \"{public}\",\n  \"private_key\": \"{private}\"\n}}\n")
+}
+
+/// Writes a key file as it should be: for its owner alone.
+pub fn write_key(stage: &Stage, name: &str, text: &str) -> String {
+    let path = stage.write(name, text);
+    set_mode(&path, 0o600);
+    name.to_owned()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the mode is set");
+}
+
+#[test]
+fn both_forms_of_the_golden_seed_give_its_id() {
+    for private in [PRIVATE, PRIVATE_64] {
+        let stage = Stage::new();
+        write_key(&stage, "keypair.json", &key_file(PUBLIC, private));
+        let out = stage.ok(&["agent", "import", "keypair.json", "--registry", REGISTRY, "--name", "weather"]);
+        assert_eq!(out, format!("{ID}\n"), "stdout is for scripts");
+        let shown = stage.json(&["agent", "show", "weather", "--json"]);
+        assert_eq!(shown["id"], ID);
+        assert_eq!(shown["key"]["fingerprint"], &ID["zns:".len()..]);
+        assert_eq!(shown["registry"]["url"], REGISTRY);
+        let listed = stage.json(&["agent", "list", "--json"]);
+        assert_eq!(listed["agents"][0]["name"], "weather");
+    }
+}
+
+#[test]
+fn a_developer_key_derives_the_golden_agents() {
+    let stage = Stage::new();
+    write_key(&stage, "developer.json", &key_file(PUBLIC, PRIVATE));
+    let derive = |index: &str| {
+        stage.ok(&["agent", "add", "--registry", REGISTRY, "--developer", "developer.json", "--index", index])
+    };
+    assert_eq!(derive("0"), "zns:7f3214872296f48d652a365c9f637f72\n");
+    assert_eq!(derive("190"), "zns:51e662c8744e2a4590588751c6ed15d7\n");
+}
+
+#[test]
+fn a_generated_key_is_another_one_each_time() {
+    let stage = Stage::new();
+    let first = stage.ok(&["agent", "add", "--registry", REGISTRY, "--generate", "--name", "one"]);
+    let second = stage.ok(&["agent", "add", "--registry", REGISTRY, "--generate", "--name", "two"]);
+    assert!(first.starts_with("zns:") && first != second);
+}
+
+#[test]
+fn a_bad_key_file_gets_a_sentence_and_leaves_nothing_behind() {
+    let stage = Stage::new();
+    let good = key_file(PUBLIC, PRIVATE);
+    let cases = [
+        ("wrong.json", key_file(OTHER_PUBLIC, PRIVATE), "does not belong to its private_key"),
+        ("half.json", key_file(PUBLIC, &PRIVATE_64.replace("E6EH", "E6EI").replace("8DoQe", "8DoQf")), "halves"),
+        ("truncated.json", good[..good.len() / 2].to_owned(), "truncated"),
+        ("html.json", "<html>not found</html>".to_owned(), "is not JSON: line 1, column 1"),
+        ("list.json", "[]".to_owned(), "not in the form of a key file"),
+        ("short.json", key_file(PUBLIC, "AAEC"), "has 3 bytes instead of"),
+        ("empty.json", String::new(), "empty.json"),
+    ];
+    for (name, text, says) in cases {
+        write_key(&stage, name, &text);
+        let error = stage.refused(&["agent", "import", name, "--registry", REGISTRY]);
+        assert!(error.contains(says) && error.contains(name), "{name}: {error}");
+    }
+    let error = stage.refused(&["agent", "import", "missing.json", "--registry", REGISTRY]);
+    assert!(error.contains("missing.json"), "{error}");
+    assert_eq!(stage.json(&["agent", "list", "--json"])["agents"].as_array().map(Vec::len), Some(0));
+
+    // None of them stands in the way of the good one.
+    write_key(&stage, "good.json", &good);
+    assert_eq!(stage.ok(&["agent", "import", "good.json", "--registry", REGISTRY]), format!("{ID}\n"));
+}
+
+#[test]
+fn a_file_that_others_can_read_is_refused_unless_that_was_seen() {
+    let stage = Stage::new();
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    set_mode(&stage.path("key.json"), 0o644);
+    let error = stage.refused(&["agent", "import", "key.json", "--registry", REGISTRY]);
+    assert!(error.contains("0644") && error.contains("chmod 600"), "{error}");
+    let import = ["agent", "import", "key.json", "--registry", REGISTRY, "--allow-loose"];
+    assert_eq!(stage.ok(&import), format!("{ID}\n"));
+}
+
+#[test]
+fn the_vault_file_is_an_explicit_choice_with_a_passphrase() {
+    let stage = Stage::new();
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    let import = ["agent", "import", "key.json", "--registry", REGISTRY];
+
+    let mut without = stage.command(&import);
+    without.env_remove("BEATKEEPER_PASSPHRASE");
+    let said = stage.hear(without);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("BEATKEEPER_PASSPHRASE"), "{said:?}");
+    assert!(!stage.path("data/keys.vault").exists());
+
+    stage.ok(&import);
+    let mode = fs::metadata(stage.path("data/keys.vault")).expect("the vault file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut wrong = stage.command(&["agent", "add", "--registry", REGISTRY, "--generate"]);
+    wrong.env("BEATKEEPER_PASSPHRASE", "wrong");
+    let said = stage.hear(wrong);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{said:?}");
+    assert!(said.err.contains("passphrase does not open"), "{said:?}");
+}
+
+#[test]
+fn removing_asks_for_the_name_and_keeps_the_key_unless_told() {
+    let stage = Stage::new();
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    let import = ["agent", "import", "key.json", "--registry", REGISTRY, "--name", "weather"];
+    stage.ok(&import);
+    let asked = stage.refused(&["agent", "remove", "weather"]);
+    assert!(asked.contains("--yes-remove \"weather\""), "{asked}");
+    assert!(stage.refused(&["agent", "remove", ID, "--yes-remove", "wether"]).contains("wether"));
+
+    // The key stayed, so the same key is welcome again; then it goes, too.
+    stage.ok(&["agent", "remove", "5647", "--yes-remove", "weather"]);
+    stage.ok(&import);
+    stage.ok(&["agent", "remove", "weather", "--yes-remove", "weather", "--delete-key"]);
+    stage.ok(&import);
+    assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "present");
+}

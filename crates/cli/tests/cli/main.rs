@@ -1,0 +1,11 @@
+//! The real `beatkeeper` against a real registry in a box, in folders of its own.
+
+// Modes of files and signals are Unix'.
+#![cfg(unix)]
+
+mod keys;
+mod life;
+mod refusals;
+mod registry;
+mod secrecy;
+mod stage;

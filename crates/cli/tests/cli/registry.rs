@@ -1,0 +1,125 @@
+//! `beatkeeper devnet` as a child, and registrations at it.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use beatkeeper_core::identity::{DeveloperId, EntityKind, PublicKey};
+use beatkeeper_core::wire::registration::{Registration, derivation_proof_bytes, developer_bytes};
+use ed25519_dalek::{Signer as _, SigningKey};
+use serde_json::{Value, json};
+
+use crate::stage::{Process, Stage};
+
+pub struct Registry {
+    pub process: Process,
+    pub url: String,
+}
+
+impl Registry {
+    /// Starts one whose agents live and die within seconds.
+    pub fn start(stage: &Stage, name: &str, listen: &str, more: &[&str]) -> Self {
+        let arguments = ["devnet", "--listen", listen, "--inactive-after", "6", "--sweep", "1"];
+        let mut process = stage.start(name, stage.command(&[&arguments, more].concat()));
+        let line = process.line("devnet listening on ");
+        Self { process, url: line["devnet listening on ".len()..].to_owned() }
+    }
+
+    pub fn address(&self) -> &str {
+        &self.url["http://".len()..]
+    }
+
+    /// Registers an agent with this seed, under a developer of its own.
+    #[track_caller]
+    pub fn register(&self, seed: &[u8; 32], name: &str) {
+        let key = SigningKey::from_bytes(seed);
+        let developer = SigningKey::from_bytes(&seed.map(|byte| byte ^ 0x5a));
+        let (public, developer_public) = (public(&key), public(&developer));
+        let who = format!("{name}'s developer");
+        let body = json!({
+            "name": who,
+            "public_key": developer_public,
+            "signature": sign(&developer, &developer_bytes(&who, "", "", &developer_public)),
+        });
+        self.created("/v1/developers", &body);
+        let registration = Registration {
+            name,
+            entity_url: "http://127.0.0.1:1",
+            category: "general",
+            tags: Some(&["test"]),
+            summary: "of a test",
+            public_key: public,
+            kind: Some(EntityKind::Agent),
+        };
+        let mut body = registration.signed_value();
+        body["signature"] = sign(&key, &registration.signed_bytes()).into();
+        body["developer_id"] = DeveloperId::from_key(&developer_public).as_str().into();
+        body["developer_proof"] = json!({
+            "developer_public_key": developer_public,
+            "entity_index": 0,
+            "developer_signature": sign(&developer, &derivation_proof_bytes(&public, 0)),
+        });
+        self.created("/v1/entities", &body);
+    }
+
+    #[track_caller]
+    fn created(&self, path: &str, body: &Value) {
+        let body = body.to_string();
+        let answer = request(
+            self.address(),
+            &format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            ),
+        );
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+
+    pub fn get(&self, path: &str) -> String {
+        request(self.address(), &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    }
+}
+
+/// One request to a server of ours on loopback is not worth an HTTP library.
+fn request(address: &str, text: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("devnet listens");
+    stream.write_all(text.as_bytes()).expect("the request is written");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+fn public(key: &SigningKey) -> PublicKey {
+    PublicKey::from_bytes(key.verifying_key().to_bytes())
+}
+
+fn sign(key: &SigningKey, message: &[u8]) -> String {
+    format!("ed25519:{}", STANDARD.encode(key.sign(message).to_bytes()))
+}
+
+#[test]
+fn the_registry_in_a_box_serves_until_it_is_told_to_stop() {
+    let stage = Stage::new();
+    let mut registry = Registry::start(&stage, "devnet", "127.0.0.1:0", &["--fault", "html"]);
+    assert!(stage.read("logs/devnet.out").starts_with("devnet listening on http://127.0.0.1:"));
+    assert!(registry.get("/v1/info").contains("<html"), "the fault is in force");
+
+    let taken = stage.refused(&["devnet", "--listen", registry.address()]);
+    assert!(taken.contains(registry.address()) && taken.contains("--listen"), "{taken}");
+
+    registry.process.signal("TERM");
+    assert!(registry.process.ended().success(), "{}", registry.process.said());
+}
+
+#[test]
+fn a_registry_needs_neither_configuration_nor_home() {
+    let stage = Stage::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_beatkeeper"));
+    command.args(["devnet", "--listen", "127.0.0.1:0"]).env_clear();
+    let mut devnet = stage.start("bare", command);
+    devnet.line("devnet listening on ");
+    devnet.signal("INT");
+    assert!(devnet.ended().success());
+}
