@@ -5,6 +5,7 @@
 
 mod keys;
 mod life;
+mod readme;
 mod refusals;
 mod registry;
 mod secrecy;
