@@ -107,14 +107,13 @@ fn not_open(e: &Evidence<'_>) -> VerdictView {
     match failure {
         Failure::Fatal(fatal) => verdict(fatal.code(), Severity::Bad, sentence(fatal), fatal.remedy()),
         Failure::Transient(transient) => {
+            let reconnecting = match e.attempt {
+                0 => format!("Reconnecting: {transient}"),
+                attempt => format!("Reconnecting: {transient}, attempt {attempt}"),
+            };
             // A connection that broke a moment ago is nothing to worry about while the last beat is fresh.
             let severity = if e.liveness == Liveness::Active { Severity::Neutral } else { Severity::Bad };
-            verdict(
-                transient.code(),
-                severity,
-                format!("Reconnecting: {transient}, attempt {}", e.attempt),
-                transient.remedy(),
-            )
+            verdict(transient.code(), severity, reconnecting, transient.remedy())
         }
     }
 }

@@ -102,7 +102,6 @@ impl Engine {
             clock,
             vault: vault.clone(),
             reader: Arc::clone(&reader),
-            writer: Arc::clone(&writer),
             tls,
             links,
             events,
@@ -222,6 +221,8 @@ impl Handle {
     /// Changes configuration or vault, then has the loop follow.
     async fn change(&self, command: Command, reload: bool) -> Result<Value, Refusal> {
         let _one_at_a_time = self.shared.changing.lock().await;
+        // A person asked for it to go; an entry that only left the file may come back, and finds its history.
+        let gone = if let Command::AgentRemove { id, .. } = &command { Some(id.clone()) } else { None };
         let shared = Arc::clone(&self.shared);
         let value =
             blocking(move || setup::execute(&shared.paths, &shared.vault, &command).unwrap_or_else(|| Err(ended())))
@@ -230,6 +231,9 @@ impl Handle {
             let (done, reloaded) = oneshot::channel();
             self.asks.send(Ask::Reload(done)).await.map_err(|_| ended())?;
             reloaded.await.map_err(|_| ended())?;
+        }
+        if let Some(id) = gone {
+            self.shared.writer.forget(&id);
         }
         Ok(value)
     }

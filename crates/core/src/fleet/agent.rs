@@ -364,6 +364,7 @@ impl Agent {
 
     fn our_beat_confirmed(&mut self, sent_at: Time, now: Time, change: &mut Change) {
         self.confirmed_here = true;
+        self.link.attempt = 0;
         self.connections.confirmed();
         change.confirmed = true;
         self.confirmed_beat(sent_at, now, change);

@@ -12,7 +12,7 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
-use beatkeeper_store::{Reader, StoreError, Writer};
+use beatkeeper_store::{Reader, StoreError};
 use beatkeeper_vault::Vault;
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
@@ -33,7 +33,6 @@ pub(crate) struct Means {
     pub(crate) clock: Arc<Clock>,
     pub(crate) vault: Vault,
     pub(crate) reader: Arc<Reader>,
-    pub(crate) writer: Arc<Writer>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) links: mpsc::Sender<LinkOutput>,
     pub(crate) events: mpsc::Sender<FleetEvent>,
@@ -95,7 +94,6 @@ impl Crew {
         for agent in &before.agents {
             if !settings.agents.iter().any(|there| there.entity == agent.entity) {
                 self.let_go(agent).await;
-                self.means.writer.forget(&agent.entity);
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
         }

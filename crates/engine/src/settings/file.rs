@@ -104,7 +104,7 @@ impl From<SettingsError> for Refusal {
         Self::new(
             "config.invalid",
             error.to_string(),
-            "Correct the file; nothing was changed. The last good configuration stays in force.",
+            "Correct the file; nothing was changed. What runs keeps the last good configuration.",
         )
     }
 }
