@@ -120,8 +120,39 @@ impl Strip {
         while self.pieces.front().is_some_and(|first| first.span.to + STRIP < from) {
             self.pieces.pop_front();
         }
-        let span = StripSpan { kind, from, to, beats };
+        // A span is known by its agent and its beginning, and one beat alone has no length: what follows begins later.
+        let from = self.pieces.back().map_or(from, |last| from.max(last.span.to + Duration::from_millis(1)));
+        let span = StripSpan { kind, from, to: to.max(from), beats };
         self.pieces.push_back(Piece { span, cause: cause.to_owned(), unsaved: true });
         self.revision = self.revision.wrapping_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever comes in whatever order: no span begins where another one does, and none overlaps the next.
+        #[test]
+        fn spans_never_share_a_beginning(steps in prop::collection::vec((0_u8..3, 0_u64..5000), 1..80)) {
+            let mut strip = Strip::default();
+            let mut now = Time::from_millis(1_000_000);
+            for (kind, pause) in steps {
+                let before = now;
+                now = now + Duration::from_millis(pause);
+                match kind {
+                    0 => strip.beat(SpanKind::Confirmed, "", now, Duration::from_secs(2)),
+                    1 => strip.beat(SpanKind::Unconfirmed, "", now, Duration::from_secs(2)),
+                    _ => strip.gap(SpanKind::Missed, "", before, now),
+                }
+            }
+            let spans: Vec<_> = strip.spans().cloned().collect();
+            for pair in spans.windows(2) {
+                prop_assert!(pair[0].from <= pair[0].to && pair[0].to < pair[1].from, "{pair:?}");
+            }
+        }
     }
 }
