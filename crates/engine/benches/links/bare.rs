@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::wire::zynd;
@@ -22,14 +23,14 @@ use super::lateness::Lateness;
 use super::usage::Meter;
 use super::{DIALS, INTERVAL, Outcome, crowd, obey};
 
-pub fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
+pub(crate) fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let base: BaseUrl = url.parse()?;
     let lateness = Arc::new(Lateness::default());
     let meter = Meter::start(Arc::clone(&lateness));
     obey(|question| match question.split_whitespace().collect::<Vec<_>>()[..] {
-        ["start"] => {
-            runtime.block_on(start(folder, links, &base, &lateness))?;
+        ["start", within] => {
+            runtime.block_on(start(folder, links, &base, Duration::from_secs_f64(within.parse()?), &lateness))?;
             Ok(Answer::default())
         }
         ["window", seconds] => Ok(meter.window(seconds.parse()?)),
@@ -38,14 +39,17 @@ pub fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
     })
 }
 
-/// Opens every socket and leaves each to a task of its own.
-async fn start(folder: &Path, links: u32, base: &BaseUrl, lateness: &Arc<Lateness>) -> Outcome<()> {
+/// Opens every socket, evenly spread over a time, and leaves each to a task of its own.
+async fn start(folder: &Path, links: u32, base: &BaseUrl, within: Duration, lateness: &Arc<Lateness>) -> Outcome<()> {
     let dials = Arc::new(Semaphore::new(DIALS));
     let mut opening = JoinSet::new();
-    for seed in crowd::seeds(folder, links)? {
+    let started = Instant::now();
+    for (number, seed) in (0..).zip(crowd::seeds(folder, links)?) {
+        let turn = started + within * number / links;
         let url = base.websocket(&zynd::heartbeat_path(&crowd::id(&seed))).to_string();
         let (signer, dials, lateness) = (seed.signer(), Arc::clone(&dials), Arc::clone(lateness));
         opening.spawn(async move {
+            tokio::time::sleep_until(turn).await;
             let permit = dials.acquire().await?;
             let socket = dial(&url).await?;
             drop(permit);

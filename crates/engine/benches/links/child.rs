@@ -8,7 +8,7 @@ use std::process::{self, ChildStdin, ChildStdout, Command, Stdio};
 use super::Outcome;
 
 /// A part that runs.
-pub struct Child {
+pub(crate) struct Child {
     part: String,
     process: process::Child,
     /// Gone when the child was asked to end.
@@ -18,7 +18,7 @@ pub struct Child {
 
 impl Child {
     /// Starts a part that may open so many files.
-    pub fn start(files: u64, args: &[&str]) -> Outcome<Self> {
+    pub(crate) fn start(files: u64, args: &[&str]) -> Outcome<Self> {
         let mut process =
             command(files)?.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
         let asks = process.stdin.take();
@@ -28,7 +28,7 @@ impl Child {
     }
 
     /// Asks, and waits for the answer.
-    pub fn ask(&mut self, question: &str) -> Outcome<Answer> {
+    pub(crate) fn ask(&mut self, question: &str) -> Outcome<Answer> {
         let ended = || format!("{}: ended before it answered \"{question}\"", self.part);
         let asks = self.asks.as_mut().ok_or_else(ended)?;
         writeln!(asks, "{question}").map_err(|_| ended())?;
@@ -40,7 +40,7 @@ impl Child {
     }
 
     /// Ends it and waits until it is gone.
-    pub fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.asks = None;
         // However it ends, it is over.
         let _ = self.process.wait();
@@ -73,7 +73,7 @@ fn command(_files: u64) -> Outcome<Command> {
 }
 
 /// How many files a process may have open after it raised its limit; nothing when there is no limit.
-pub fn most_files() -> Option<u64> {
+pub(crate) fn most_files() -> Option<u64> {
     if cfg!(not(unix)) {
         return None;
     }
@@ -84,24 +84,24 @@ pub fn most_files() -> Option<u64> {
 
 /// `name=value`s in one line.
 #[derive(Default)]
-pub struct Answer(BTreeMap<String, String>);
+pub(crate) struct Answer(BTreeMap<String, String>);
 
 impl Answer {
-    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.0.insert(name.to_owned(), value.to_string());
         self
     }
 
-    pub fn text(&self, name: &str) -> Outcome<&str> {
+    pub(crate) fn text(&self, name: &str) -> Outcome<&str> {
         Ok(self.0.get(name).ok_or_else(|| format!("an answer without {name}"))?)
     }
 
-    pub fn number(&self, name: &str) -> Outcome<f64> {
+    pub(crate) fn number(&self, name: &str) -> Outcome<f64> {
         self.text(name)?.parse().map_err(|_| format!("{name} is no number").into())
     }
 
     /// What could not be measured here was left out.
-    pub fn maybe(&self, name: &str) -> Option<f64> {
+    pub(crate) fn maybe(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.parse().ok()
     }
 

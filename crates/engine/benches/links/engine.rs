@@ -17,7 +17,7 @@ use super::{Outcome, crowd, obey};
 /// A beat that was sent this long ago should be confirmed.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
 
-pub fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
+pub(crate) fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
     let runtime = Runtime::new()?;
     let lateness = Arc::new(Lateness::default());
     tracing::subscriber::set_global_default(Listener(Arc::clone(&lateness)))?;
@@ -25,7 +25,7 @@ pub fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
     let meter = Meter::start(lateness);
     let mut engine = None;
     obey(|question| match question.split_whitespace().collect::<Vec<_>>()[..] {
-        ["start"] => {
+        ["start", _] => {
             engine = Some(runtime.block_on(Box::pin(start(folder)))?);
             Ok(Answer::default())
         }

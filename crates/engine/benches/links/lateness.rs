@@ -16,21 +16,23 @@ const LINKS: &str = "beatkeeper_engine::links::task";
 /// The field that says it.
 const FIELD: &str = "late_ms";
 
-/// Milliseconds of each beat since the last time it was taken.
+/// Milliseconds, one for each beat.
 #[derive(Default)]
-pub struct Lateness(Mutex<Vec<f64>>);
+pub(crate) struct Lateness(Mutex<Vec<f64>>);
 
 impl Lateness {
-    pub fn note(&self, late: Duration) {
+    /// A beat that was sent so long after it was due.
+    pub(crate) fn note(&self, late: Duration) {
         self.note_ms(late.as_secs_f64() * 1e3);
     }
 
-    pub fn clear(&self) {
+    /// Forgets what was noted.
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
-    /// Of the beats since the last [`clear`](Self::clear).
-    pub fn answer(&self, answer: Answer) -> Answer {
+    /// Adds the percentiles of what was noted since.
+    pub(crate) fn answer(&self, answer: Answer) -> Answer {
         let mut all = std::mem::take(&mut *self.lock());
         all.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| all.get((all.len() as f64 * share) as usize).or(all.last()).copied().unwrap_or(f64::NAN);
@@ -47,7 +49,7 @@ impl Lateness {
 }
 
 /// Hears the links' beats, and nothing else.
-pub struct Listener(pub Arc<Lateness>);
+pub(crate) struct Listener(pub(crate) Arc<Lateness>);
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

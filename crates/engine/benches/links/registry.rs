@@ -8,7 +8,7 @@ use beatkeeper_devnet::{Config, Devnet};
 use super::child::Answer;
 use super::{Outcome, crowd, obey};
 
-pub fn run(folder: &Path, links: u32) -> Outcome<()> {
+pub(crate) fn run(folder: &Path, links: u32) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let devnet = runtime.block_on(Devnet::start(Config::default()))?;
     let mut ids = Vec::new();

@@ -13,8 +13,8 @@ const CPU_TO_HOLD: f64 = 2.0;
 const LATENESS_TO_HOLD: f64 = 50.0;
 
 /// One part's figures. Those that this system does not tell are missing.
-pub struct Run {
-    all_beating: Duration,
+pub(crate) struct Run {
+    pub(crate) all_beating: Duration,
     /// Bytes, of which the larger counts: when all links had beaten, and at the end.
     memory: Option<[f64; 2]>,
     /// Seconds.
@@ -35,7 +35,7 @@ struct Beats {
 }
 
 impl Run {
-    pub fn read(
+    pub(crate) fn read(
         all_beating: Duration,
         window: Duration,
         taken: f64,
@@ -60,14 +60,14 @@ impl Run {
 }
 
 /// Both, side by side.
-pub struct Report {
-    pub links: u32,
-    pub bare: Run,
-    pub engine: Run,
+pub(crate) struct Report {
+    pub(crate) links: u32,
+    pub(crate) bare: Run,
+    pub(crate) engine: Run,
 }
 
 impl Report {
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         let Self { links, bare, engine } = self;
         let a_link = |run: &Run| run.memory.map(|[opened, end]| opened.max(end) / f64::from(*links));
         let kilobytes = |bytes: Option<f64>| unit(bytes.map(|bytes| bytes / 1e3), 1, "kB");

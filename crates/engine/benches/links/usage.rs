@@ -7,19 +7,19 @@ use super::child::Answer;
 use super::lateness::Lateness;
 
 /// Measures this process from its start on.
-pub struct Meter {
+pub(crate) struct Meter {
     rss_before: Option<u64>,
     lateness: Arc<Lateness>,
 }
 
 impl Meter {
     /// To be called before there are keys, sockets or anything else to count.
-    pub fn start(lateness: Arc<Lateness>) -> Self {
+    pub(crate) fn start(lateness: Arc<Lateness>) -> Self {
         Self { rss_before: resident(), lateness }
     }
 
     /// Waits for so many seconds and answers what they cost. What this system does not tell is left out.
-    pub fn window(&self, seconds: u64) -> Answer {
+    pub(crate) fn window(&self, seconds: u64) -> Answer {
         let (opened, busy_before) = (resident(), busy());
         self.lateness.clear();
         std::thread::sleep(Duration::from_secs(seconds));
