@@ -50,7 +50,10 @@ pub enum LinkEvent {
     /// The dial did not.
     DialFailed(Failure),
     /// A beat was signed and handed to the socket.
-    Sent,
+    Sent {
+        /// When it was signed: before anybody can have seen it.
+        at: Time,
+    },
     /// A beat could not be signed.
     CannotSign(Fatal),
     /// The peer sent anything: a pong, a frame.
@@ -97,7 +100,10 @@ pub enum LinkReport {
     /// The socket is open.
     Opened,
     /// A beat was handed to the socket.
-    Sent,
+    Sent {
+        /// When it was signed. This word may come after the registry's own of the same beat.
+        at: Time,
+    },
     /// The socket was closed.
     Closed {
         /// 1000 by us, the server's code, or 1006.
@@ -184,9 +190,9 @@ impl Link {
                     self.failed(failure, now);
                 }
             }
-            LinkEvent::Sent => {
+            LinkEvent::Sent { at } => {
                 if self.is_open() {
-                    self.reports.push_back(LinkReport::Sent);
+                    self.reports.push_back(LinkReport::Sent { at });
                 }
             }
             LinkEvent::CannotSign(fatal) => {

@@ -4,21 +4,20 @@
 
 mod agent;
 mod connections;
+mod event;
 mod strip;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::failure::Fatal;
-use crate::history::{AgentMemory, Connection, HistoryRow, SpanKind};
+use crate::history::{Connection, SpanKind};
 use crate::identity::EntityId;
-use crate::link::LinkReport;
-use crate::liveness::Thresholds;
-use crate::notice::Notice;
 use crate::time::Time;
-use crate::view::{BeatsBy, FleetDelta, ProcessState, RegistryHealth, StripSpan};
-use crate::wire::zynd::{Activity, RecordFacts};
+use crate::view::{FleetDelta, RegistryHealth, StripSpan};
+use crate::wire::zynd::Activity;
+
+pub use event::{AgentSettings, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
 
 use agent::{Agent, Change};
 
@@ -28,133 +27,6 @@ pub const STRIP: Duration = Duration::from_secs(24 * 3600);
 pub const WAKE_GRACE: Duration = Duration::from_secs(60);
 /// Gone rows that are remembered for windows that ask late; older ones get everything.
 const TOMBSTONES: usize = 1024;
-
-/// One agent as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgentSettings {
-    /// Whose.
-    pub id: EntityId,
-    /// The user's name for it.
-    pub name: String,
-    /// Name of its registry.
-    pub registry: String,
-    /// Between two beats.
-    pub interval: Duration,
-    /// Who beats.
-    pub beats_by: BeatsBy,
-    /// Paused by the user.
-    pub paused: bool,
-    /// Whether its process is probed.
-    pub probed: bool,
-}
-
-/// One registry as configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegistrySettings {
-    /// Its name.
-    pub name: String,
-    /// Base URL, for showing.
-    pub url: String,
-    /// When silence gets which name.
-    pub thresholds: Thresholds,
-}
-
-/// What an agent brings along from an earlier run.
-#[derive(Clone, Debug, Default)]
-pub struct Past {
-    /// Its memory.
-    pub memory: Option<AgentMemory>,
-    /// The strip of the last 24 hours, oldest first.
-    pub strip: Vec<StripSpan>,
-    /// When lost connections were replaced in the last 24 hours, oldest first.
-    pub reconnected: Vec<Time>,
-}
-
-/// What a probe of a process found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessReading {
-    /// What is known.
-    pub state: ProcessState,
-    /// In a few words.
-    pub detail: String,
-    /// How far the process's clock is ahead of ours.
-    pub clock_ahead_ms: Option<i64>,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum FleetEvent {
-    /// A registry was configured, or its settings changed.
-    RegistrySet(RegistrySettings),
-    /// A registry is no longer configured.
-    RegistryRemoved(String),
-    /// An agent was configured.
-    AgentAdded(AgentSettings, Past),
-    /// Its settings changed.
-    AgentChanged(AgentSettings),
-    /// It is no longer configured.
-    AgentRemoved(EntityId),
-    /// A link's word.
-    Link(EntityId, LinkReport),
-    /// A frame of a registry's activity stream.
-    Activity(String, Activity),
-    /// A registry's activity stream came up or went down.
-    Stream {
-        /// Which registry.
-        registry: String,
-        /// Whether it is live.
-        live: bool,
-    },
-    /// A record was read.
-    Record {
-        /// Whose.
-        id: EntityId,
-        /// When the request left.
-        asked_at: Time,
-        /// What it says; nothing when the registry does not know the entity.
-        facts: Option<RecordFacts>,
-    },
-    /// A registry answered a request, well or not.
-    RegistryAnswer {
-        /// Which registry.
-        registry: String,
-        /// What is wrong, in a sentence.
-        problem: Option<String>,
-        /// How far its clock is ahead of ours, when the answer told.
-        clock_ahead_ms: Option<i64>,
-    },
-    /// A process was probed.
-    Process(EntityId, ProcessReading),
-    /// The computer slept.
-    Woke {
-        /// For how long.
-        slept: Duration,
-    },
-    /// What the person's clock on the wall shows, in seconds east of UTC: for times of day in notices.
-    Zone {
-        /// Seconds east of UTC.
-        offset: i32,
-    },
-    /// The deadline of [`Fleet::poll_timeout`] passed.
-    Timeout,
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FleetAction {
-    /// Tell the link that a beat was confirmed.
-    Confirmed(EntityId),
-    /// Tell the link that dialling cannot help.
-    Block(EntityId, Fatal),
-    /// Tell the link that the reason is gone.
-    Unblock(EntityId),
-    /// Read the agent's record soon.
-    ReadRecord(EntityId),
-    /// Tell the person.
-    Notify(Notice),
-    /// Keep this.
-    Keep(HistoryRow),
-}
 
 struct Registry {
     settings: RegistrySettings,
@@ -207,7 +79,9 @@ impl Fleet {
             FleetEvent::Link(id, report) => {
                 self.update(&id, now, |agent, _, change| agent.link_reported(report, now, change));
             }
-            FleetEvent::Activity(registry, activity) => self.activity(&registry, &activity, now),
+            FleetEvent::Activity { registry, activity, heard_at } => {
+                self.activity(&registry, &activity, heard_at.min(now), now);
+            }
             FleetEvent::Stream { registry, live } => self.stream(&registry, live, now),
             FleetEvent::Record { id, asked_at, facts } => {
                 self.update(&id, now, |agent, registry, change| {
@@ -354,7 +228,7 @@ impl Fleet {
         }
     }
 
-    fn activity(&mut self, registry: &str, activity: &Activity, now: Time) {
+    fn activity(&mut self, registry: &str, activity: &Activity, heard_at: Time, now: Time) {
         let (Activity::Heartbeat { id, .. }
         | Activity::BecameActive { id, .. }
         | Activity::BecameInactive { id, .. }
@@ -365,7 +239,7 @@ impl Fleet {
         };
         let id = id.clone();
         if self.agents.get(&id).is_some_and(|agent| agent.settings.registry == registry) {
-            self.update(&id, now, |agent, _, change| agent.activity(activity, now, change));
+            self.update(&id, now, |agent, _, change| agent.activity(activity, heard_at, now, change));
         }
     }
 

@@ -64,7 +64,7 @@ fn a_half_open_socket_is_noticed_within_45_seconds() {
         now = link.poll_timeout().unwrap().0;
         link.handle(LinkEvent::Timeout, now);
         if actions(&mut link).contains(&LinkAction::Beat) {
-            link.handle(LinkEvent::Sent, now);
+            link.handle(LinkEvent::Sent { at: now }, now);
         }
     }
     assert!(now.since(at(0)) <= Duration::from_secs(45), "{:?}", now.since(at(0)));
@@ -80,7 +80,7 @@ fn only_a_confirmed_beat_resets_the_backoff() {
     let mut wait = Duration::ZERO;
     for _ in 0..8 {
         link.handle(LinkEvent::Opened, now);
-        link.handle(LinkEvent::Sent, now);
+        link.handle(LinkEvent::Sent { at: now }, now);
         link.handle(LinkEvent::Closed(Transient::Broken { detail: String::new() }), now);
         let until = link.poll_timeout().unwrap().0;
         wait = until.since(now);
@@ -135,7 +135,7 @@ fn any_event() -> impl Strategy<Value = LinkEvent> {
         Just(LinkEvent::DialFailed(Transient::Refused.into())),
         Just(LinkEvent::DialFailed(Fatal::NotRegistered.into())),
         Just(LinkEvent::DialFailed(Transient::RateLimited { retry_after: Some(Duration::from_secs(90)) }.into())),
-        Just(LinkEvent::Sent),
+        Just(LinkEvent::Sent { at: Time::ZERO }),
         Just(LinkEvent::CannotSign(Fatal::KeyLocked)),
         Just(LinkEvent::Inbound),
         Just(LinkEvent::Closed(Transient::ClosedByServer { code: 1001 })),
@@ -170,7 +170,7 @@ proptest! {
                 match report {
                     LinkReport::Opened => { prop_assert!(!open); open = true; }
                     LinkReport::Closed { .. } => { prop_assert!(open); open = false; }
-                    LinkReport::Sent => prop_assert!(open),
+                    LinkReport::Sent { .. } => prop_assert!(open),
                     LinkReport::Waiting { until, .. } => prop_assert!(until > now),
                     LinkReport::Dialling { .. } | LinkReport::Blocked { .. } | LinkReport::Idle => {}
                 }

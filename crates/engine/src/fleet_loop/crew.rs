@@ -196,6 +196,7 @@ impl Crew {
             base: registry.url.clone(),
             allow_plain: registry.allow_plain,
             poll_every: (thresholds.stale / 4).clamp(Duration::from_secs(1), Duration::from_secs(30)),
+            clock: Arc::clone(&self.means.clock),
             client,
             tls: Arc::clone(&self.means.tls),
             seed: seed(),

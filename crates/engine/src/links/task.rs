@@ -183,11 +183,12 @@ impl Task {
         let Some(signer) = &self.signer else {
             return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
         };
+        let at = self.setup.clock.now();
         let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
         let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
         let failed = self.send(Message::text(frame)).await;
         tracing::trace!(id = %self.setup.id, timestamp, late_ms = self.late_ms(), "beat");
-        failed.or(Some(LinkEvent::Sent))
+        failed.or(Some(LinkEvent::Sent { at }))
     }
 
     /// How long ago the beat was due that was just sent: one interval before the next.

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::activity::{self, Stream};
 use super::record::{Answer, Problem, RegistryClient};
+use crate::clock::Clock;
 
 /// Requests that come within this time share a list, where a developer has several of the agents.
 const GATHER: Duration = Duration::from_millis(150);
@@ -51,6 +52,8 @@ pub struct WatchSetup {
     pub allow_plain: bool,
     /// Between two readings of every record while the stream is down.
     pub poll_every: Duration,
+    /// The clock.
+    pub clock: Arc<Clock>,
     /// For HTTP.
     pub client: RegistryClient,
     /// For the stream.
@@ -284,7 +287,8 @@ impl Task {
             Some(Activity::Connected | Activity::Other) => {}
             Some(activity) => {
                 if self.is_ours(&activity) {
-                    self.say(FleetEvent::Activity(self.setup.name.clone(), activity)).await;
+                    let (registry, heard_at) = (self.setup.name.clone(), self.setup.clock.now());
+                    self.say(FleetEvent::Activity { registry, activity, heard_at }).await;
                 }
             }
             None => {

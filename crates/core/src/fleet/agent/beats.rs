@@ -1,0 +1,99 @@
+//! Beats: sent, seen, confirmed, foreign.
+
+use crate::confirm::{Confirmed, Seen};
+use crate::history::SpanKind;
+use crate::time::Time;
+use crate::view::{BeatsBy, LinkStateName};
+use crate::wire::zynd::Activity;
+
+use super::{Agent, Change};
+
+impl Agent {
+    /// One of our beats was handed to the socket.
+    pub(super) fn beat_sent(&mut self, at: Time, now: Time, change: &mut Change) {
+        self.connections.sent();
+        self.beats.sent += 1;
+        self.last_sent = Some(at);
+        self.link.next_beat = Some(now + self.settings.interval);
+        if let Some(confirmed) = self.confirmation.sent(at) {
+            self.our_event_came(confirmed, now, change);
+        }
+    }
+
+    pub(in crate::fleet) fn activity(&mut self, activity: &Activity, heard_at: Time, now: Time, change: &mut Change) {
+        change.row = true;
+        match activity {
+            Activity::Heartbeat { at, .. } => {
+                self.record.registered = Some(true);
+                self.record.status = Some("active".into());
+                // The record has whole seconds, and must not seem to move backwards when it is read next.
+                self.saw_heartbeat(Time::from_millis(at.as_millis() / 1000 * 1000), now);
+                match self.settings.beats_by {
+                    BeatsBy::Agent => self.confirmed_beat(now, now, change),
+                    BeatsBy::App => match self.confirmation.seen(*at, heard_at) {
+                        Seen::Confirmed(confirmed) => self.our_event_came(confirmed, now, change),
+                        Seen::KnownAlready | Seen::Unclaimed => {}
+                    },
+                }
+            }
+            Activity::BecameActive { .. } => {
+                if self.settings.beats_by == BeatsBy::Agent {
+                    self.connections.seen_opening(&self.settings.id, self.last_confirmed, now);
+                }
+            }
+            Activity::BecameInactive { .. } => self.record.status = Some("inactive".into()),
+            Activity::Registered { .. } | Activity::Deregistered { .. } => change.read_record = true,
+            Activity::Connected | Activity::Other => {}
+        }
+    }
+
+    /// Something is due: a state, a record to read, or a beat that nobody claimed.
+    pub(in crate::fleet) fn look(&mut self, now: Time, change: &mut Change) {
+        if self.confirmation.ask_at().is_some_and(|ask| ask <= now) {
+            self.confirmation.asked(now);
+            change.read_record = true;
+        }
+        for _ in 0..self.confirmation.foreign(now) {
+            self.foreign_beat(now, change);
+        }
+    }
+
+    fn our_event_came(&mut self, confirmed: Confirmed, now: Time, change: &mut Change) {
+        self.round_trip = Some(confirmed.round_trip);
+        self.our_beat_confirmed(confirmed.sent_at, now, change);
+    }
+
+    pub(super) fn our_beat_confirmed(&mut self, sent_at: Time, now: Time, change: &mut Change) {
+        // A beat of the link before may be confirmed late.
+        self.confirmed_here |= self.link.state == LinkStateName::Open;
+        self.link.attempt = 0;
+        self.connections.confirmed();
+        change.confirmed = true;
+        self.confirmed_beat(sent_at, now, change);
+    }
+
+    pub(super) fn confirmed_beat(&mut self, at: Time, now: Time, change: &mut Change) {
+        change.row = true;
+        self.beats.confirmed += 1;
+        if self.settings.beats_by == BeatsBy::Agent {
+            self.connections.sent();
+            self.connections.confirmed();
+        }
+        self.good_beats = self.good_beats.saturating_add(1);
+        self.strip.beat(SpanKind::Confirmed, self.verdict.code, at, self.settings.interval * 3);
+        self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));
+    }
+
+    pub(super) fn foreign_beat(&mut self, now: Time, change: &mut Change) {
+        change.row = true;
+        self.beats.foreign += 1;
+        self.foreign.push_back(now);
+        if self.foreign.len() > 16 {
+            self.foreign.pop_front();
+        }
+        // The registry believes the agent alive, whoever says so.
+        if self.link.state != LinkStateName::Open {
+            self.confirmed_beat(now, now, change);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What is shown of an agent: its verdict and its row.
+
+use crate::fleet::{Registry, STRIP};
+use crate::time::Time;
+use crate::verdict::{self, Evidence};
+use crate::view::{AgentRow, LinkView, ProcessView, ReasonView, RegistryView, Severity, VerdictView};
+
+use super::{Agent, LATELY};
+
+impl Agent {
+    pub(super) fn verdict_at(&self, registry: &Registry, now: Time) -> VerdictView {
+        let lately = now - LATELY;
+        let foreign = self.foreign.iter().filter(|at| **at >= lately).count();
+        verdict::judge(&Evidence {
+            liveness: self.liveness,
+            paused: self.settings.paused,
+            beats_by: self.settings.beats_by,
+            process: self.process.state,
+            process_detail: &self.process.detail,
+            process_clock_ahead_ms: self.process.clock_ahead_ms,
+            link: self.link.state,
+            link_failure: self.link.failure.as_ref(),
+            attempt: self.link.attempt,
+            registered: self.record.registered,
+            key_matches: self.record.key_matches,
+            registry_problem: registry.problem.as_deref(),
+            registry_clock_ahead_ms: registry.clock_ahead_ms,
+            unconfirmed_in_a_row: self.confirmation.unconfirmed_in_a_row(),
+            confirmed_here: self.confirmed_here,
+            foreign_5min: u32::try_from(foreign).unwrap_or(u32::MAX),
+            reconnects_5min: self.connections.reconnects_since(lately),
+        })
+    }
+
+    pub(crate) fn verdict_sentence(&self) -> &str {
+        &self.verdict.sentence
+    }
+
+    pub(in crate::fleet) fn needs_attention(&self) -> bool {
+        !self.settings.paused && (self.liveness.is_missing() || self.verdict.severity == Severity::Bad)
+    }
+
+    pub(in crate::fleet) fn row(&self, registry: &Registry) -> AgentRow {
+        let newest = self.last_sent.max(self.last_confirmed).unwrap_or(self.since);
+        AgentRow {
+            id: self.settings.id.clone(),
+            short_id: self.settings.id.short(),
+            name: self.settings.name.clone(),
+            kind: self.settings.id.kind(),
+            liveness: self.liveness,
+            liveness_since: self.since,
+            needs_attention: self.needs_attention(),
+            paused: self.settings.paused,
+            verdict: self.verdict.clone(),
+            process: ProcessView {
+                state: self.process.state,
+                since: self.process_since,
+                clock_ahead_ms: self.process.clock_ahead_ms,
+                detail: self.process.detail.clone(),
+            },
+            link: LinkView {
+                state: self.link.state,
+                since: self.link.since,
+                attempt: self.link.attempt,
+                next_dial_at: self.link.until,
+                next_beat_at: self.link.next_beat,
+                reason: self
+                    .link
+                    .failure
+                    .as_ref()
+                    .map(|failure| ReasonView { code: failure.code(), sentence: failure.to_string() }),
+            },
+            registry: RegistryView {
+                name: registry.settings.name.clone(),
+                url: registry.settings.url.clone(),
+                status: self.record.status.clone(),
+                last_heartbeat: self.record.last_heartbeat,
+                seen_at: self.record.seen_at,
+                registered: self.record.registered,
+            },
+            beats: self.beats,
+            beats_by: self.settings.beats_by,
+            interval_ms: crate::time::millis(self.settings.interval),
+            last_confirmed_at: self.last_confirmed,
+            last_sent_at: self.last_sent,
+            flips_at: self.flips_at,
+            round_trip_ms: self.round_trip.map(crate::time::millis),
+            reconnects_24h: self.connections.reconnects_since(newest - STRIP),
+            uptime_24h: self.strip.uptime(self.settings.interval),
+            strip_rev: self.strip.revision(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The second witness: our own link.
+
+use crate::failure::{Failure, Fatal};
+use crate::link::LinkReport;
+use crate::time::Time;
+use crate::view::LinkStateName;
+
+use super::{Agent, Change};
+
+/// What the link last said.
+pub(super) struct LinkSeen {
+    pub(super) state: LinkStateName,
+    pub(super) since: Time,
+    pub(super) attempt: u32,
+    pub(super) until: Option<Time>,
+    pub(super) failure: Option<Failure>,
+    pub(super) next_beat: Option<Time>,
+}
+
+impl LinkSeen {
+    pub(super) const fn idle(since: Time) -> Self {
+        Self { state: LinkStateName::Idle, since, attempt: 0, until: None, failure: None, next_beat: None }
+    }
+}
+
+impl Agent {
+    pub(in crate::fleet) fn link_reported(&mut self, report: LinkReport, now: Time, change: &mut Change) {
+        change.row = true;
+        let id = &self.settings.id;
+        match report {
+            LinkReport::Dialling { attempt } => {
+                self.connections.dialling(id, now);
+                self.link.attempt = attempt;
+                self.link_is(LinkStateName::Connecting, now);
+            }
+            LinkReport::Opened => {
+                self.connections.opened(now);
+                self.confirmed_here = false;
+                self.link.failure = None;
+                self.link.next_beat = Some(now + self.settings.interval);
+                self.link_is(LinkStateName::Open, now);
+            }
+            LinkReport::Sent { at } => self.beat_sent(at, now, change),
+            LinkReport::Closed { code, failure } => {
+                let cause = failure.as_ref().map(|failure| (failure.code(), failure.to_string()));
+                self.connections.closed(code, cause, now);
+                self.confirmation.link_lost();
+                self.link.failure = failure;
+                self.link_is(LinkStateName::Idle, now);
+            }
+            LinkReport::Waiting { until, failure } => {
+                self.connections.waiting(&failure, now);
+                self.link.failure = Some(failure);
+                self.link_is(LinkStateName::BackingOff, now);
+                self.link.until = Some(until);
+            }
+            LinkReport::Blocked { failure } => {
+                if matches!(failure, Fatal::NotRegistered) && self.record.registered != Some(false) {
+                    self.record.registered = Some(false);
+                    change.read_record = true;
+                }
+                self.link.failure = Some(failure.into());
+                self.link_is(LinkStateName::Blocked, now);
+            }
+            LinkReport::Idle => {
+                self.link.failure = None;
+                self.link.attempt = 0;
+                self.link_is(LinkStateName::Idle, now);
+            }
+        }
+    }
+
+    fn link_is(&mut self, state: LinkStateName, now: Time) {
+        self.link.until = None;
+        if state != LinkStateName::Open {
+            self.link.next_beat = None;
+        }
+        if self.link.state != state {
+            self.link.state = state;
+            self.link.since = now;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! One agent: its three witnesses, folded.
+
+mod beats;
+mod face;
+mod link;
+mod record;
+mod telling;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::confirm::Confirmation;
+use crate::failure::Fatal;
+use crate::history::{HistoryRow, SpanKind};
+use crate::liveness::Liveness;
+use crate::notice::{Notice, NoticeKind};
+use crate::time::Time;
+use crate::view::{BeatCounts, ProcessState, Severity, VerdictView};
+
+use super::connections::Connections;
+use super::strip::Strip;
+use super::{AgentSettings, Context, Past, ProcessReading, Registry};
+use link::LinkSeen;
+use record::RecordSeen;
+
+/// What counts as "lately" for second copies and dropping connections.
+const LATELY: Duration = Duration::from_secs(300);
+/// Beyond one interval, what an agent of an earlier run gets to beat again before its silence is judged: while Beatkeeper
+/// was off, nobody watched.
+const START_GRACE: Duration = Duration::from_secs(5);
+
+/// What one event leads to.
+#[derive(Default)]
+pub(super) struct Change {
+    pub(super) row: bool,
+    pub(super) confirmed: bool,
+    pub(super) block: Option<Fatal>,
+    pub(super) unblock: bool,
+    pub(super) read_record: bool,
+    pub(super) notices: Vec<Notice>,
+    pub(super) rows: Vec<HistoryRow>,
+    pub(super) due: Option<Time>,
+}
+
+pub(crate) struct Agent {
+    pub(crate) settings: AgentSettings,
+    pub(crate) liveness: Liveness,
+    pub(super) flips_at: Option<Time>,
+    pub(super) strip: Strip,
+    pub(super) connections: Connections,
+    pub(super) due: Option<Time>,
+    pub(super) revision: u64,
+    pub(super) verdict: VerdictView,
+    since: Time,
+    last_confirmed: Option<Time>,
+    last_sent: Option<Time>,
+    round_trip: Option<Duration>,
+    beats: BeatCounts,
+    confirmation: Confirmation,
+    confirmed_here: bool,
+    foreign: VecDeque<Time>,
+    link: LinkSeen,
+    record: RecordSeen,
+    process: ProcessReading,
+    process_since: Option<Time>,
+    alerted: Option<NoticeKind>,
+    good_beats: u32,
+    outage_from: Option<Time>,
+    grace_until: Option<Time>,
+}
+
+impl Agent {
+    pub(super) fn new(settings: AgentSettings, past: &Past, now: Time) -> Self {
+        let strip = Strip::from_past(&past.strip);
+        let memory = past.memory.as_ref();
+        let last_confirmed = memory.and_then(|memory| memory.last_confirmed_at).max(strip.last_confirmed());
+        let alerted = memory
+            .filter(|memory| memory.alerted)
+            .map(|memory| if memory.liveness == Liveness::Offline { NoticeKind::Offline } else { NoticeKind::Stale });
+        let process = ProcessReading {
+            state: if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs },
+            detail: String::new(),
+            clock_ahead_ms: None,
+        };
+        Self {
+            liveness: memory.map_or(Liveness::Unknown, |memory| memory.liveness),
+            since: memory.map_or(now, |memory| memory.since),
+            last_confirmed,
+            grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
+            alerted,
+            outage_from: alerted.and(last_confirmed),
+            strip,
+            connections: Connections::from_past(&past.reconnected),
+            confirmation: Confirmation::new(settings.interval),
+            settings,
+            flips_at: None,
+            due: None,
+            revision: 0,
+            verdict: VerdictView {
+                code: "",
+                severity: Severity::Neutral,
+                sentence: String::new(),
+                remedy: String::new(),
+            },
+            last_sent: None,
+            round_trip: None,
+            beats: BeatCounts::default(),
+            confirmed_here: false,
+            foreign: VecDeque::new(),
+            link: LinkSeen::idle(now),
+            record: RecordSeen::default(),
+            process,
+            process_since: None,
+            good_beats: 0,
+        }
+    }
+
+    /// It joins the fleet: the time in which nobody watched has a name, and its record is read.
+    pub(super) fn begin(&mut self, now: Time, change: &mut Change) {
+        if let Some(last) = self.strip.spans().last().map(|span| span.to)
+            && now.since(last) > self.settings.interval * 3
+        {
+            self.strip.gap(SpanKind::NotRunning, "app.not_running", last, now);
+        }
+        change.row = true;
+        change.read_record = true;
+    }
+
+    pub(super) fn reconfigure(&mut self, settings: AgentSettings, now: Time, change: &mut Change) {
+        if settings.beats_by != self.settings.beats_by || settings.paused {
+            self.confirmation.link_lost();
+        }
+        self.confirmation.set_interval(settings.interval);
+        if self.settings.paused && !settings.paused {
+            let from = self.strip.spans().last().map_or(now, |span| span.to);
+            self.strip.gap(SpanKind::NotRunning, "paused", from, now);
+            // Silence while paused was asked for.
+            self.last_confirmed = self.last_confirmed.map(|_| now);
+            change.read_record = true;
+        }
+        if settings.probed != self.settings.probed {
+            self.process.state = if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs };
+        }
+        self.settings = settings;
+        change.row = true;
+    }
+
+    pub(super) fn process_read(&mut self, reading: ProcessReading, now: Time, change: &mut Change) {
+        if reading.state != self.process.state {
+            self.process_since = Some(now);
+        }
+        let clock_moved = match (reading.clock_ahead_ms, self.process.clock_ahead_ms) {
+            (Some(new), Some(old)) => (new - old).abs() >= 1000,
+            (new, old) => new.is_some() != old.is_some(),
+        };
+        if clock_moved || reading.state != self.process.state || reading.detail != self.process.detail {
+            self.process = reading;
+            change.row = true;
+        }
+    }
+
+    /// Draws the consequences of whatever changed: state, verdict, notices, deadline.
+    pub(super) fn settle(&mut self, registry: &Registry, context: Context, now: Time, change: &mut Change) {
+        let thresholds = &registry.settings.thresholds;
+        let (state, mut due) = self.judge(registry, now);
+        // Right after sleep only good news counts.
+        let hold = context.hold_until.max(self.grace_until);
+        let held = hold.filter(|until| *until > now && state.is_missing() && state != self.liveness);
+        if let Some(until) = held {
+            due = Some(until);
+        } else if state != self.liveness {
+            self.turn(state, registry, now, change);
+        }
+        let verdict = self.verdict_at(registry, now);
+        if verdict != self.verdict {
+            self.verdict = verdict;
+            change.row = true;
+        }
+        self.alert(context.zone, now, change);
+        let flips_at = self
+            .record
+            .last_heartbeat
+            .filter(|_| self.record.registered == Some(true))
+            .map(|beat| beat.offset_millis(-registry.clock_ahead_ms.unwrap_or(0)) + thresholds.inactive_after);
+        change.row |= flips_at != self.flips_at;
+        self.flips_at = flips_at;
+        let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
+        // What was lately will no longer be lately.
+        let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
+        change.due =
+            [due, ask, foreign, lately].into_iter().flatten().map(|due| due.max(now + Duration::from_millis(1))).min();
+    }
+
+    fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
+        if self.settings.paused {
+            return (Liveness::Stopped, None);
+        }
+        match self.last_confirmed {
+            Some(last) => {
+                let (state, next) = registry.settings.thresholds.judge(self.settings.interval, last, now);
+                // New thresholds or clocks do not bring anyone back to life: only a beat does.
+                let slid_back = self.liveness == Liveness::Offline && state.is_missing();
+                (if slid_back { Liveness::Offline } else { state }, next)
+            }
+            None if self.record.registered.is_some() => (Liveness::Inactive, None),
+            None => (Liveness::Unknown, None),
+        }
+    }
+
+    fn turn(&mut self, to: Liveness, registry: &Registry, now: Time, change: &mut Change) {
+        let from = std::mem::replace(&mut self.liveness, to);
+        change.row = true;
+        self.since = now;
+        if to.is_missing() {
+            self.good_beats = 0;
+            self.outage_from = self.outage_from.or(self.last_confirmed);
+            if let Some(last) = self.last_confirmed {
+                self.strip.gap(SpanKind::Missed, self.verdict.code, last, now);
+            }
+        }
+        if to == Liveness::Active && self.alerted.is_none() {
+            self.outage_from = None;
+        }
+        if to == Liveness::Stopped {
+            // Pausing cancels what is pending.
+            self.alerted = None;
+            self.outage_from = None;
+        }
+        self.verdict = self.verdict_at(registry, now);
+        self.record_turn(from, now, change);
+    }
+}

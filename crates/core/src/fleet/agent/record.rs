@@ -1,0 +1,105 @@
+//! The third witness: the registry's record.
+
+use std::time::Duration;
+
+use crate::confirm::{Reading, Settled};
+use crate::failure::Fatal;
+use crate::history::SpanKind;
+use crate::time::Time;
+use crate::view::BeatsBy;
+use crate::wire::zynd::RecordFacts;
+
+use super::{Agent, Change};
+
+/// What the record last said.
+#[derive(Default)]
+pub(super) struct RecordSeen {
+    pub(super) registered: Option<bool>,
+    pub(super) key_matches: Option<bool>,
+    pub(super) status: Option<String>,
+    pub(super) last_heartbeat: Option<Time>,
+    pub(super) seen_at: Option<Time>,
+}
+
+impl Agent {
+    pub(in crate::fleet) fn record_read(
+        &mut self,
+        asked_at: Time,
+        facts: Option<RecordFacts>,
+        clock_ahead_ms: i64,
+        now: Time,
+        change: &mut Change,
+    ) {
+        change.row = true;
+        let Some(facts) = facts.filter(|facts| !facts.tombstoned) else {
+            if self.record.registered != Some(false) && self.settings.beats_by == BeatsBy::App {
+                change.block = Some(Fatal::NotRegistered);
+            }
+            self.record = RecordSeen { registered: Some(false), seen_at: Some(now), ..RecordSeen::default() };
+            self.confirmation.forget();
+            return;
+        };
+        let was = (self.record.registered, self.record.key_matches);
+        self.record.registered = Some(true);
+        self.record.key_matches = facts.public_key.map(|key| self.settings.id.belongs_to(&key));
+        self.record.status.clone_from(&facts.status);
+        if let Some(last) = facts.last_heartbeat {
+            self.saw_heartbeat(last, now);
+        }
+        self.record.seen_at = Some(now);
+        if self.record.key_matches == Some(false) {
+            if was.1 != Some(false) {
+                change.block = Some(Fatal::KeyMismatch);
+            }
+        } else if was.0 == Some(false) || was.1 == Some(false) {
+            change.unblock = true;
+        }
+        self.record_beats(asked_at, &facts, clock_ahead_ms, now, change);
+    }
+
+    fn record_beats(
+        &mut self,
+        asked_at: Time,
+        facts: &RecordFacts,
+        clock_ahead_ms: i64,
+        now: Time,
+        change: &mut Change,
+    ) {
+        let settled = match self.settings.beats_by {
+            BeatsBy::App => self.confirmation.record_read(&Reading {
+                asked_at,
+                answered_at: now,
+                last_heartbeat: facts.last_heartbeat,
+                just_registered: facts.last_real_beat().is_none(),
+                clock_ahead_ms,
+            }),
+            BeatsBy::Agent => Settled::default(),
+        };
+        for sent_at in &settled.confirmed {
+            self.our_beat_confirmed(*sent_at, now, change);
+        }
+        for sent_at in &settled.unconfirmed {
+            self.beats.unconfirmed += 1;
+            self.strip.beat(SpanKind::Unconfirmed, "beats.unconfirmed", *sent_at, self.settings.interval * 3);
+        }
+        if settled.unclaimed {
+            return;
+        }
+        // A real beat that nobody saw happen: of an earlier run, of the agent itself, or while the stream was down.
+        let seen = facts.last_real_beat().map(|beat| beat.offset_millis(-clock_ahead_ms).min(now));
+        if let Some(beat) = seen.filter(|beat| settled.confirmed.is_empty() && self.is_news(*beat)) {
+            self.confirmed_beat(beat, now, change);
+        }
+    }
+
+    /// Whether a beat read from a record, with its whole seconds, is later than the last one we know.
+    fn is_news(&self, beat: Time) -> bool {
+        self.last_confirmed.is_none_or(|last| beat > last + Duration::from_secs(2))
+            && !(self.settings.beats_by == BeatsBy::App && self.confirmation.is_waiting())
+    }
+
+    pub(super) fn saw_heartbeat(&mut self, at: Time, now: Time) {
+        self.record.last_heartbeat = self.record.last_heartbeat.max(Some(at));
+        self.record.seen_at = Some(now);
+    }
+}
