@@ -60,6 +60,8 @@ pub enum LinkEvent {
     Inbound,
     /// The socket is gone.
     Closed(Transient),
+    /// Another interval between beats is wanted.
+    Pace(Duration),
     /// The registry was seen to take a beat.
     Confirmed,
     /// A person wants it dialled now.
@@ -208,6 +210,13 @@ impl Link {
                 }
             }
             LinkEvent::Closed(transient) => self.lost(transient, now),
+            LinkEvent::Pace(interval) => {
+                if let State::Open { next_beat, .. } = &mut self.state {
+                    // As if the last beat had been sent at the new pace.
+                    *next_beat = (*next_beat - self.timing.interval + interval).max(now);
+                }
+                self.timing.interval = interval;
+            }
             LinkEvent::Confirmed => {
                 self.backoff.reset();
                 self.attempt = 0;

@@ -10,3 +10,4 @@ mod refusals;
 mod registry;
 mod secrecy;
 mod stage;
+mod tls;

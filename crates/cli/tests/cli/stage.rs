@@ -132,7 +132,18 @@ impl Stage {
 
     /// The engine, once it answers.
     pub fn engine(&self, name: &str, more: &[&str]) -> Process {
-        let mut engine = self.start(name, self.command(&[&["run"], more].concat()));
+        self.answering(name, self.command(&[&["run"], more].concat()))
+    }
+
+    /// The engine with something of its surroundings changed, once it answers.
+    pub fn engine_with(&self, name: &str, change: impl FnOnce(&mut Command)) -> Process {
+        let mut command = self.command(&["run"]);
+        change(&mut command);
+        self.answering(name, command)
+    }
+
+    fn answering(&self, name: &str, command: Command) -> Process {
+        let mut engine = self.start(name, command);
         let answered = wait(|| {
             assert!(!engine.has_ended(), "{}", engine.said());
             (self.run(&["status", "--json"]).code == Some(0)).then_some(())

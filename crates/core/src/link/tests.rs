@@ -48,6 +48,16 @@ fn beats_follow_the_schedule_and_not_the_last_sleep() {
 }
 
 #[test]
+fn another_pace_counts_from_the_last_beat_and_keeps_the_socket() {
+    for (pace, looked, next) in [(10, 4, 10), (10, 17, 17), (60, 17, 60)] {
+        let mut link = opened();
+        link.handle(LinkEvent::Pace(Duration::from_secs(pace)), at(looked));
+        assert_eq!(actions(&mut link), []);
+        assert_eq!(link.next_beat(), Some(at(next)), "{pace} s, asked for at {looked}");
+    }
+}
+
+#[test]
 fn slots_that_were_slept_through_are_left_out() {
     let mut link = opened();
     link.handle(LinkEvent::Inbound, at(3600));
@@ -136,6 +146,7 @@ fn any_event() -> impl Strategy<Value = LinkEvent> {
         Just(LinkEvent::DialFailed(Fatal::NotRegistered.into())),
         Just(LinkEvent::DialFailed(Transient::RateLimited { retry_after: Some(Duration::from_secs(90)) }.into())),
         Just(LinkEvent::Sent { at: Time::ZERO }),
+        (1_u64..120).prop_map(|seconds| LinkEvent::Pace(Duration::from_secs(seconds))),
         Just(LinkEvent::CannotSign(Fatal::KeyLocked)),
         Just(LinkEvent::Inbound),
         Just(LinkEvent::Closed(Transient::ClosedByServer { code: 1001 })),

@@ -9,7 +9,6 @@ use std::time::Duration;
 use beatkeeper_core::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings, STRIP};
 use beatkeeper_core::history::Connection;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
 use beatkeeper_store::{Reader, StoreError};
@@ -42,7 +41,9 @@ pub(super) struct Crew {
     means: Means,
     dials: Arc<Semaphore>,
     http: Option<reqwest::Client>,
-    settings: Settings,
+    settings: Arc<Settings>,
+    /// Places of agents in the settings.
+    places: HashMap<EntityId, usize>,
     links: HashMap<EntityId, LinkHandle>,
     watchers: HashMap<String, Watcher>,
     probes: HashMap<EntityId, Probe>,
@@ -55,7 +56,8 @@ impl Crew {
             http: probe_client(&means.tls),
             means,
             dials: Arc::new(Semaphore::new(DIALS)),
-            settings: Settings::default(),
+            settings: Arc::default(),
+            places: HashMap::new(),
             links: HashMap::new(),
             watchers: HashMap::new(),
             probes: HashMap::new(),
@@ -70,10 +72,13 @@ impl Crew {
     }
 
     pub(super) fn tell_watcher(&self, id: &EntityId, command: WatchCommand) {
-        let registry = self.settings.agents.iter().find(|agent| agent.entity == *id).map(|agent| &agent.registry);
-        if let Some(watcher) = registry.and_then(|name| self.watchers.get(name)) {
+        if let Some(watcher) = self.entry(id).and_then(|agent| self.watchers.get(&agent.registry)) {
             watcher.tell(command);
         }
+    }
+
+    fn entry(&self, id: &EntityId) -> Option<&AgentEntry> {
+        self.places.get(id).and_then(|place| self.settings.agents.get(*place))
     }
 
     pub(super) fn woke(&self) {
@@ -87,12 +92,14 @@ impl Crew {
 
     /// Takes over a new configuration; answers what the fleet must know of it.
     pub(super) async fn follow(&mut self, settings: Settings, now: Time) -> Vec<FleetEvent> {
-        let before = std::mem::replace(&mut self.settings, settings);
-        let settings = self.settings.clone();
+        let settings = Arc::new(settings);
+        let before = std::mem::replace(&mut self.settings, Arc::clone(&settings));
+        let places_before = std::mem::replace(&mut self.places, places(&settings));
+        let old_entry = |id: &EntityId| places_before.get(id).and_then(|place| before.agents.get(*place));
         let mut events = Vec::new();
 
         for agent in &before.agents {
-            if !settings.agents.iter().any(|there| there.entity == agent.entity) {
+            if !self.places.contains_key(&agent.entity) {
                 self.let_go(agent).await;
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
@@ -111,9 +118,11 @@ impl Crew {
             }
             self.watch(registry);
         }
-        let mut pasts = self.pasts(&before, &settings, now).await;
+        let is_new = |agent: &&AgentEntry| old_entry(&agent.entity).is_none_or(|old| old.registry != agent.registry);
+        let new = settings.agents.iter().filter(is_new).map(|agent| agent.entity.clone()).collect();
+        let mut pasts = self.pasts(new, now).await;
         for agent in &settings.agents {
-            let old = before.agents.iter().find(|old| old.entity == agent.entity);
+            let old = old_entry(&agent.entity);
             if old.is_some_and(|old| old.registry != agent.registry) {
                 if let Some(old) = old {
                     self.let_go(old).await;
@@ -152,7 +161,7 @@ impl Crew {
         for id in fallen {
             tracing::error!(%id, "a link ended unexpectedly and is started anew");
             self.links.remove(&id);
-            if let Some(agent) = self.settings.agents.iter().find(|agent| agent.entity == id).cloned() {
+            if let Some(agent) = self.entry(&id).cloned() {
                 self.link(&agent);
             }
         }
@@ -210,15 +219,17 @@ impl Crew {
         if let Some(watcher) = self.watchers.get(&agent.registry) {
             watcher.tell(WatchCommand::Add(agent.entity.clone()));
         }
-        let same_link = old.is_some_and(|old| old.interval == agent.interval && old.registry == agent.registry);
+        let same_registry = old.is_some_and(|old| old.registry == agent.registry);
         let wants_link = agent.beats == BeatsBy::App && !agent.paused;
-        if !(wants_link && same_link)
+        if !(wants_link && same_registry)
             && let Some(link) = self.links.remove(&agent.entity)
         {
             link.stop().await;
         }
         if wants_link && !self.links.contains_key(&agent.entity) {
             self.link(agent);
+        } else if old.is_some_and(|old| old.interval != agent.interval) {
+            self.tell_link(&agent.entity, LinkCommand::Pace(interval(agent)));
         }
         let same_probe = old.is_some_and(|old| old.health == agent.health && old.interval == agent.interval);
         if !same_probe || !self.probes.contains_key(&agent.entity) {
@@ -238,7 +249,7 @@ impl Crew {
             id: agent.entity.clone(),
             base: registry.url.clone(),
             allow_plain: registry.allow_plain,
-            timing: LinkTiming::with_interval(Duration::from_secs(agent.interval.into())),
+            timing: registry.timing(interval(agent)),
             seed: seed(),
             signing: Signing::Vault(self.means.vault.clone()),
             clock: Arc::clone(&self.means.clock),
@@ -251,15 +262,7 @@ impl Crew {
     }
 
     /// What agents that are new here bring along from earlier runs.
-    async fn pasts(&self, before: &Settings, settings: &Settings, now: Time) -> HashMap<EntityId, Past> {
-        let new: Vec<EntityId> = settings
-            .agents
-            .iter()
-            .filter(|agent| {
-                !before.agents.iter().any(|old| old.entity == agent.entity && old.registry == agent.registry)
-            })
-            .map(|agent| agent.entity.clone())
-            .collect();
+    async fn pasts(&self, new: Vec<EntityId>, now: Time) -> HashMap<EntityId, Past> {
         if new.is_empty() {
             return HashMap::new();
         }
@@ -302,9 +305,17 @@ fn reconnected(newest_first: &[Connection], from: Time) -> Vec<Time> {
     times
 }
 
+fn places(settings: &Settings) -> HashMap<EntityId, usize> {
+    settings.agents.iter().enumerate().map(|(place, agent)| (agent.entity.clone(), place)).collect()
+}
+
+fn interval(agent: &AgentEntry) -> Duration {
+    Duration::from_secs(agent.interval.into())
+}
+
 /// Whether its links must be dialled anew.
 fn moved(old: &RegistryEntry, new: &RegistryEntry) -> bool {
-    old.url != new.url || old.allow_plain != new.allow_plain
+    old.url != new.url || old.allow_plain != new.allow_plain || old.ping != new.ping
 }
 
 fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
@@ -320,7 +331,7 @@ fn agent_settings(entry: &AgentEntry) -> AgentSettings {
         id: entry.entity.clone(),
         name: entry.name.clone(),
         registry: entry.registry.clone(),
-        interval: Duration::from_secs(entry.interval.into()),
+        interval: interval(entry),
         beats_by: entry.beats,
         paused: entry.paused,
         probed: entry.health.is_some(),

@@ -141,7 +141,7 @@ impl FleetLoop {
         while let Some(action) = self.fleet.poll_action() {
             match action {
                 FleetAction::Confirmed(id) => self.crew.tell_link(&id, LinkCommand::Confirmed),
-                FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(fatal)),
+                FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(Box::new(fatal))),
                 FleetAction::Unblock(id) => self.crew.tell_link(&id, LinkCommand::Unblock),
                 FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
                 FleetAction::Notify(notice) => self.notify(notice),

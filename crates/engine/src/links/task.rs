@@ -32,8 +32,10 @@ pub enum LinkCommand {
     Stop,
     /// One of its beats was confirmed.
     Confirmed,
-    /// Dialling cannot help.
-    Block(Fatal),
+    /// Beat at another interval from now on.
+    Pace(Duration),
+    /// Dialling cannot help. Boxed: every link has room for a few commands.
+    Block(Box<Fatal>),
     /// It can again.
     Unblock,
     /// A person wants it dialled now.
@@ -260,7 +262,8 @@ fn event_of(command: LinkCommand) -> LinkEvent {
         LinkCommand::Start => LinkEvent::Start,
         LinkCommand::Stop => LinkEvent::Stop,
         LinkCommand::Confirmed => LinkEvent::Confirmed,
-        LinkCommand::Block(fatal) => LinkEvent::Block(fatal),
+        LinkCommand::Pace(interval) => LinkEvent::Pace(interval),
+        LinkCommand::Block(fatal) => LinkEvent::Block(*fatal),
         LinkCommand::Unblock => LinkEvent::Unblock,
         LinkCommand::Retry => LinkEvent::Retry,
         LinkCommand::Woke => LinkEvent::Woke,

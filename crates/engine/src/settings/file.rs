@@ -2,15 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::liveness::Thresholds;
 use beatkeeper_core::view::BeatsBy;
 use serde::Deserialize;
 use url::Url;
 
+use super::registry::RegistryEntry;
 use crate::command::Refusal;
 
 /// A configuration is a page of text; more is a mistake.
@@ -26,33 +25,6 @@ pub struct Settings {
     /// `[[agent]]`
     #[serde(default, rename = "agent")]
     pub agents: Vec<AgentEntry>,
-}
-
-/// One registry.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegistryEntry {
-    /// What agents call it.
-    pub name: String,
-    /// Its base.
-    pub url: BaseUrl,
-    /// Allow `http://` to another computer.
-    #[serde(default)]
-    pub allow_plain: bool,
-    /// When silence gets which name.
-    #[serde(default)]
-    pub thresholds: ThresholdsEntry,
-}
-
-/// Thresholds in seconds; what is missing is the live registry's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ThresholdsEntry {
-    late: Option<u32>,
-    stale: Option<u32>,
-    offline: Option<u32>,
-    inactive_after: Option<u32>,
-    sweep: Option<u32>,
 }
 
 /// One agent.
@@ -144,7 +116,7 @@ impl Settings {
             if !names.insert(registry.name.as_str()) {
                 return Err(format!("two registries are called \"{}\"", registry.name));
             }
-            registry.thresholds.check().map_err(|what| format!("registry \"{}\": {what}", registry.name))?;
+            registry.check().map_err(|what| format!("registry \"{}\": {what}", registry.name))?;
         }
         let mut entities = HashSet::new();
         for agent in &self.agents {
@@ -181,36 +153,6 @@ impl Settings {
     }
 }
 
-impl ThresholdsEntry {
-    fn check(&self) -> Result<(), String> {
-        let thresholds = self.to_thresholds();
-        if thresholds.late.is_some_and(|late| late >= thresholds.stale) {
-            return Err("thresholds: late must be less than stale".into());
-        }
-        if thresholds.stale >= thresholds.offline {
-            return Err("thresholds: stale must be less than offline".into());
-        }
-        if [thresholds.stale, thresholds.inactive_after].contains(&Duration::ZERO) {
-            return Err("thresholds must be more than 0 seconds".into());
-        }
-        Ok(())
-    }
-
-    /// With the defaults filled in.
-    #[must_use]
-    pub fn to_thresholds(self) -> Thresholds {
-        let default = Thresholds::default();
-        let seconds = |value: Option<u32>, default| value.map_or(default, |value| Duration::from_secs(value.into()));
-        Thresholds {
-            late: self.late.map(|late| Duration::from_secs(late.into())),
-            stale: seconds(self.stale, default.stale),
-            offline: seconds(self.offline, default.offline),
-            inactive_after: seconds(self.inactive_after, default.inactive_after),
-            sweep: seconds(self.sweep, default.sweep),
-        }
-    }
-}
-
 /// The file's text; nothing when there is no file.
 pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
     let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
@@ -234,6 +176,8 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -273,6 +217,7 @@ registry = "devnet"
             ("registry = \"devnet\"", "registry = \"other\"", "not listed"),
             ("registry = \"devnet\"", "registry = \"devnet\"\ninterval = 0", "1 to 120"),
             ("late = 3", "late = 7", "late must be less"),
+            ("thresholds", "ping = { after = 0 }\nthresholds", "ping"),
             ("zns:56475aa75463474c0285df5dbf2bcab7", "zns:XYZ", "not an entity id"),
         ] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err();

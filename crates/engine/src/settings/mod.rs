@@ -2,6 +2,8 @@
 
 mod edit;
 mod file;
+mod registry;
 
 pub use edit::{add_agent, add_registry, remove_agent, set_paused};
-pub use file::{AgentEntry, RegistryEntry, Settings, SettingsError, ThresholdsEntry};
+pub use file::{AgentEntry, Settings, SettingsError};
+pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};

@@ -123,3 +123,17 @@ async fn nothing_a_server_sends_stops_the_engine() {
         scene.until_verdict(&id(number), "ok").await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_is_open_on_our_side_only() {
+    let scene = Scene::new(&[1]).await;
+    scene.write_config(&scene.config().replace("thresholds", "ping = { after = 1, within = 1 }\nthresholds"));
+    let id = scene.import(1).await;
+    scene.until_verdict(&id, "ok").await;
+    scene.devnet().fault(format!("half-open:{id}").parse().expect("a fault")).await;
+    let lost = scene.until(&id, "found out", |agent| agent["link"]["reason"]["code"] == "link.half_open").await;
+    assert_ne!(lost["link"]["state"], "open", "{lost:#}");
+    scene.devnet().clear_faults().await;
+    scene.until_verdict(&id, "ok").await;
+    assert_eq!(scene.agent(&id).await["reconnects_24h"], 1);
+}

@@ -32,6 +32,35 @@ async fn an_imported_key_beats_and_every_beat_is_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_interval_keeps_the_connection() {
+    let scene = Scene::new(&[1]).await;
+    scene.import_only(1).await;
+    let id = id(1);
+    scene.until(&id, "its first beat", |agent| confirmed(agent) >= 1).await;
+    scene.write_config(&scene.config().replace("registry = \"devnet\"\n", "registry = \"devnet\"\ninterval = 1\n"));
+    scene.until(&id, "beats every second", |agent| confirmed(agent) >= 4).await;
+    let connections = connections(&scene, &id).await;
+    assert_eq!(connections.len(), 1, "{connections:#?}");
+    assert_eq!(connections[0]["closed_at"], Value::Null);
+}
+
+/// The word of a beat, its event and readings of the record overtake each other when a whole fleet starts at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_that_starts_at_once_has_every_beat_told_right() {
+    let numbers: Vec<u8> = (1..=120).collect();
+    let mut scene = Scene::new(&numbers).await;
+    for number in &numbers {
+        scene.import_only(*number).await;
+    }
+    scene.write_config(&scene.config().replace("registry = \"devnet\"\n", "registry = \"devnet\"\ninterval = 1\n"));
+    scene.restart_engine().await;
+    for number in &numbers {
+        let agent = scene.until(&id(*number), "three confirmed beats", |agent| confirmed(agent) >= 3).await;
+        assert_eq!((&agent["beats"]["foreign"], &agent["beats"]["unconfirmed"]), (&0.into(), &0.into()), "{agent:#}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_dies_and_returns_is_told_twice_and_once() {
     let mut scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;

@@ -1,0 +1,107 @@
+//! A registry in the file: where it is, and the times that hold there.
+
+use std::time::Duration;
+
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::link::LinkTiming;
+use beatkeeper_core::liveness::Thresholds;
+use serde::Deserialize;
+
+/// One registry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryEntry {
+    /// What agents call it.
+    pub name: String,
+    /// Its base.
+    pub url: BaseUrl,
+    /// Allow `http://` to another computer.
+    #[serde(default)]
+    pub allow_plain: bool,
+    /// When silence gets which name.
+    #[serde(default)]
+    pub thresholds: ThresholdsEntry,
+    /// How its sockets are found out when they are dead.
+    #[serde(default)]
+    pub ping: PingEntry,
+}
+
+/// WebSocket pings, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PingEntry {
+    after: Option<u32>,
+    within: Option<u32>,
+}
+
+/// Thresholds in seconds; what is missing is the live registry's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThresholdsEntry {
+    late: Option<u32>,
+    stale: Option<u32>,
+    offline: Option<u32>,
+    inactive_after: Option<u32>,
+    sweep: Option<u32>,
+}
+
+impl RegistryEntry {
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.ping.check()?;
+        self.thresholds.check()
+    }
+
+    /// The numbers of its links, for an agent that beats at this interval.
+    #[must_use]
+    pub fn timing(&self, interval: Duration) -> LinkTiming {
+        let usual = LinkTiming::with_interval(interval);
+        let seconds = |value: Option<u32>, usual| value.map_or(usual, |value| Duration::from_secs(value.into()));
+        LinkTiming {
+            ping_after: seconds(self.ping.after, usual.ping_after),
+            pong_within: seconds(self.ping.within, usual.pong_within),
+            ..usual
+        }
+    }
+}
+
+impl PingEntry {
+    fn check(self) -> Result<(), String> {
+        let wrong = [("after", self.after), ("within", self.within)]
+            .into_iter()
+            .find_map(|(name, value)| value.filter(|value| !(1..=300).contains(value)).map(|value| (name, value)));
+        match wrong {
+            Some((name, value)) => Err(format!("ping: {name} = {value} is not within 1 to 300 seconds")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ThresholdsEntry {
+    fn check(&self) -> Result<(), String> {
+        let thresholds = self.to_thresholds();
+        if thresholds.late.is_some_and(|late| late >= thresholds.stale) {
+            return Err("thresholds: late must be less than stale".into());
+        }
+        if thresholds.stale >= thresholds.offline {
+            return Err("thresholds: stale must be less than offline".into());
+        }
+        if [thresholds.stale, thresholds.inactive_after].contains(&Duration::ZERO) {
+            return Err("thresholds must be more than 0 seconds".into());
+        }
+        Ok(())
+    }
+
+    /// With the defaults filled in.
+    #[must_use]
+    pub fn to_thresholds(self) -> Thresholds {
+        let default = Thresholds::default();
+        let seconds = |value: Option<u32>, default| value.map_or(default, |value| Duration::from_secs(value.into()));
+        Thresholds {
+            late: self.late.map(|late| Duration::from_secs(late.into())),
+            stale: seconds(self.stale, default.stale),
+            offline: seconds(self.offline, default.offline),
+            inactive_after: seconds(self.inactive_after, default.inactive_after),
+            sweep: seconds(self.sweep, default.sweep),
+        }
+    }
+}
