@@ -283,6 +283,12 @@ impl Link {
         }
     }
 
+    /// How long ago the beat was due that was sent last: one interval before the next.
+    #[must_use]
+    pub fn late_by(&self, now: Time) -> Option<Duration> {
+        self.next_beat().map(|next| now.since(next - self.timing.interval))
+    }
+
     fn dial(&mut self, now: Time) {
         self.attempt = self.attempt.saturating_add(1);
         self.state = State::Dialling { give_up_at: now + self.timing.dial_within };

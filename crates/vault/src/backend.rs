@@ -33,4 +33,7 @@ pub(crate) trait Backend {
     fn write(&mut self, id: &EntityId, seed: &Seed) -> Result<(), VaultError>;
 
     fn remove(&mut self, id: &EntityId) -> Result<(), VaultError>;
+
+    /// Nobody asked for a while: whatever is kept in memory only for speed goes.
+    fn rest(&mut self) {}
 }

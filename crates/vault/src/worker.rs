@@ -34,6 +34,9 @@ impl Default for Deadlines {
 /// Workers that may hang at the same time before the place is not asked any more.
 const MOST_STUCK: usize = 3;
 
+/// After so long without a request, a place keeps nothing in memory that it could read again.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 pub(crate) type Open = Arc<dyn Fn() -> Box<dyn Backend> + Send + Sync>;
 type Job = Box<dyn FnOnce(&mut dyn Backend) + Send>;
 
@@ -156,7 +159,12 @@ impl Line {
             .spawn(move || {
                 let _life = life;
                 let mut backend = open();
-                for job in queue {
+                loop {
+                    let job = queue.recv_timeout(REST_AFTER).or_else(|_| {
+                        backend.rest();
+                        queue.recv()
+                    });
+                    let Ok(job) = job else { break };
                     job(backend.as_mut());
                 }
             })

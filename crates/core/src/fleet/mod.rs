@@ -39,7 +39,8 @@ struct Registry {
 /// All agents.
 #[derive(Default)]
 pub struct Fleet {
-    agents: HashMap<EntityId, Agent>,
+    /// Boxed: a map has room for more than it holds.
+    agents: HashMap<EntityId, Box<Agent>>,
     registries: BTreeMap<String, Registry>,
     revision: u64,
     /// Rows by the revision of their last change.
@@ -207,7 +208,7 @@ impl Fleet {
             return;
         }
         let id = settings.id.clone();
-        self.agents.insert(id.clone(), Agent::new(settings, past, now));
+        self.agents.insert(id.clone(), Box::new(Agent::new(settings, past, now)));
         self.removed.retain(|(_, removed)| *removed != id);
         self.update(&id, now, |agent, _, change| agent.begin(now, change));
     }

@@ -34,7 +34,8 @@ impl Fleet {
 
     /// Those that need a person, worst first, then by name: name, sentence, id.
     pub(crate) fn attention(&self) -> Vec<&super::agent::Agent> {
-        let mut agents: Vec<_> = self.agents.values().filter(|agent| agent.needs_attention()).collect();
+        let mut agents: Vec<_> =
+            self.agents.values().map(|agent| &**agent).filter(|agent| agent.needs_attention()).collect();
         agents.sort_by(|a, b| {
             (rank(b.liveness), &a.settings.name, &a.settings.id).cmp(&(
                 rank(a.liveness),

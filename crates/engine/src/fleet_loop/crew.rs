@@ -18,13 +18,15 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
 use crate::health::{self, Probe};
-use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, Signing};
+use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing};
 use crate::paths::Paths;
 use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
 use crate::settings::{AgentEntry, RegistryEntry, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
 const DIALS: usize = 256;
+/// So many keys are asked for at once. The vault answers one after the other, and a locked one not for a while.
+const KEYS: usize = 8;
 
 /// What the crew works with.
 pub(crate) struct Means {
@@ -40,6 +42,9 @@ pub(crate) struct Means {
 pub(super) struct Crew {
     means: Means,
     dials: Arc<Semaphore>,
+    keys: Arc<Semaphore>,
+    /// What links share, by registry.
+    shared: HashMap<String, Arc<LinkShared>>,
     http: Option<reqwest::Client>,
     settings: Arc<Settings>,
     /// Places of agents in the settings.
@@ -56,6 +61,8 @@ impl Crew {
             http: probe_client(&means.tls),
             means,
             dials: Arc::new(Semaphore::new(DIALS)),
+            keys: Arc::new(Semaphore::new(KEYS)),
+            shared: HashMap::new(),
             settings: Arc::default(),
             places: HashMap::new(),
             links: HashMap::new(),
@@ -107,6 +114,7 @@ impl Crew {
         for old in &before.registries {
             if settings.registries.iter().find(|new| new.name == old.name).is_none_or(|new| moved(old, new)) {
                 self.watchers.remove(&old.name);
+                self.shared.remove(&old.name);
                 for agent in before.agents.iter().filter(|agent| agent.registry == old.name) {
                     self.let_go(agent).await;
                 }
@@ -244,21 +252,33 @@ impl Crew {
     }
 
     fn link(&mut self, agent: &AgentEntry) {
-        let Some(registry) = self.settings.registry(&agent.registry) else { return };
+        let settings = Arc::clone(&self.settings);
+        let Some(registry) = settings.registry(&agent.registry) else { return };
         let link = links::start(LinkSetup {
             id: agent.entity.clone(),
-            base: registry.url.clone(),
-            allow_plain: registry.allow_plain,
             timing: registry.timing(interval(agent)),
             seed: seed(),
-            signing: Signing::Vault(self.means.vault.clone()),
-            clock: Arc::clone(&self.means.clock),
-            tls: Arc::clone(&self.means.tls),
-            dials: Arc::clone(&self.dials),
-            output: self.means.links.clone(),
+            shared: self.shared(registry),
         });
         self.links.insert(agent.entity.clone(), link);
         self.waiting.push(agent.entity.clone());
+    }
+
+    fn shared(&mut self, registry: &RegistryEntry) -> Arc<LinkShared> {
+        let (means, dials, keys) = (&self.means, &self.dials, &self.keys);
+        let shared = self.shared.entry(registry.name.clone()).or_insert_with(|| {
+            Arc::new(LinkShared {
+                base: registry.url.clone(),
+                allow_plain: registry.allow_plain,
+                signing: Signing::Vault(means.vault.clone()),
+                clock: Arc::clone(&means.clock),
+                tls: Arc::clone(&means.tls),
+                dials: Arc::clone(dials),
+                keys: Arc::clone(keys),
+                output: means.links.clone(),
+            })
+        });
+        Arc::clone(shared)
     }
 
     /// What agents that are new here bring along from earlier runs.

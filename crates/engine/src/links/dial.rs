@@ -25,11 +25,30 @@ pub type Socket = WebSocketStream<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
 /// bytes.
 const MAX_FRAME: usize = 64 * 1024;
 
+/// What is expected to come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// Hardly anything: pongs and a goodbye.
+    Silence,
+    /// Frames of some hundred bytes, many at once.
+    Stream,
+}
+
+impl Traffic {
+    /// Bytes that are read at once. The library's default takes 128 KiB a socket.
+    const fn buffer(self) -> usize {
+        match self {
+            Self::Silence => 128,
+            Self::Stream => 16 * 1024,
+        }
+    }
+}
+
 /// Opens a WebSocket at a `ws` or `wss` URL.
 ///
 /// # Errors
 /// The [`Failure`], sorted.
-pub async fn dial(url: &Url, tls: &Arc<ClientConfig>) -> Result<Socket, Failure> {
+pub async fn dial(url: &Url, tls: &Arc<ClientConfig>, traffic: Traffic) -> Result<Socket, Failure> {
     let stream = connect(url).await?;
     let stream = if url.scheme() == "wss" {
         Either::Right(Box::new(encrypt(stream, url, tls).await?))
@@ -37,9 +56,8 @@ pub async fn dial(url: &Url, tls: &Arc<ClientConfig>) -> Result<Socket, Failure>
         Either::Left(stream)
     };
     let request = url.as_str().into_client_request().map_err(|error| protocol(&error))?;
-    // Buffers as small as the traffic: the defaults take a quarter of a megabyte a link.
     let config = WebSocketConfig::default()
-        .read_buffer_size(1024)
+        .read_buffer_size(traffic.buffer())
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_FRAME)
         .max_message_size(Some(MAX_FRAME))

@@ -3,4 +3,4 @@
 pub mod dial;
 mod task;
 
-pub use task::{LinkCommand, LinkHandle, LinkOutput, LinkSetup, Signing, start};
+pub use task::{LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing, start};

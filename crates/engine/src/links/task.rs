@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::dial::{Socket, dial, from_socket};
+use super::dial::{Socket, Traffic, dial, from_socket};
 use crate::clock::Clock;
 
 /// How long a goodbye may take.
@@ -60,14 +60,20 @@ pub enum Signing {
 pub struct LinkSetup {
     /// Whose.
     pub id: EntityId,
-    /// Where.
-    pub base: BaseUrl,
-    /// Whether unencrypted traffic may leave this computer.
-    pub allow_plain: bool,
     /// The numbers.
     pub timing: LinkTiming,
     /// For its jitter.
     pub seed: u64,
+    /// The rest.
+    pub shared: Arc<LinkShared>,
+}
+
+/// What the links to one registry share.
+pub struct LinkShared {
+    /// Where.
+    pub base: BaseUrl,
+    /// Whether unencrypted traffic may leave this computer.
+    pub allow_plain: bool,
     /// Who signs.
     pub signing: Signing,
     /// The clock.
@@ -76,6 +82,8 @@ pub struct LinkSetup {
     pub tls: Arc<ClientConfig>,
     /// So many dial at once, over all links.
     pub dials: Arc<Semaphore>,
+    /// So many wait for the vault at once, over all links: each holds a thread.
+    pub keys: Arc<Semaphore>,
     /// Reports go here.
     pub output: mpsc::Sender<LinkOutput>,
 }
@@ -116,7 +124,9 @@ pub fn start(setup: LinkSetup) -> LinkHandle {
 type Dialling = Pin<Box<dyn Future<Output = Result<(Socket, Signer), Failure>> + Send>>;
 
 struct Task {
-    setup: Arc<LinkSetup>,
+    id: EntityId,
+    pong_within: Duration,
+    shared: Arc<LinkShared>,
     link: Link,
     socket: Option<Socket>,
     signer: Option<Signer>,
@@ -126,13 +136,22 @@ struct Task {
 impl Task {
     fn new(setup: LinkSetup) -> Self {
         let link = Link::new(setup.timing, setup.seed);
-        Self { setup: Arc::new(setup), link, socket: None, signer: None, dialling: None }
+        Self {
+            id: setup.id,
+            pong_within: setup.timing.pong_within,
+            shared: setup.shared,
+            link,
+            socket: None,
+            signer: None,
+            dialling: None,
+        }
     }
 
     async fn run(mut self, mut inbox: mpsc::Receiver<LinkCommand>) {
         loop {
-            self.carry_out().await;
-            let deadline = self.link.poll_timeout().map(|(due, _)| self.setup.clock.instant(due));
+            // Boxed: its state is as large as the rest, and a link waits nearly all the time.
+            Box::pin(self.carry_out()).await;
+            let deadline = self.link.poll_timeout().map(|(due, _)| self.shared.clock.instant(due));
             let event = tokio::select! {
                 biased;
                 command = inbox.recv() => match command {
@@ -143,9 +162,9 @@ impl Task {
                 dialled = progress(&mut self.dialling) => self.dialled(dialled),
                 received = receive(&mut self.socket) => self.received(received),
             };
-            self.link.handle(event, self.setup.clock.now());
+            self.link.handle(event, self.shared.clock.now());
         }
-        self.link.handle(LinkEvent::Stop, self.setup.clock.now());
+        self.link.handle(LinkEvent::Stop, self.shared.clock.now());
         self.carry_out().await;
     }
 
@@ -154,13 +173,14 @@ impl Task {
         loop {
             while let Some(report) = self.link.poll_report() {
                 // The fleet is gone only when the engine ends.
-                let _ = self.setup.output.send((self.setup.id.clone(), report)).await;
+                let _ = self.shared.output.send((self.id.clone(), report)).await;
             }
             let Some(action) = self.link.poll_action() else { break };
             let event = match action {
                 LinkAction::Dial => {
                     self.socket = None;
-                    self.dialling = Some(Box::pin(dial_with_key(Arc::clone(&self.setup), self.signer.take())));
+                    self.dialling =
+                        Some(Box::pin(dial_with_key(self.id.clone(), Arc::clone(&self.shared), self.signer.take())));
                     None
                 }
                 LinkAction::Beat => self.beat().await,
@@ -176,7 +196,7 @@ impl Task {
                 }
             };
             if let Some(event) = event {
-                self.link.handle(event, self.setup.clock.now());
+                self.link.handle(event, self.shared.clock.now());
             }
         }
     }
@@ -185,24 +205,18 @@ impl Task {
         let Some(signer) = &self.signer else {
             return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
         };
-        let at = self.setup.clock.now();
+        let at = self.shared.clock.now();
         let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
         let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
         let failed = self.send(Message::text(frame)).await;
-        tracing::trace!(id = %self.setup.id, timestamp, late_ms = self.late_ms(), "beat");
+        tracing::trace!(id = %self.id, timestamp, late_ms = self.link.late_by(self.shared.clock.now()).map(beatkeeper_core::time::millis), "beat");
         failed.or(Some(LinkEvent::Sent { at }))
-    }
-
-    /// How long ago the beat was due that was just sent: one interval before the next.
-    fn late_ms(&self) -> Option<u64> {
-        let due = self.link.next_beat()? - self.setup.timing.interval;
-        Some(beatkeeper_core::time::millis(self.setup.clock.now().since(due)))
     }
 
     async fn send(&mut self, message: Message) -> Option<LinkEvent> {
         let socket = self.socket.as_mut()?;
         // A peer that does not read fills the buffers at last; the pong's deadline is the one that counts then.
-        match tokio::time::timeout(self.setup.timing.pong_within, socket.send(message)).await {
+        match tokio::time::timeout(self.pong_within, socket.send(message)).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 self.socket = None;
@@ -231,7 +245,7 @@ impl Task {
                 LinkEvent::Opened
             }
             Err(failure) => {
-                tracing::debug!(id = %self.setup.id, code = failure.code(), "dial failed: {failure}");
+                tracing::debug!(id = %self.id, code = failure.code(), "dial failed: {failure}");
                 LinkEvent::DialFailed(failure)
             }
         }
@@ -271,24 +285,33 @@ fn event_of(command: LinkCommand) -> LinkEvent {
 }
 
 /// No socket without a key: a link that could not beat would only look alive.
-async fn dial_with_key(setup: Arc<LinkSetup>, signer: Option<Signer>) -> Result<(Socket, Signer), Failure> {
-    if !setup.base.is_encrypted() && !setup.base.is_loopback() && !setup.allow_plain {
+async fn dial_with_key(
+    id: EntityId,
+    shared: Arc<LinkShared>,
+    signer: Option<Signer>,
+) -> Result<(Socket, Signer), Failure> {
+    if !shared.base.is_encrypted() && !shared.base.is_loopback() && !shared.allow_plain {
         return Err(Fatal::PlainNotAllowed.into());
     }
-    let signer = match (signer, &setup.signing) {
+    let signer = match (signer, &shared.signing) {
         (Some(signer), _) => signer,
         (None, Signing::Ready(signer)) => signer.clone(),
-        (None, Signing::Vault(vault)) => {
-            let (vault, id) = (vault.clone(), setup.id.clone());
-            tokio::task::spawn_blocking(move || vault.signer(&id))
-                .await
-                .map_err(|_| Fatal::KeyUnavailable { detail: "the vault's thread ended".into() })?
-                .map_err(|error| key_failure(&error))?
-        }
+        (None, Signing::Vault(vault)) => fetch(&id, vault, &shared.keys).await?,
     };
-    let _permit = setup.dials.acquire().await;
-    let socket = dial(&setup.base.websocket(&zynd::heartbeat_path(&setup.id)), &setup.tls).await?;
+    let _permit = shared.dials.acquire().await;
+    // Boxed here, and not with the rest: thousands may wait for the permit, and dialling takes kilobytes.
+    let socket =
+        Box::pin(dial(&shared.base.websocket(&zynd::heartbeat_path(&id)), &shared.tls, Traffic::Silence)).await?;
     Ok((socket, signer))
+}
+
+async fn fetch(id: &EntityId, vault: &Vault, keys: &Semaphore) -> Result<Signer, Failure> {
+    let _turn = keys.acquire().await;
+    let (vault, id) = (vault.clone(), id.clone());
+    let fetched = tokio::task::spawn_blocking(move || vault.signer(&id)).await;
+    fetched
+        .map_err(|_| Fatal::KeyUnavailable { detail: "the vault's thread ended".into() })?
+        .map_err(|error| key_failure(&error).into())
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "for a link, the vault's other errors are one: no key for now")]

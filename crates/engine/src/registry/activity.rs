@@ -9,7 +9,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::links::dial::{Socket, dial};
+use crate::links::dial::{Socket, Traffic, dial};
 
 /// The server sends no pings (protocols.md 1.6), so silence is asked about.
 const PING_AFTER: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ pub(super) async fn open(
     base: &beatkeeper_core::base_url::BaseUrl,
     tls: &Arc<rustls::ClientConfig>,
 ) -> Result<Stream, Failure> {
-    let socket = dial(&base.websocket(zynd::ACTIVITY_PATH), tls).await?;
+    let socket = dial(&base.websocket(zynd::ACTIVITY_PATH), tls, Traffic::Stream).await?;
     Ok(Stream { socket, patience: Instant::now() + PING_AFTER, pinged: false })
 }
 

@@ -1,6 +1,6 @@
 //! One task a registry: listens to its activity stream, reads records when asked and by the clock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -94,6 +94,12 @@ pub fn start(setup: WatchSetup) -> Watcher {
 type Opening = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
 type Reading = Pin<Box<dyn Future<Output = Read> + Send>>;
 
+/// A request that waits for its turn.
+enum Request {
+    One(EntityId),
+    Many(Arc<str>, Vec<EntityId>),
+}
+
 enum Read {
     One(EntityId, Answer<beatkeeper_core::wire::zynd::Record>),
     Many(Vec<EntityId>, Answer<beatkeeper_core::wire::zynd::DeveloperEntities>),
@@ -102,8 +108,14 @@ enum Read {
 struct Task {
     setup: WatchSetup,
     watched: HashSet<EntityId>,
+    /// Whose records are to be read.
     wanted: HashSet<EntityId>,
-    developers: HashMap<EntityId, String>,
+    /// Whose records are about to be: asking again would change nothing.
+    queued: HashSet<EntityId>,
+    queue: VecDeque<Request>,
+    developers: HashMap<EntityId, Arc<str>>,
+    /// Each developer once: a fleet has few.
+    known_developers: HashSet<Arc<str>>,
     read_at: Option<Instant>,
     poll_at: Instant,
     reading: FuturesUnordered<Reading>,
@@ -120,7 +132,10 @@ impl Task {
             setup,
             watched: HashSet::new(),
             wanted: HashSet::new(),
+            queued: HashSet::new(),
+            queue: VecDeque::new(),
             developers: HashMap::new(),
+            known_developers: HashSet::new(),
             read_at: None,
             poll_at: Instant::now(),
             reading: FuturesUnordered::new(),
@@ -185,7 +200,7 @@ impl Task {
     }
 
     fn want(&mut self, id: EntityId) {
-        if self.watched.contains(&id) {
+        if self.watched.contains(&id) && !self.queued.contains(&id) {
             self.wanted.insert(id);
             self.read_at.get_or_insert_with(|| Instant::now() + GATHER);
         }
@@ -197,43 +212,53 @@ impl Task {
             // With a live stream this only catches what the stream dropped.
             let slower = if self.stream.is_some() { 4 } else { 1 };
             self.poll_at = now + self.setup.poll_every * slower;
-            self.wanted.extend(self.watched.iter().cloned());
+            self.wanted.extend(self.watched.difference(&self.queued).cloned());
             self.read_at = Some(now);
         }
         if self.read_at.is_some_and(|at| at <= now) {
+            self.read_at = None;
+            self.enqueue();
             self.read_some();
         }
     }
 
-    /// Sends as many requests as may be under way; the rest is read when one of them is back.
+    /// Turns wishes into requests: lists where a developer has several of the agents, single records otherwise.
+    fn enqueue(&mut self) {
+        let mut by_developer: HashMap<Option<&Arc<str>>, Vec<EntityId>> = HashMap::new();
+        for id in self.wanted.drain() {
+            self.queued.insert(id.clone());
+            by_developer.entry(self.developers.get(&id)).or_default().push(id);
+        }
+        for (developer, ids) in by_developer {
+            match developer.filter(|_| (LIST_FROM..LIST_FULL).contains(&ids.len())) {
+                Some(developer) => self.queue.push_back(Request::Many(Arc::clone(developer), ids)),
+                None => self.queue.extend(ids.into_iter().map(Request::One)),
+            }
+        }
+    }
+
+    /// Sends as many requests as may be under way; the rest is sent when one of them is back.
     fn read_some(&mut self) {
-        self.read_at = None;
-        let mut by_developer: HashMap<&str, Vec<EntityId>> = HashMap::new();
-        for id in &self.wanted {
-            if let Some(developer) = self.developers.get(id) {
-                by_developer.entry(developer).or_default().push(id.clone());
-            }
-        }
-        let lists = by_developer.into_iter().filter(|(_, ids)| (LIST_FROM..LIST_FULL).contains(&ids.len()));
-        let lists: Vec<(String, Vec<EntityId>)> = lists.map(|(developer, ids)| (developer.to_owned(), ids)).collect();
-        for (developer, ids) in lists {
-            if self.reading.len() >= AT_ONCE {
-                return;
-            }
-            for id in &ids {
-                self.wanted.remove(id);
-            }
-            let client = self.setup.client.clone();
-            self.reading.push(Box::pin(async move { Read::Many(ids, client.developer(&developer).await) }));
-        }
         while self.reading.len() < AT_ONCE {
-            let Some(id) = self.wanted.iter().next().cloned() else { break };
-            self.wanted.remove(&id);
+            let Some(request) = self.queue.pop_front() else { break };
             let client = self.setup.client.clone();
-            self.reading.push(Box::pin(async move {
-                let answer = client.record(&id).await;
-                Read::One(id, answer)
-            }));
+            match request {
+                Request::One(id) => {
+                    self.queued.remove(&id);
+                    if self.watched.contains(&id) {
+                        self.reading.push(Box::pin(async move {
+                            let answer = client.record(&id).await;
+                            Read::One(id, answer)
+                        }));
+                    }
+                }
+                Request::Many(developer, ids) => {
+                    for id in &ids {
+                        self.queued.remove(id);
+                    }
+                    self.reading.push(Box::pin(async move { Read::Many(ids, client.developer(&developer).await) }));
+                }
+            }
         }
     }
 
@@ -261,13 +286,15 @@ impl Task {
                 }
             }
         }
-        if !self.wanted.is_empty() && self.read_at.is_none() {
-            self.read_some();
-        }
+        self.read_some();
     }
 
     async fn record(&mut self, id: EntityId, asked_at: beatkeeper_core::time::Time, facts: Option<RecordFacts>) {
-        if let Some(developer) = facts.as_ref().and_then(|facts| facts.developer.clone()) {
+        if let Some(developer) = facts.as_ref().and_then(|facts| facts.developer.as_deref())
+            && self.developers.get(&id).is_none_or(|known| **known != *developer)
+        {
+            let developer = self.known_developers.get(developer).cloned().unwrap_or_else(|| developer.into());
+            self.known_developers.insert(Arc::clone(&developer));
             self.developers.insert(id.clone(), developer);
         }
         self.say(FleetEvent::Record { id, asked_at, facts }).await;

@@ -1,7 +1,8 @@
 //! A file sealed with a passphrase, for machines without a keychain. An explicit choice, never a fallback.
 //!
 //! The key is derived from the passphrase once, when the file is opened; the passphrase is not kept. Every operation reads
-//! the file again, so two programs can share it: changes are made under a lock beside the file and written atomically.
+//! the file again if it was written since, so two programs can share it: changes are made under a lock beside the file and
+//! written atomically. What was read is forgotten as soon as nobody asks any more.
 
 mod format;
 
@@ -9,6 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use atomic_write_file::AtomicWriteFile;
 use beatkeeper_core::identity::EntityId;
@@ -104,11 +106,35 @@ impl Sealed {
 /// The vault file as a [`Backend`].
 pub(crate) struct PassphraseFile {
     sealed: Arc<Sealed>,
+    /// The file as it was read a moment ago. Whoever starts a fleet asks for one key after the other, and each would open
+    /// the whole file again.
+    recent: Option<(Stamp, Entries)>,
+}
+
+/// Tells one writing of the file from another: each replaces it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: SystemTime,
+    length: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let meta = std::fs::metadata(path).ok()?;
+        Some(Self {
+            modified: meta.modified().ok()?,
+            length: meta.len(),
+            #[cfg(unix)]
+            inode: std::os::unix::fs::MetadataExt::ino(&meta),
+        })
+    }
 }
 
 impl PassphraseFile {
     pub(crate) fn new(sealed: Arc<Sealed>) -> Self {
-        Self { sealed }
+        Self { sealed, recent: None }
     }
 }
 
@@ -123,8 +149,22 @@ impl Backend for PassphraseFile {
     }
 
     fn read(&mut self, id: &EntityId) -> Result<Option<SecretBytes>, VaultError> {
-        let entries = self.sealed.load()?;
-        Ok(entries.get(id.as_str()).map(|seed| Zeroizing::new(seed.expose().to_vec())))
+        // Before reading: what is written meanwhile is then read again the next time, never overlooked.
+        let stamp = Stamp::of(&self.sealed.path);
+        if self.recent.as_ref().is_none_or(|(read, _)| Some(*read) != stamp) {
+            self.recent = None;
+        }
+        let entries = match &mut self.recent {
+            Some((_, entries)) => entries,
+            none => {
+                let entries = self.sealed.load()?;
+                match stamp {
+                    Some(stamp) => &mut none.insert((stamp, entries)).1,
+                    None => return Ok(secret(&entries, id)),
+                }
+            }
+        };
+        Ok(secret(entries, id))
     }
 
     fn write(&mut self, id: &EntityId, seed: &Seed) -> Result<(), VaultError> {
@@ -138,6 +178,14 @@ impl Backend for PassphraseFile {
             entries.remove(id.as_str());
         })
     }
+
+    fn rest(&mut self) {
+        self.recent = None;
+    }
+}
+
+fn secret(entries: &Entries, id: &EntityId) -> Option<SecretBytes> {
+    entries.get(id.as_str()).map(|seed| Zeroizing::new(seed.expose().to_vec()))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, VaultError> {

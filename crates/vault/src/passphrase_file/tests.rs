@@ -141,3 +141,17 @@ fn two_programs_can_share_it() {
         assert_eq!(one.look(id), Presence::Present(key.public_key().fingerprint()));
     }
 }
+
+#[test]
+fn what_was_read_is_used_until_the_file_changes_or_nobody_asks() {
+    let (_dir, path) = filled();
+    let sealed = || Arc::new(Sealed::open(&path, &passphrase("open sesame")).unwrap());
+    let (mut one, mut other) = (PassphraseFile::new(sealed()), PassphraseFile::new(sealed()));
+    assert!(one.recent.is_none());
+    assert!(one.read(&id()).unwrap().is_some());
+    assert!(one.recent.is_some());
+    other.remove(&id()).unwrap();
+    assert!(one.read(&id()).unwrap().is_none(), "what another program changed is seen at once");
+    one.rest();
+    assert!(one.recent.is_none());
+}
