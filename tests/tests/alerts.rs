@@ -102,7 +102,7 @@ async fn fifty_notices_cost_neither_a_thread_nor_a_connection() {
 async fn without_a_server_it_is_said_and_after_a_restart_the_next_notice_is_shown() {
     let desktop = Desktop::start(BUS).unwrap();
     let mut notifier = Notifier::start(&desktop).unwrap();
-    // Before any notice is due.
+    // It is said before any notice is due.
     notifier.until_problem(Some("nothing owns org.freedesktop.Notifications")).await.unwrap();
     assert!(notifier.problem().await.unwrap().unwrap().contains("Start your desktop's notification server"));
 
@@ -118,8 +118,12 @@ async fn without_a_server_it_is_said_and_after_a_restart_the_next_notice_is_show
         server.click(&notice, "default").await.unwrap();
         until("the click", async || Ok((notifier.opened().len() > round).then_some(()))).await.unwrap();
         assert_eq!(notifier.opened().len(), round + 1);
-        server.stop().await.unwrap();
+        // It ends over a notice that it was given, and there is no other one yet.
+        let calls = server.calls();
+        server.hang(true);
         notifier.show(&agent, "to nobody").await.unwrap();
+        until("the notice at the server", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
+        server.stop().await.unwrap();
         notifier.until_problem(Some("nothing owns")).await.unwrap();
     }
 }
@@ -157,7 +161,7 @@ async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
     let desktop = Desktop::start(BUS).unwrap();
     let server = NotificationServer::start(&desktop).await.unwrap();
     let mut notifier = Notifier::start(&desktop).unwrap();
-    let agents: Vec<Key> = (0..3).map(|number| Key::of(&format!("agent {number}"))).collect();
+    let agents: Vec<Key> = (0..4).map(|number| Key::of(&format!("agent {number}"))).collect();
     notifier.show(&agents[0], "in time").await.unwrap();
     server.notice("in time").await.unwrap();
 
@@ -169,14 +173,20 @@ async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
     for number in 0..1000 {
         notifier.show(&agents[2], &format!("outdated {number}")).await.unwrap();
     }
-    notifier.show(&agents[2], "the newest").await.unwrap();
+    notifier.show(&agents[2], "outdated too").await.unwrap();
+    notifier.show(&agents[3], "the last").await.unwrap();
     // Whoever shows is answered at once, and the server is given up on after its time.
     assert_eq!(notifier.problem().await.unwrap(), None);
     assert!(hung.elapsed() < Duration::from_secs(5), "showing waited for {:?}", hung.elapsed());
     notifier.until_problem(Some("did not answer within 5 s")).await.unwrap();
     assert!(hung.elapsed() >= Duration::from_secs(5), "given up on after {:?}", hung.elapsed());
 
-    // It gets to its work again: what was sent in time appears, what was not is not made up for.
+    // It is asked for each of the others, and not given them: 5 s later the next one has its turn.
+    until("the last one's turn", async || Ok((server.calls() >= calls + 3).then_some(()))).await.unwrap();
+    assert!(hung.elapsed() >= Duration::from_secs(10), "given up on after {:?}", hung.elapsed());
+    assert_eq!(server.calls(), calls + 3);
+
+    // It gets to its work again: what it had been given appears, what it had not is not made up for.
     server.hang(false);
     let late = server.notice("late").await.unwrap();
     server.click(&late, "default").await.unwrap();

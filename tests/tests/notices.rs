@@ -42,13 +42,14 @@ async fn a_notice_says_who_what_why_and_since_when_and_opens_the_agent() {
         .await
         .unwrap();
 
-    // A newer notice of the agent takes the place of the older one; the other agent was never spoken of.
+    // What was dismissed is not brought back; a newer notice of the agent takes the place of one that is still there,
+    // and the other agent was never spoken of.
     let offline = server.notice(&format!("{NAME} is offline")).await.unwrap();
-    assert_eq!((offline.replaces, offline.urgency), (notice.id, Some(2)));
+    assert_eq!((offline.replaces, offline.urgency), (0, Some(2)));
     let confirmed = app.agent(&key.id()).await.unwrap()["beats"]["confirmed"].as_u64().unwrap();
     devnet.clear_faults().await;
     let recovered = server.notice(&format!("{NAME} recovered")).await.unwrap();
-    assert_eq!(recovered.replaces, notice.id);
+    assert_eq!(recovered.replaces, offline.id);
     assert!(recovered.body.contains("again after"), "{}", recovered.body);
     let agent = app.agent(&key.id()).await.unwrap();
     assert!(agent["beats"]["confirmed"].as_u64() >= Some(confirmed + 2), "one good beat is not enough: {agent}");
@@ -98,7 +99,7 @@ async fn without_a_window_a_notice_offers_nothing_to_open() {
     app.verdict(&key.id(), "ok").await.unwrap();
     devnet.fault(format!("ignore:{}", key.id()).parse().unwrap()).await;
     let notice = server.notice(&format!("{NAME} went stale")).await.unwrap();
-    assert_eq!(notice.actions, [String::new(); 0], "{}", desktop.log("run"));
+    assert!(notice.actions.is_empty(), "{notice:?}");
     app.quit().await.unwrap();
     App::ended_as("run", &mut desktop).await.unwrap();
 }

@@ -31,9 +31,11 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         let desktop = Desktop::start(on_click);
         while let Some(line) = lines.recv().await {
-            match serde_json::from_str(&line)? {
-                Value::String(ask) if ask == "problem" => say(&json!({ "problem": desktop.problem() })),
-                line => desktop.show(notice(&line).with_context(|| format!("no notice: {line}"))?),
+            let line: Value = serde_json::from_str(&line)?;
+            if line == "problem" {
+                say(&json!({ "problem": desktop.problem() }));
+            } else {
+                desktop.show(notice(&line).with_context(|| format!("no notice: {line}"))?);
             }
         }
         Ok(())

@@ -59,7 +59,7 @@ impl Server {
             }
         }
         // Without a connection there is nothing to hear; the next notice opens one.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn session(&mut self) -> Result<&mut Session, Trouble> {
