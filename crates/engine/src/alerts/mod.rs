@@ -1,5 +1,5 @@
 //! Notices on the desktop. Showing one is never waited for: a task of its own talks to the desktop, and what it has
-//! not got to yet is [bounded](queue).
+//! not got to yet is bounded.
 //!
 //! `notify-rust` says what a notice is, on every desktop, and shows it on macOS and Windows. Under the freedesktop
 //! specification it can only open a connection for each notice, and hear clicks with a thread for each. Both are
@@ -9,7 +9,7 @@
 //!   connection that stays, and `notify-rust` neither takes one nor gives its own away.
 //! - It asks to hear of clicks after the notice is shown, which loses the quick ones.
 //!
-//! So there `notify-rust` builds the notice, with its hints in their wire form, and [one connection](session) of ours
+//! So there `notify-rust` builds the notice, with its hints in their wire form, and one connection of ours
 //! sends it and hears everything that comes back, in the order in which the bus delivers it.
 
 mod draft;
