@@ -9,23 +9,15 @@
 //!   connection that stays, and `notify-rust` neither takes one nor gives its own away.
 //! - It asks to hear of clicks after the notice is shown, which loses the quick ones.
 //!
-//! So there `notify-rust` builds the notice, with its hints in their wire form, and one connection of ours
-//! sends it and hears everything that comes back, in the order in which the bus delivers it.
+//! So there `notify-rust` builds the notice, with its hints in their wire form, and one connection of ours sends it
+//! and hears everything that comes back, in the order in which the bus delivers it.
 
 mod draft;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-#[path = "native.rs"]
-mod platform;
-#[cfg(all(unix, not(target_os = "macos")))]
-#[path = "xdg.rs"]
-mod platform;
+mod native;
 mod queue;
 #[cfg(all(unix, not(target_os = "macos")))]
-mod session;
-#[cfg(all(unix, not(target_os = "macos")))]
-mod shown;
-#[cfg(all(unix, not(target_os = "macos")))]
-mod trouble;
+mod xdg;
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +26,11 @@ use std::time::Duration;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::Notice;
 
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+use native as platform;
 use queue::Queue;
+#[cfg(all(unix, not(target_os = "macos")))]
+use xdg as platform;
 
 /// How long the desktop may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);

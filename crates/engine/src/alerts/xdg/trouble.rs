@@ -3,8 +3,8 @@
 use thiserror::Error;
 use zbus::Message;
 
-use super::PATIENCE;
 use super::session::SERVER;
+use crate::alerts::PATIENCE;
 
 /// Each ends with what a person can do.
 #[derive(Debug, Error)]

@@ -1,14 +1,19 @@
 //! Desktops that follow the freedesktop specification: a notification server on the session bus, either of which may
 //! come late, restart, or hang.
 
+mod draft;
+mod session;
+mod shown;
+mod trouble;
+
 use std::sync::Arc;
 
 use beatkeeper_core::notice::Notice;
 
 use super::queue::Queue;
-use super::session::Session;
-use super::trouble::Trouble;
 use super::{OnClick, Problem};
+use session::Session;
+use trouble::Trouble;
 
 pub(super) async fn run(queue: Arc<Queue>, on_click: OnClick, problem: Problem) {
     let mut server = Server { session: None, on_click: Arc::new(on_click) };

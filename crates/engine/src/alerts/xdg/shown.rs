@@ -8,8 +8,8 @@ use std::num::NonZeroU32;
 
 use beatkeeper_core::identity::EntityId;
 
-use super::Click;
 use super::draft::DEFAULT_ACTION;
+use crate::alerts::Click;
 
 /// Some servers tell everyone of everybody's notices: what waits for an answer is bounded.
 const EARLY: usize = 64;

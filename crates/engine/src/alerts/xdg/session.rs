@@ -16,7 +16,7 @@ use zbus::{Connection, Message, MessageStream};
 use super::draft::{Abilities, draft_for};
 use super::shown::{Shown, Signal};
 use super::trouble::Trouble;
-use super::{Click, OnClick, PATIENCE};
+use crate::alerts::{Click, OnClick, PATIENCE};
 
 /// The name and the interface of every notification server.
 pub(super) const SERVER: &str = "org.freedesktop.Notifications";
