@@ -5,7 +5,7 @@ use std::time::Duration;
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::tray::TrayModel;
 use beatkeeper_engine::Options;
-use beatkeeper_engine::alerts::Desktop;
+use beatkeeper_engine::alerts::{Desktop, OnClick};
 use beatkeeper_engine::command::Refusal;
 use tauri::{AppHandle, Manager, async_runtime};
 use tokio::sync::mpsc;
@@ -61,7 +61,7 @@ async fn run(app: &AppHandle, mut engine: beatkeeper_engine::Engine) {
 /// Hands each notice to the desktop. A click opens the agent's page.
 async fn show(app: AppHandle, mut notices: mpsc::Receiver<Notice>) {
     let clicked = app.clone();
-    let alerts = Desktop::start(move |agent| window::open_agent(&clicked, agent));
+    let alerts = Desktop::start(OnClick::open(move |click| window::open_agent(&clicked, click.agent)));
     let state = app.state::<Shell>();
     let alerts = state.alerts.get_or_init(|| alerts);
     while let Some(notice) = notices.recv().await {

@@ -4,6 +4,7 @@
 mod app;
 mod key;
 mod notification_server;
+mod notifier;
 mod page;
 mod screen;
 mod tray_host;
@@ -18,7 +19,8 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use app::App;
 pub use key::Key;
-pub use notification_server::{Notification, NotificationServer};
+pub use notification_server::{Audience, Clicks, Manners, Notification, NotificationServer};
+pub use notifier::Notifier;
 pub use page::{Page, Row};
 pub use screen::{Screen, WindowState};
 pub use tray_host::{Item, Line, TrayHost};

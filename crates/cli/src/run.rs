@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use beatkeeper_core::notice::Notice;
-use beatkeeper_engine::alerts::Desktop;
+use beatkeeper_engine::alerts::{Desktop, OnClick};
 use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
 use beatkeeper_engine::{Engine, Handle, Options, Paths, setup};
 use jiff::tz::TimeZone;
@@ -68,8 +68,8 @@ fn greeting(agents: usize, paths: &Paths) -> String {
 
 /// Shows notices on the desktop where there is one, and always here.
 async fn show(mut notices: Receiver<Notice>) {
-    // Nothing can be opened by a click: there is no window.
-    let desktop = has_desktop().then(|| Desktop::start(|_| {}));
+    // There is no window that a click could open.
+    let desktop = has_desktop().then(|| Desktop::start(OnClick::Nothing));
     while let Some(notice) = notices.recv().await {
         note(&format!("! {}: {}", plain(&notice.title), plain(&notice.body)));
         if let Some(desktop) = &desktop {

@@ -1,0 +1,59 @@
+//! Why a notification server on a session bus did not show a notice.
+
+use thiserror::Error;
+use zbus::Message;
+
+use super::session::SERVER;
+use crate::alerts::PATIENCE;
+
+/// Each ends with what a person can do.
+#[derive(Debug, Error)]
+pub(super) enum Trouble {
+    /// Nothing to connect to.
+    #[error(
+        "there is no session bus, which carries them ({0}). Start Beatkeeper inside a desktop session, or with \
+         dbus-run-session."
+    )]
+    NoBus(String),
+    /// The connection broke.
+    #[error("the connection to the session bus broke ({0}). The next one is tried on a new connection.")]
+    Gone(String),
+    /// Nobody shows notices.
+    #[error(
+        "nothing owns {SERVER} on the session bus. Start your desktop's notification server, or install one, such as \
+         dunst or mako; the next notice is then shown."
+    )]
+    NoServer,
+    /// Somebody did.
+    #[error("the notification server ended before it answered. Start it again; the next notice is then shown.")]
+    Ended,
+    /// Somebody does, but does not answer.
+    #[error("the notification server did not answer within {} s. Restart it; the next notice is then shown.", PATIENCE.as_secs())]
+    Silent,
+    /// Ours alone: what the bus cannot carry.
+    #[error("this one cannot be put into a message ({0}). Look at the agent in the window, and report this.")]
+    Unsendable(String),
+    /// Somebody does, and says no.
+    #[error("the notification server refused: {0}. Restart it, or look into its log for the reason.")]
+    Refused(String),
+}
+
+impl Trouble {
+    /// What an error reply means.
+    pub(super) fn of_reply(reply: &Message) -> Self {
+        let name = reply.header().error_name().map(ToString::to_string).unwrap_or_default();
+        match name.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or(&name) {
+            "ServiceUnknown" | "NameHasNoOwner" => Self::NoServer,
+            "NoReply" => Self::Ended,
+            name => {
+                let words = reply.body().deserialize::<String>().unwrap_or_default();
+                Self::Refused(format!("{words} ({name})").trim().trim_end_matches('.').to_owned())
+            }
+        }
+    }
+
+    /// What an answer that cannot be read means.
+    pub(super) fn unreadable(error: &zbus::Error) -> Self {
+        Self::Refused(format!("its answer cannot be read ({error})"))
+    }
+}

@@ -1,0 +1,224 @@
+//! Alerts between a real session bus and a notification server of every kind: quick clicks, restarts, and silence.
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use beatkeeper_tests::{Audience, Clicks, Key, Manners, NotificationServer, Notifier, until};
+use xtask::rig::{Desktop, Keychain, Notifications, Parts, TrayHost};
+
+const BUS: Parts = Parts { keychain: Keychain::Absent, notifications: Notifications::None, tray_host: TrayHost::None };
+
+/// What the agent's click should come to.
+fn opened(agent: &Key, token: Option<&str>) -> (String, Option<String>) {
+    (agent.id().as_str().to_owned(), token.map(str::to_owned))
+}
+
+#[tokio::test]
+async fn a_click_opens_the_agent_exactly_once_however_quick_it_is() {
+    let desktop = Desktop::start(BUS).unwrap();
+    for clicks in [Clicks::BeforeTheAnswer, Clicks::AfterTheAnswer] {
+        for audience in [Audience::Everyone, Audience::Sender] {
+            let manners = Manners { clicks, audience, ..Manners::default() };
+            let server = NotificationServer::start_with(&desktop, manners).await.unwrap();
+            let mut notifier = Notifier::start(&desktop).unwrap();
+            let agents: Vec<Key> = (0..20).map(|number| Key::of(&format!("agent {number:02}"))).collect();
+            for agent in &agents {
+                notifier.show(agent, "went stale").await.unwrap();
+            }
+            let expected: Vec<_> = agents.iter().map(|agent| opened(agent, None)).collect();
+            until("a click for each notice", async || Ok((notifier.opened().len() >= 20).then_some(()))).await.unwrap();
+            // One more notice of the first agent: whatever was clicked twice is known by the time that it is opened.
+            notifier.show(&agents[0], "is offline").await.unwrap();
+            until("the last click", async || Ok((notifier.opened().len() >= 21).then_some(()))).await.unwrap();
+            let all = notifier.opened();
+            assert_eq!(all[..20], expected, "{clicks:?} {audience:?}");
+            assert_eq!(all[20..], [opened(&agents[0], None)], "{clicks:?} {audience:?}");
+            // They were closed by their click, so the newer notice replaces none.
+            assert_eq!(server.notice("is offline").await.unwrap().replaces, 0);
+            drop(notifier);
+            server.stop().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_click_does_nothing_and_a_newer_notice_takes_the_older_ones_place() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    let (agent, other) = (Key::of("weather"), Key::of("news"));
+    notifier.show(&agent, "weather went stale").await.unwrap();
+    notifier.show(&other, "news went stale").await.unwrap();
+    let notice = server.notice("weather went stale").await.unwrap();
+    let news = server.notice("news went stale").await.unwrap();
+    server.click(&notice, "another").await.unwrap();
+    server.give_token(&notice, "to the front").await.unwrap();
+    server.click(&notice, "default").await.unwrap();
+    server.click(&notice, "default").await.unwrap();
+    server.click(&news, "default").await.unwrap();
+    until("both clicks", async || Ok((notifier.opened().len() >= 2).then_some(()))).await.unwrap();
+    assert_eq!(notifier.opened(), [opened(&agent, Some("to the front")), opened(&other, None)]);
+
+    // It is still there, so it is replaced, and the newer one can be clicked.
+    notifier.show(&agent, "weather is offline").await.unwrap();
+    let newer = server.notice("weather is offline").await.unwrap();
+    assert_eq!(newer.replaces, notice.id);
+    server.click(&newer, "default").await.unwrap();
+    until("the third click", async || Ok((notifier.opened().len() >= 3).then_some(()))).await.unwrap();
+    assert_eq!(notifier.opened()[2], opened(&agent, None));
+
+    // What is closed is forgotten.
+    server.dismiss(&newer).await.unwrap();
+    notifier.show(&agent, "weather recovered").await.unwrap();
+    assert_eq!(server.notice("weather recovered").await.unwrap().replaces, 0);
+}
+
+#[tokio::test]
+async fn fifty_notices_cost_neither_a_thread_nor_a_connection() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    notifier.show(&Key::of("first"), "the first").await.unwrap();
+    server.notice("the first").await.unwrap();
+    let (threads, connections) = (notifier.threads().unwrap(), server.connections().await.unwrap());
+    for number in 0..50 {
+        notifier.show(&Key::of(&format!("agent {number:02}")), &format!("notice {number}")).await.unwrap();
+        server.notice(&format!("notice {number}")).await.unwrap();
+        assert_eq!(server.connections().await.unwrap(), connections, "after notice {number}");
+        // A thread that was needed to connect may have ended meanwhile.
+        assert!(notifier.threads().unwrap() <= threads, "after notice {number}");
+    }
+    // All of them are still listened to.
+    let all = server.arrived();
+    for notice in &all {
+        server.click(notice, "default").await.unwrap();
+    }
+    until("51 clicks", async || Ok((notifier.opened().len() >= all.len()).then_some(()))).await.unwrap();
+    assert_eq!((all.len(), notifier.opened().len()), (51, 51));
+}
+
+#[tokio::test]
+async fn without_a_server_it_is_said_and_after_a_restart_the_next_notice_is_shown() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    // It is said before any notice is due.
+    notifier.until_problem(Some("nothing owns org.freedesktop.Notifications")).await.unwrap();
+    assert!(notifier.problem().await.unwrap().unwrap().contains("Start your desktop's notification server"));
+
+    let agent = Key::of("weather");
+    for round in 0..2 {
+        let server = NotificationServer::start(&desktop).await.unwrap();
+        notifier.until_problem(None).await.unwrap();
+        let title = format!("shown in round {round}");
+        notifier.show(&agent, &title).await.unwrap();
+        let notice = server.notice(&title).await.unwrap();
+        // The numbers of the server before this one mean nothing to it.
+        assert_eq!(notice.replaces, 0);
+        server.click(&notice, "default").await.unwrap();
+        until("the click", async || Ok((notifier.opened().len() > round).then_some(()))).await.unwrap();
+        assert_eq!(notifier.opened().len(), round + 1);
+        // It ends over a notice that it was given, and there is no other one yet.
+        let calls = server.calls();
+        server.hang(true);
+        notifier.show(&agent, "to nobody").await.unwrap();
+        until("the notice at the server", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
+        server.stop().await.unwrap();
+        notifier.until_problem(Some("nothing owns")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn when_the_bus_restarts_the_next_notice_is_shown() {
+    let mut desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    let agent = Key::of("weather");
+    notifier.show(&agent, "before").await.unwrap();
+    server.notice("before").await.unwrap();
+
+    desktop.children().crash("dbus-daemon");
+    drop(server);
+    notifier.show(&agent, "without a bus").await.unwrap();
+    notifier.until_problem(Some("there is no session bus")).await.unwrap();
+
+    let config = desktop.dir().join("bus.conf");
+    let mut daemon = Command::new("dbus-daemon");
+    daemon.arg("--nofork").arg(format!("--config-file={}", config.display()));
+    desktop.spawn("dbus-daemon", daemon).unwrap();
+    let server = until("a server on the new bus", async || Ok(NotificationServer::start(&desktop).await.ok()));
+    let server = server.await.unwrap();
+    notifier.show(&agent, "after").await.unwrap();
+    let notice = server.notice("after").await.unwrap();
+    notifier.until_problem(None).await.unwrap();
+    server.click(&notice, "default").await.unwrap();
+    until("the click", async || Ok((!notifier.opened().is_empty()).then_some(()))).await.unwrap();
+    assert_eq!(notifier.opened(), [opened(&agent, None)]);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    let agents: Vec<Key> = (0..4).map(|number| Key::of(&format!("agent {number}"))).collect();
+    notifier.show(&agents[0], "in time").await.unwrap();
+    server.notice("in time").await.unwrap();
+
+    let calls = server.calls();
+    server.hang(true);
+    let hung = Instant::now();
+    notifier.show(&agents[1], "late").await.unwrap();
+    until("the server to be asked", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
+    for number in 0..1000 {
+        notifier.show(&agents[2], &format!("outdated {number}")).await.unwrap();
+    }
+    notifier.show(&agents[2], "outdated too").await.unwrap();
+    notifier.show(&agents[3], "the last").await.unwrap();
+    // Whoever shows is answered at once, and the server is given up on after its time.
+    assert_eq!(notifier.problem().await.unwrap(), None);
+    assert!(hung.elapsed() < Duration::from_secs(5), "showing waited for {:?}", hung.elapsed());
+    notifier.until_problem(Some("did not answer within 5 s")).await.unwrap();
+    assert!(hung.elapsed() >= Duration::from_secs(5), "given up on after {:?}", hung.elapsed());
+
+    // It is asked for each of the others, and not given them: 5 s later the next one has its turn.
+    until("the last one's turn", async || Ok((server.calls() >= calls + 3).then_some(()))).await.unwrap();
+    assert!(hung.elapsed() >= Duration::from_secs(10), "given up on after {:?}", hung.elapsed());
+    assert_eq!(server.calls(), calls + 3);
+
+    // It gets to its work again: what it had been given appears, what it had not is not made up for.
+    server.hang(false);
+    let late = server.notice("late").await.unwrap();
+    server.click(&late, "default").await.unwrap();
+    until("the click on the late notice", async || Ok((!notifier.opened().is_empty()).then_some(()))).await.unwrap();
+    assert_eq!(notifier.opened(), [opened(&agents[1], None)]);
+    notifier.show(&agents[0], "in time again").await.unwrap();
+    let again = server.notice("in time again").await.unwrap();
+    assert_eq!(again.replaces, server.arrived()[0].id);
+    notifier.until_problem(None).await.unwrap();
+    let outdated = server.arrived().into_iter().filter(|notice| notice.title.starts_with("outdated")).count();
+    assert_eq!(outdated, 0, "{:?}", server.arrived());
+}
+
+#[tokio::test]
+async fn a_notice_offers_what_the_server_and_the_program_can_do() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let agent = Key::of("weather");
+    for (capabilities, headless, actions, body) in [
+        (vec!["body", "actions", "body-markup"], false, vec!["default", "Open"], "a &lt;b&gt; &amp; c"),
+        (vec!["body", "actions"], false, vec!["default", "Open"], "a <b> & c"),
+        (vec!["body", "body-markup"], false, vec![], "a &lt;b&gt; &amp; c"),
+        (vec!["body", "actions", "body-markup"], true, vec![], "a &lt;b&gt; &amp; c"),
+    ] {
+        let manners = Manners { capabilities, ..Manners::default() };
+        let server = NotificationServer::start_with(&desktop, manners.clone()).await.unwrap();
+        let start = if headless { Notifier::start_headless } else { Notifier::start };
+        let mut notifier = start(&desktop).unwrap();
+        notifier.show_text(&agent, "weather\0 <b>", "a <b> & c").await.unwrap();
+        let notice = server.notice("weather <b>").await.unwrap();
+        assert_eq!((notice.actions, notice.body.as_str()), (actions.iter().map(ToString::to_string).collect(), body));
+        assert_eq!((notice.app.as_str(), notice.urgency), ("Beatkeeper", Some(1)), "{manners:?}");
+        drop(notifier);
+        server.stop().await.unwrap();
+    }
+}
