@@ -39,7 +39,7 @@ impl Traffic {
     const fn buffer(self) -> usize {
         match self {
             Self::Silence => 128,
-            Self::Stream => 16 * 1024,
+            Self::Stream => 4 * 1024,
         }
     }
 }

@@ -108,6 +108,8 @@ enum Read {
 struct Task {
     setup: WatchSetup,
     watched: HashSet<EntityId>,
+    /// Of whom the stream told a beat since the last poll: their records hold nothing new.
+    heard: HashSet<EntityId>,
     /// Whose records are to be read.
     wanted: HashSet<EntityId>,
     /// Whose records are about to be: asking again would change nothing.
@@ -131,6 +133,7 @@ impl Task {
             backoff: Backoff::new(setup.seed),
             setup,
             watched: HashSet::new(),
+            heard: HashSet::new(),
             wanted: HashSet::new(),
             queued: HashSet::new(),
             queue: VecDeque::new(),
@@ -186,6 +189,7 @@ impl Task {
             }
             WatchCommand::Remove(id) => {
                 self.watched.remove(&id);
+                self.heard.remove(&id);
                 self.wanted.remove(&id);
                 self.developers.remove(&id);
             }
@@ -209,10 +213,12 @@ impl Task {
     fn clock_struck(&mut self) {
         let now = Instant::now();
         if self.poll_at <= now {
-            // With a live stream this only catches what the stream dropped.
+            // With a live stream this only catches what the stream dropped, and whom it is silent about.
             let slower = if self.stream.is_some() { 4 } else { 1 };
             self.poll_at = now + self.setup.poll_every * slower;
-            self.wanted.extend(self.watched.difference(&self.queued).cloned());
+            let heard = std::mem::take(&mut self.heard);
+            let silent = self.watched.iter().filter(|id| !self.queued.contains(*id) && !heard.contains(*id));
+            self.wanted.extend(silent.cloned());
             self.read_at = Some(now);
         }
         if self.read_at.is_some_and(|at| at <= now) {
@@ -313,6 +319,11 @@ impl Task {
         match happened {
             Some(Activity::Connected | Activity::Other) => {}
             Some(activity) => {
+                if let Activity::Heartbeat { id, .. } = &activity
+                    && let Some(id) = self.watched.get(id)
+                {
+                    self.heard.insert(id.clone());
+                }
                 if self.is_ours(&activity) {
                     let (registry, heard_at) = (self.setup.name.clone(), self.setup.clock.now());
                     self.say(FleetEvent::Activity { registry, activity, heard_at }).await;
@@ -320,6 +331,7 @@ impl Task {
             }
             None => {
                 self.stream = None;
+                self.heard.clear();
                 self.stream_is(false).await;
                 self.open_at = Some(Instant::now() + self.backoff.next_wait(None));
                 self.poll_at = Instant::now();
