@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub use app::App;
 pub use key::Key;
 pub use notification_server::{Notification, NotificationServer};
-pub use page::{Page, Row};
+pub use page::{Page, Press, Row};
 pub use screen::{Screen, WindowState};
 pub use tray_host::{Item, Line, TrayHost};
 

@@ -113,6 +113,19 @@ describe("adding an agent", () => {
     expect([...host.rows.values()][0]?.registry.name).toBe("local");
   });
 
+  it("notes who goes by pointer and who by keyboard, also inside the dialog, for the focus ring after it", async () => {
+    await openDialog();
+    const { dataset } = document.documentElement;
+    const path = screen.getByTestId("import-path");
+    await fireEvent.pointerDown(path);
+    expect(dataset.input).toBe("pointer");
+    await fireEvent.keyDown(path, { key: "Shift" });
+    expect(dataset.input).toBe("pointer");
+    await fireEvent.keyDown(path, { key: "Escape" });
+    expect(dataset.input).toBe("keyboard");
+    expect(document.activeElement?.getAttribute("data-testid")).not.toBe("import-path");
+  });
+
   it("closes with Escape, and typing / in it does not search behind it", async () => {
     await openDialog();
     const path = screen.getByTestId("import-path");
