@@ -123,6 +123,12 @@ async fn engine_status(app: AppHandle) -> Result<EngineStatus, Refusal> {
     Ok(app.state::<Shell>().status().await)
 }
 
+/// Answers when it is known what became of it.
+#[command]
+async fn engine_start(app: AppHandle) -> Result<EngineStatus, Refusal> {
+    Ok(app.state::<Shell>().start_again().await)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -360,6 +360,11 @@ export class FixtureHost implements Host {
     return this.status;
   }
 
+  async engineStart(): Promise<EngineStatus> {
+    this.status = { ...this.status, state: "running", problem: null };
+    return this.status;
+  }
+
   onFleetChanged(listener: (revision: number) => void): Unlisten {
     this.#fleetListeners.add(listener);
     return () => this.#fleetListeners.delete(listener);

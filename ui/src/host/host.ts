@@ -30,6 +30,8 @@ export interface Host {
   /** The system's own file dialog; nothing when it was cancelled. */
   pickFile(title: string): Promise<string | null>;
   engineStatus(): Promise<EngineStatus>;
+  /** Has an engine that did not start try again; answers what became of it. */
+  engineStart(): Promise<EngineStatus>;
   /** A new revision exists. */
   onFleetChanged(listener: (revision: number) => void): Unlisten;
   /** A notification was clicked. */

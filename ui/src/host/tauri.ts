@@ -21,6 +21,7 @@ export function tauriHost(): Host {
     registryAdd: (name, url) => invoke("registry_add", { name, url }),
     pickFile: (title) => invoke("pick_file", { title }),
     engineStatus: () => invoke("engine_status"),
+    engineStart: () => invoke("engine_start"),
     onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),
     onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
   };
