@@ -237,3 +237,22 @@ fn an_agent_that_is_here_gets_its_key_again() {
     assert!(stage.refused(&import).contains("Nothing to do"));
     stage.ok(&remove);
 }
+
+#[test]
+fn a_vault_that_was_lost_gets_the_keys_of_its_agents_again_and_no_others() {
+    let stage = Stage::new();
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    let import = ["agent", "import", "key.json", "--registry", REGISTRY];
+    stage.ok(&import);
+    fs::remove_file(stage.path("data/keys.vault")).expect("the vault is lost");
+    let config = stage.read("beatkeeper.toml");
+    assert_eq!(stage.ok(&import), format!("{ID}\n"));
+    assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "present");
+    assert_eq!(stage.read("beatkeeper.toml"), config);
+
+    // Of one that beats by itself no key is needed here, so none is taken.
+    fs::remove_file(stage.path("data/keys.vault")).expect("the vault is lost");
+    stage.write("beatkeeper.toml", &format!("{config}\nbeats = \"agent\"\n").replace("beats = \"app\"\n", ""));
+    assert!(stage.refused(&import).contains("already here as"));
+    assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "absent");
+}
