@@ -17,6 +17,7 @@ macro_rules! with_commands {
             registry_add,
             pick_file,
             engine_status,
+            engine_start,
         }
     };
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
+use beatkeeper_engine::command::{Command, EngineStatus, Occupant, Refusal};
 use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
@@ -49,8 +49,14 @@ async fn agent_history(app: AppHandle, id: EntityId, limit: u32) -> Answer {
 }
 
 #[command]
-async fn agent_import(app: AppHandle, path: PathBuf, registry: String, name: Option<String>) -> Answer {
-    ask(&app, Command::AgentImport { path, registry, name, allow_loose: false }).await
+async fn agent_import(
+    app: AppHandle,
+    path: PathBuf,
+    registry: String,
+    name: Option<String>,
+    replace: Option<Occupant>,
+) -> Answer {
+    ask(&app, Command::AgentImport { path, registry, name, allow_loose: false, replace }).await
 }
 
 #[command]
@@ -65,8 +71,9 @@ async fn agent_derive(
     index: u32,
     registry: String,
     name: Option<String>,
+    replace: Option<Occupant>,
 ) -> Answer {
-    ask(&app, Command::AgentDerive { developer_path, index, registry, name }).await
+    ask(&app, Command::AgentDerive { developer_path, index, registry, name, replace }).await
 }
 
 #[command]
@@ -114,6 +121,12 @@ async fn pick_file(window: WebviewWindow, title: String) -> Result<Option<PathBu
 #[command]
 async fn engine_status(app: AppHandle) -> Result<EngineStatus, Refusal> {
     Ok(app.state::<Shell>().status().await)
+}
+
+/// Answers when it is known what became of it.
+#[command]
+async fn engine_start(app: AppHandle) -> Result<EngineStatus, Refusal> {
+    Ok(app.state::<Shell>().start_again().await)
 }
 
 #[cfg(test)]

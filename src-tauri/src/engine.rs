@@ -16,16 +16,22 @@ use crate::{tray, window};
 /// The engine bounds its own farewell; this holds even if it does not.
 const FAREWELL: Duration = Duration::from_secs(4);
 
-/// From the start to the end.
+/// From the start to the end. An engine that did not start is tried again whenever a person asks for it.
 pub(crate) async fn live(app: AppHandle, options: Result<Options, Refusal>) {
     let state = app.state::<Shell>();
-    tokio::select! {
-        () = state.quit.notified() => {}
-        started = start(options) => match started {
-            Ok(engine) => run(&app, engine).await,
-            Err(refusal) => {
-                failed(&app, refusal);
-                state.quit.notified().await;
+    loop {
+        tokio::select! {
+            () = state.quit.notified() => break,
+            started = start(options.clone()) => match started {
+                Ok(engine) => break run(&app, engine).await,
+                Err(refusal) => failed(&app, refusal),
+            }
+        }
+        tokio::select! {
+            () = state.quit.notified() => break,
+            () = state.again.notified() => {
+                tracing::info!("the engine is started again");
+                say(&app, "Starting…".to_owned());
             }
         }
     }
@@ -73,14 +79,13 @@ async fn show(app: AppHandle, mut notices: mpsc::Receiver<Notice>) {
 fn failed(app: &AppHandle, refusal: Refusal) {
     let text = shell::both(&refusal);
     tracing::error!(code = refusal.code, "the engine does not start: {text}");
-    tray::draw(
-        app,
-        TrayModel {
-            sentence: format!("Not running: {}", refusal.sentence.trim_end_matches('.')),
-            ..Default::default()
-        },
-    );
+    say(app, format!("Not running: {}", refusal.sentence.trim_end_matches('.')));
     app.state::<Shell>().engine.send_replace(Engine::Failed(refusal));
     // Whoever started it hidden must learn that nothing beats.
     window::show(app);
+}
+
+/// On the tray, while no engine has anything to draw there.
+fn say(app: &AppHandle, sentence: String) {
+    tray::draw(app, TrayModel { sentence, ..TrayModel::default() });
 }

@@ -32,6 +32,8 @@ pub(crate) struct Shell {
     pub(crate) engine: watch::Sender<Engine>,
     /// Asks everything to end.
     pub(crate) quit: Notify,
+    /// Asks an engine that did not start to try again.
+    pub(crate) again: Notify,
     /// The tray icon and what it shows.
     pub(crate) tray: crate::tray::Tray,
     /// Whether a person can see the window.
@@ -48,11 +50,31 @@ impl Shell {
         Self {
             engine: watch::Sender::new(Engine::Starting),
             quit: Notify::new(),
+            again: Notify::new(),
             tray: crate::tray::Tray::default(),
             visible: watch::Sender::new(false),
             alerts: OnceLock::new(),
             wanted: Mutex::new(None),
         }
+    }
+
+    /// Has an engine that did not start try again, and tells what became of it. Others are left as they are.
+    pub(crate) async fn start_again(&self) -> EngineStatus {
+        let failed = self.engine.send_if_modified(|engine| {
+            let failed = matches!(engine, Engine::Failed(_));
+            if failed {
+                *engine = Engine::Starting;
+            }
+            failed
+        });
+        if failed {
+            self.again.notify_one();
+        }
+        let mut engine = self.engine.subscribe();
+        let started = engine.wait_for(|engine| !matches!(engine, Engine::Starting));
+        // One that takes longer is starting, which the status says, too.
+        let _ = tokio::time::timeout(STARTING, started).await;
+        self.status().await
     }
 
     /// Asks the engine, once it runs.
@@ -160,6 +182,34 @@ mod tests {
             shell.engine.send_replace(Engine::Failed(refusal.clone()));
         });
         assert_eq!(answer, Err(refusal));
+    }
+
+    #[tokio::test]
+    async fn a_failed_engine_is_tried_again_once_however_often_it_is_asked() {
+        let shell = Shell::new();
+        let fail = |sentence: &str| {
+            shell.engine.send_replace(Engine::Failed(Refusal::new("engine.already_running", sentence, "Stop it.")));
+        };
+        fail("another engine runs");
+        let (first, second, tries) = tokio::join!(shell.start_again(), shell.start_again(), async {
+            shell.again.notified().await;
+            assert_eq!(shell.status().await.state, "starting");
+            fail("it still runs");
+            // A second permit would start a second engine later.
+            tokio::time::timeout(Duration::from_millis(50), shell.again.notified()).await.is_err()
+        });
+        assert!(tries, "two clicks are one try");
+        for status in [first, second] {
+            assert_eq!((status.state.as_str(), status.problem.as_deref()), ("failed", Some("It still runs. Stop it.")));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_has_not_failed_is_not_started_again() {
+        let shell = Shell::new();
+        shell.engine.send_replace(Engine::Ended);
+        assert_eq!(shell.start_again().await.state, "failed");
+        assert!(tokio::time::timeout(Duration::from_millis(50), shell.again.notified()).await.is_err());
     }
 
     #[test]

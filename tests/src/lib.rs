@@ -21,7 +21,7 @@ pub use app::App;
 pub use key::Key;
 pub use notification_server::{Audience, Clicks, Manners, Notification, NotificationServer};
 pub use notifier::Notifier;
-pub use page::{Page, Row};
+pub use page::{Page, Press, Row};
 pub use screen::{Screen, WindowState};
 pub use tray_host::{Item, Line, TrayHost};
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use beatkeeper_core::identity::EntityId;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+pub use fantoccini::key::Key as Press;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -114,6 +115,25 @@ impl Page {
         })
         .await;
         found.with_context(|| format!("the last row was {last:?}"))
+    }
+
+    /// Whether all of its content can be seen without scrolling.
+    pub async fn fits(&self, testid: &str) -> Result<bool> {
+        const SCRIPT: &str = "(element => element && element.scrollHeight <= element.clientHeight)(
+            document.querySelector(asked))";
+        self.ask(SCRIPT, &by_id(testid)).await?.as_bool().with_context(|| format!("there is no {testid}"))
+    }
+
+    /// Whether what has the focus shows a ring.
+    pub async fn focus_ring(&self) -> Result<bool> {
+        let style = self.ask("getComputedStyle(document.activeElement).outlineStyle + asked", "").await?;
+        Ok(style != "none")
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: Press) -> Result<()> {
+        let element = Box::pin(self.client.active_element()).await?;
+        Ok(Box::pin(element.send_keys(&char::from(key).to_string())).await?)
     }
 
     /// The agent whose page is open.

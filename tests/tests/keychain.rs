@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use beatkeeper_core::identity::EntityId;
 use beatkeeper_devnet::Devnet;
-use beatkeeper_tests::{App, Key, alone, registry, within};
+use beatkeeper_tests::{App, Key, Page, alone, registry, within};
 use serde_json::json;
 use xtask::exec;
 use xtask::rig::{Desktop, Keychain, Notifications, Parts};
@@ -48,8 +51,8 @@ impl Scene {
     fn accounts(&self) -> Result<Vec<String>> {
         let mut search = self.desktop.command("secret-tool");
         // The attributes go to the standard error, the secrets to the standard output.
-        search.args(["search", "--all", "service", "beatkeeper"]).stderr(std::process::Stdio::piped());
-        let output = search.stdin(std::process::Stdio::null()).output().context("secret-tool")?;
+        search.args(["search", "--all", "service", "beatkeeper"]).stderr(Stdio::piped());
+        let output = search.stdin(Stdio::null()).output().context("secret-tool")?;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         let account = |line: &str| line.strip_prefix("attribute.username = ").map(str::to_owned);
@@ -91,9 +94,7 @@ impl Scene {
 
     async fn end(&mut self) -> Result<()> {
         anyhow::ensure!(self.accounts()? == [self.key.id().to_string()], "the keychain has {:?}", self.accounts()?);
-        let mut lookup = self.desktop.command("secret-tool");
-        lookup.args(["lookup", "service", "beatkeeper", "username", self.key.id().as_str()]);
-        anyhow::ensure!(exec::output(&mut lookup)? == self.key.secret(), "the key is another one");
+        anyhow::ensure!(stored(&self.desktop, &self.key.id())? == self.key.secret(), "the key is another one");
         self.app.quit().await?;
         App::ended(&mut self.desktop).await
     }
@@ -122,4 +123,52 @@ async fn an_absent_keychain_is_said_and_once_it_is_there_the_agent_beats_by_itse
     .await
     .unwrap();
     Box::pin(scene.end()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_in_an_agents_place_is_replaced_in_the_window_by_who_types_its_fingerprint() {
+    const ANOTHER: &str = "abcdefghijklmnopqrstuvwxyz012345";
+    let _stage = alone().await;
+    let mut desktop = Desktop::start(PARTS).unwrap();
+    let key = Key::of(NAME);
+    let id = key.id();
+    let devnet = registry(&[(&key, NAME)]).await.unwrap();
+    let app = App::install(&desktop, &devnet.url()).unwrap();
+    put(&desktop, &id, ANOTHER).unwrap();
+    let key_file = app.file("keypair.json");
+    key.write(&key_file).unwrap();
+
+    let page = Page::open(&mut desktop, &app).await.unwrap();
+    page.click("add-agent").await.unwrap();
+    page.type_into("import-path", &key_file.display().to_string()).await.unwrap();
+    page.type_into("import-name", NAME).await.unwrap();
+    page.click("import-submit").await.unwrap();
+    let own = page.until_text("replace-own", |text| !text.is_empty()).await.unwrap();
+    assert_eq!(own.replace(' ', ""), id.as_str()["zns:".len()..]);
+    assert_eq!(stored(&desktop, &id).unwrap(), ANOTHER, "a refusal loses nothing");
+    assert!(!app.config().unwrap().contains(id.as_str()), "a refusal adds nothing");
+
+    let there = page.text("replace-stored").await.unwrap();
+    page.type_into("replace-typed", &there).await.unwrap();
+    page.click("import-submit").await.unwrap();
+    page.gone("add-dialog").await.unwrap();
+    app.verdict(&id, "ok").await.unwrap();
+    assert_eq!(stored(&desktop, &id).unwrap(), key.secret());
+    app.quit().await.unwrap();
+}
+
+/// Stores a secret under an id, as another program would.
+fn put(desktop: &Desktop, id: &EntityId, secret: &str) -> Result<()> {
+    let mut store = desktop.command("secret-tool");
+    store.args(["store", "--label=an agent", "service", "beatkeeper", "username", id.as_str()]);
+    let mut store = store.stdin(Stdio::piped()).spawn().context("secret-tool")?;
+    store.stdin.take().context("its standard input")?.write_all(secret.as_bytes())?;
+    anyhow::ensure!(store.wait()?.success(), "secret-tool failed");
+    Ok(())
+}
+
+fn stored(desktop: &Desktop, id: &EntityId) -> Result<String> {
+    let mut lookup = desktop.command("secret-tool");
+    lookup.args(["lookup", "service", "beatkeeper", "username", id.as_str()]);
+    exec::output(&mut lookup)
 }

@@ -49,6 +49,8 @@ async fn an_agent_is_imported_beats_is_lost_and_comes_back() {
     page.until_row(&id, "the agent to beat on", confirmed).await.unwrap();
     assert_eq!(page.text("fleet-sentence").await.unwrap(), "1 active");
     assert_eq!(page.opened().await.unwrap().as_deref(), Some(id.as_str()), "what was added is opened");
+    assert!(!page.focus_ring().await.unwrap(), "a ring is not for who clicks");
+    assert!(page.fits("page-about").await.unwrap(), "the state of an agent is read without scrolling");
     picture(&desktop, "3-beating").unwrap();
 
     // The key is where it belongs, and nowhere else.

@@ -6,6 +6,8 @@ import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
 
 const STATUS_MS = 5_000;
+/** The engine wakes the window four times a second at most; its state is asked for less often than that. */
+const STATUS_APART_MS = 1_000;
 
 /** One window's life: the clock, the pull loop, the engine's state, and what the user opened. */
 export class Session {
@@ -25,6 +27,12 @@ export class Session {
   readonly #clock: EngineClock;
   readonly #loop: PullLoop;
   #statusTimer: ReturnType<typeof setTimeout> | null = null;
+  #statusReadAt = 0;
+  #statusDueAt = 0;
+  #statusAsked = 0;
+  #statusAnswered = 0;
+  #stopped = false;
+  #revision = 0;
   #unlisten: Unlisten[] = [];
 
   constructor(host: Host) {
@@ -41,6 +49,7 @@ export class Session {
         this.#clock.sync(delta.now);
         this.fleet.apply(delta);
         this.loaded = true;
+        this.#revision = delta.revision;
         return delta.revision;
       },
       failed: (error, retryAt) => (this.trouble = { problem: problemOf(error), retryAt }),
@@ -50,17 +59,18 @@ export class Session {
 
   start(): void {
     this.#unlisten = [
-      this.host.onFleetChanged((revision) => this.#loop.poke(revision)),
+      this.host.onFleetChanged((revision) => this.#woken(revision)),
       this.host.onOpenAgent((id) => this.open(id)),
     ];
     document.addEventListener("visibilitychange", this.#visibility);
     this.#clock.start();
     this.#loop.start();
     this.#visibility();
-    void this.#watchStatus();
+    if (document.hidden) this.#readStatusIn(STATUS_MS);
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const unlisten of this.#unlisten) unlisten();
     document.removeEventListener("visibilitychange", this.#visibility);
     this.#clock.stop();
@@ -86,31 +96,69 @@ export class Session {
     await this.readStatus();
   }
 
-  async readStatus(): Promise<void> {
+  /** Has an engine that did not start try again, and waits for what becomes of it. */
+  async startEngine(): Promise<void> {
+    await this.#ask(() => this.host.engineStart());
+    // What was asked meanwhile may have been answered first.
+    await this.readStatus();
+    this.#loop.now();
+  }
+
+  readStatus(): Promise<void> {
+    return this.#ask(() => this.host.engineStatus());
+  }
+
+  async #ask(question: () => Promise<EngineStatus>): Promise<void> {
+    this.#statusReadAt = Date.now();
+    const asked = ++this.#statusAsked;
+    let answer: EngineStatus;
     try {
-      this.status = await this.host.engineStatus();
+      answer = await question();
     } catch (error) {
-      const { sentence } = problemOf(error);
-      this.status = {
+      const { sentence, remedy } = problemOf(error);
+      answer = {
         version: "",
         alerts_paused_until: null,
         config_problem: null,
         tray_problem: null,
         ...this.status,
         state: "failed",
-        problem: sentence,
+        problem: `${sentence} ${remedy}`.trim(),
       };
+    }
+    // An answer that was overtaken by a later question's would bring back what is over.
+    if (asked > this.#statusAnswered) {
+      this.#statusAnswered = asked;
+      this.status = answer;
     }
   }
 
+  /** The engine has news: of the fleet, or, when the revision is the one that is here, of itself. */
+  #woken(revision: number): void {
+    this.#loop.poke(revision);
+    const news = revision <= this.#revision;
+    const due = news ? 0 : Math.max(0, this.#statusReadAt + STATUS_APART_MS - Date.now());
+    this.#readStatusIn(due);
+  }
+
+  #readStatusIn(ms: number): void {
+    if (this.#stopped) return;
+    const at = Date.now() + ms;
+    if (this.#statusTimer !== null && at >= this.#statusDueAt) return;
+    if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+    this.#statusDueAt = at;
+    this.#statusTimer = setTimeout(() => void this.#watchStatus(), ms);
+  }
+
   async #watchStatus(): Promise<void> {
+    this.#statusTimer = null;
     if (!document.hidden) await this.readStatus();
-    const soon = this.status?.state === "starting" ? 1_000 : STATUS_MS;
-    this.#statusTimer = setTimeout(() => void this.#watchStatus(), soon);
+    this.#readStatusIn(this.status?.state === "starting" ? 1_000 : STATUS_MS);
   }
 
   readonly #visibility = (): void => {
     this.#clock.setVisible(!document.hidden);
     this.#loop.setHidden(document.hidden);
+    if (!document.hidden) this.#readStatusIn(0);
   };
 }

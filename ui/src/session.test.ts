@@ -1,9 +1,11 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
-import { describe, expect, it } from "vitest";
+import { tick } from "svelte";
+import { describe, expect, it, vi } from "vitest";
 
 import App from "./App.svelte";
-import { names, openWindow } from "./app.test-help";
+import { announce, expectAccessible, names, openWindow } from "./app.test-help";
 import { FixtureHost } from "./host/fixture";
+import type { EngineStatus } from "./host/host";
 import { demoRows } from "./host/fixture-rows";
 
 const words = (testid: string) => screen.getByTestId(testid).textContent?.replace(/\s+/g, " ").trim();
@@ -42,6 +44,39 @@ describe("states of the engine", () => {
     );
   });
 
+  it("starts a failed engine again when asked, and shows what became of it", async () => {
+    const host = new FixtureHost(demoRows(Date.now()));
+    const failed = (problem: string): EngineStatus => ({ ...host.status, state: "failed", problem });
+    host.status = failed("Another Beatkeeper is running. Stop it with `beatkeeper quit`.");
+    host.pullProblem = { code: "engine.already_running", sentence: "Another runs.", remedy: "" };
+    render(App, { host });
+    const retry = await screen.findByTestId<HTMLButtonElement>("engine-start");
+    expect(words("banner-failed")).toContain("Stop it with `beatkeeper quit`.");
+
+    let finish = (): void => undefined;
+    host.engineStart = () =>
+      new Promise((resolve) => {
+        host.status = { ...host.status, state: "starting", problem: null };
+        finish = () => resolve((host.status = failed("It still runs. Stop it.")));
+      });
+    await fireEvent.click(retry);
+    expect(retry.disabled).toBe(true);
+    expect(words("banner-failed")).toContain("waiting for the keychain");
+    finish();
+    await waitFor(() => expect(words("banner-failed")).toContain("It still runs. Stop it."));
+    expect(retry.disabled).toBe(false);
+    await expectAccessible();
+
+    host.engineStart = () => {
+      host.pullProblem = null;
+      return Promise.resolve((host.status = { ...host.status, state: "running", problem: null }));
+    };
+    await fireEvent.click(retry);
+    await waitFor(() => expect(screen.queryByTestId("banner-failed")).toBeNull());
+    await waitFor(() => expect(names()).toHaveLength(12));
+    expect(screen.queryByTestId("banner-trouble")).toBeNull();
+  });
+
   it("takes a status that cannot be read for a failure", async () => {
     const host = new FixtureHost(demoRows(Date.now()));
     host.engineStatus = () => Promise.reject(new Error("no such command"));
@@ -69,6 +104,43 @@ describe("states of the engine", () => {
     await waitFor(() => expect(words("pause-alerts")).toMatch(/^Resume alerts in (1 h 00|59) min$/));
     await fireEvent.click(screen.getByTestId("pause-alerts"));
     await waitFor(() => expect(words("pause-alerts")).toBe("Pause alerts 1 h"));
+  });
+
+  it("learns at once that alerts were paused elsewhere, though no agent has changed", async () => {
+    const host = await openWindow();
+    await waitFor(() => expect(words("pause-alerts")).toBe("Pause alerts 1 h"));
+    const pulls = vi.spyOn(host, "fleetDelta");
+    await host.pauseAlerts(60);
+    host.announce();
+    await waitFor(() => expect(words("pause-alerts")).toMatch(/^Resume alerts/));
+    expect(pulls).not.toHaveBeenCalled();
+  });
+
+  it("asks for the engine's state once a second at most while agents change", async () => {
+    const host = await openWindow();
+    const asked = vi.spyOn(host, "engineStatus");
+    for (let n = 0; n < 8; n += 1) await announce(host, () => host.rows.forEach((row) => host.put(row)));
+    expect(asked.mock.calls.length).toBeLessThanOrEqual(1);
+    // The last of them is not forgotten.
+    await host.pauseAlerts(60);
+    await waitFor(() => expect(words("pause-alerts")).toMatch(/^Resume alerts/), { timeout: 2_000 });
+  });
+
+  it("keeps the newer of two answers, whichever comes first", async () => {
+    const host = await openWindow();
+    await waitFor(() => expect(words("pause-alerts")).toBe("Pause alerts 1 h"));
+    const old = host.status;
+    let answerLate = (): void => undefined;
+    const late = vi
+      .spyOn(host, "engineStatus")
+      .mockImplementationOnce(() => new Promise((resolve) => (answerLate = () => resolve(old))));
+    host.announce();
+    await waitFor(() => expect(late).toHaveBeenCalledTimes(1));
+    await fireEvent.click(screen.getByTestId("pause-alerts"));
+    await waitFor(() => expect(words("pause-alerts")).toMatch(/^Resume alerts/));
+    answerLate();
+    await tick();
+    expect(words("pause-alerts")).toMatch(/^Resume alerts/);
   });
 });
 

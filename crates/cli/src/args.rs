@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use beatkeeper_devnet::Fault;
+use beatkeeper_engine::command::Occupant;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 /// Keeps AI agents beating at their registry, and says when one does not.
@@ -91,6 +92,9 @@ pub(crate) enum AgentCommand {
         /// Take the file although others can read it
         #[arg(long)]
         allow_loose: bool,
+        /// Replace what the vault has under the agent's id: the fingerprint that the refusal names, or damaged-N
+        #[arg(long, value_name = "FINGERPRINT")]
+        replace: Option<Occupant>,
     },
     /// Make a key and watch its agent; prints the entity id
     #[command(group = clap::ArgGroup::new("key").required(true))]
@@ -110,6 +114,9 @@ pub(crate) enum AgentCommand {
         /// What to call it
         #[arg(long)]
         name: Option<String>,
+        /// Replace what the vault has under the agent's id: the fingerprint that the refusal names, or damaged-N
+        #[arg(long, value_name = "FINGERPRINT", requires = "developer", conflicts_with = "generate")]
+        replace: Option<Occupant>,
     },
     /// List the agents
     List {
@@ -229,6 +236,20 @@ mod tests {
         for wrong in ["", " --generate --developer f --index 3", " --developer f", " --generate --index 3"] {
             assert!(parse(&format!("agent add --registry r{wrong}")).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_replaced_is_named_in_full() {
+        let import = |replace: &str| parse(&format!("agent import key.json --registry r --replace {replace}"));
+        for good in ["56475aa75463474c0285df5dbf2bcab7", "damaged-7"] {
+            let Subject::Agent(AgentCommand::Import { replace, .. }) = import(good).unwrap().subject else { panic!() };
+            assert_eq!(replace.map(|named| named.to_string()).as_deref(), Some(good));
+        }
+        let error = import("56475aa7").unwrap_err().to_string();
+        assert!(error.contains("32 hex digits") && error.contains("damaged-N"), "{error}");
+        // A key that is made anew has nothing to replace.
+        assert!(parse("agent add --registry r --generate --replace damaged-7").is_err());
+        assert!(parse("agent add --registry r --developer f --index 3 --replace damaged-7").is_ok());
     }
 
     #[test]

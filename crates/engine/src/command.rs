@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use beatkeeper_core::identity::EntityId;
+pub use beatkeeper_vault::Occupant;
 
 /// A request, as JSON: `{"command":"fleet_delta","since":0}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub enum Command {
         /// Take the file although others can read it.
         #[serde(default)]
         allow_loose: bool,
+        /// What is stored under its id and may be replaced: a fingerprint, or `damaged-N`. Nothing is when missing.
+        #[serde(default)]
+        replace: Option<Occupant>,
     },
     /// Generates a key. Answers an [`Added`].
     AgentGenerate {
@@ -64,6 +68,9 @@ pub enum Command {
         /// What to call it.
         #[serde(default)]
         name: Option<String>,
+        /// What is stored under its id and may be replaced: a fingerprint, or `damaged-N`. Nothing is when missing.
+        #[serde(default)]
+        replace: Option<Occupant>,
     },
     /// Removes an agent from the configuration, and its key when asked.
     AgentRemove {
@@ -118,6 +125,9 @@ pub struct Added {
     pub name: String,
     /// Its public key, in wire form.
     pub public_key: String,
+    /// The agent was here already, and has its key again.
+    #[serde(default)]
+    pub restored: bool,
 }
 
 /// Whether all is well with the engine itself.
@@ -147,12 +157,24 @@ pub struct Refusal {
     pub sentence: String,
     /// What to do.
     pub remedy: String,
+    /// With `vault.exists`, `vault.other_key` and `vault.damaged`: what a person compares before replacing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Box<Taken>>,
+}
+
+/// An id under which something else is stored than the key that was to be stored there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Which id. Its digits are the fingerprint of the key that belongs there.
+    pub id: EntityId,
+    /// What is there, as `replace` must name it.
+    pub by: Occupant,
 }
 
 impl Refusal {
     /// A refusal.
     #[must_use]
     pub fn new(code: &str, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code: code.into(), sentence: sentence.into(), remedy: remedy.into() }
+        Self { code: code.into(), sentence: sentence.into(), remedy: remedy.into(), taken: None }
     }
 }

@@ -30,7 +30,7 @@ pub use error::EngineError;
 pub use paths::Paths;
 pub use setup::VaultChoice;
 
-use command::{Command, Refusal};
+use command::{Added, Command, Refusal};
 use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
 
 /// How an engine is started.
@@ -234,6 +234,12 @@ impl Handle {
         }
         if let Some(id) = gone {
             self.shared.writer.forget(&id);
+        }
+        if let Ok(Added { id, restored: true, .. }) = serde_json::from_value(value.clone()) {
+            // Its link is told: by itself it would look for its key a minute later.
+            let (reply, told) = oneshot::channel();
+            self.asks.send(Ask::Command(Command::AgentRetry { id }, reply)).await.map_err(|_| ended())?;
+            told.await.map_err(|_| ended())??;
         }
         Ok(value)
     }

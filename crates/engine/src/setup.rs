@@ -6,11 +6,11 @@ use std::path::Path;
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::view::BeatsBy;
-use beatkeeper_vault::{KeyFile, KeyFileError, Loose, Overwrite, Presence, Seed, Vault, VaultError};
+use beatkeeper_vault::{KeyFile, KeyFileError, Loose, Overwrite, Presence, Seed, Stored, Vault, VaultError};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::command::{Added, Command, Refusal};
+use crate::command::{Added, Command, Refusal, Taken};
 use crate::paths::Paths;
 use crate::settings::{self, AgentEntry, Settings};
 
@@ -98,12 +98,13 @@ pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) ->
 /// Does what concerns only configuration and vault; nothing for other commands.
 pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Value, Refusal>> {
     Some(match command {
-        Command::AgentImport { path, registry, name, allow_loose } => {
-            import(paths, vault, path, registry, name.as_deref(), *allow_loose).map(to_value)
+        Command::AgentImport { path, registry, name, allow_loose, replace } => {
+            let loose = if *allow_loose { Loose::Allow } else { Loose::Refuse };
+            import(paths, vault, path, loose, registry, name.as_deref(), (*replace).into()).map(to_value)
         }
         Command::AgentGenerate { registry, name } => generate(paths, vault, registry, name.as_deref()).map(to_value),
-        Command::AgentDerive { developer_path, index, registry, name } => {
-            derive(paths, vault, developer_path, *index, registry, name.as_deref()).map(to_value)
+        Command::AgentDerive { developer_path, index, registry, name, replace } => {
+            derive(paths, vault, developer_path, *index, registry, name.as_deref(), (*replace).into()).map(to_value)
         }
         Command::AgentRemove { id, confirm_name, delete_key } => {
             remove(paths, vault, id, confirm_name, *delete_key).map(|()| Value::Null)
@@ -129,17 +130,18 @@ fn import(
     paths: &Paths,
     vault: &Vault,
     file: &Path,
+    loose: Loose,
     registry: &str,
     name: Option<&str>,
-    allow_loose: bool,
+    overwrite: Overwrite,
 ) -> Result<Added, Refusal> {
-    let key = KeyFile::read(file, if allow_loose { Loose::Allow } else { Loose::Refuse })?;
+    let key = KeyFile::read(file, loose)?;
     let name = name.map(str::to_owned).or_else(|| key.name.clone()).or_else(|| name_from_path(file));
-    add(paths, vault, &key.into_seed(), registry, name)
+    add(paths, vault, &key.into_seed(), registry, name, overwrite)
 }
 
 fn generate(paths: &Paths, vault: &Vault, registry: &str, name: Option<&str>) -> Result<Added, Refusal> {
-    add(paths, vault, &Seed::generate()?, registry, name.map(str::to_owned))
+    add(paths, vault, &Seed::generate()?, registry, name.map(str::to_owned), Overwrite::OnlyIfAbsent)
 }
 
 fn derive(
@@ -149,15 +151,23 @@ fn derive(
     index: u32,
     registry: &str,
     name: Option<&str>,
+    overwrite: Overwrite,
 ) -> Result<Added, Refusal> {
     let developer = KeyFile::read(developer, Loose::Refuse)?;
     let name = name.map_or_else(|| format!("agent-{index}"), str::to_owned);
-    add(paths, vault, &developer.seed().derive(index), registry, Some(name))
+    add(paths, vault, &developer.seed().derive(index), registry, Some(name), overwrite)
 }
 
 /// Everything that can be refused is refused before the key is stored: a key in the vault without an entry would be
 /// forgotten there.
-fn add(paths: &Paths, vault: &Vault, seed: &Seed, registry: &str, name: Option<String>) -> Result<Added, Refusal> {
+fn add(
+    paths: &Paths,
+    vault: &Vault,
+    seed: &Seed,
+    registry: &str,
+    name: Option<String>,
+    overwrite: Overwrite,
+) -> Result<Added, Refusal> {
     let public_key = seed.public_key();
     let id = EntityId::from_key(&public_key, EntityKind::Agent);
     let before = Settings::load(&paths.config)?;
@@ -170,17 +180,14 @@ fn add(paths: &Paths, vault: &Vault, seed: &Seed, registry: &str, name: Option<S
         ));
     }
     if let Some(there) = before.agents.iter().find(|agent| agent.entity == id) {
-        return Err(Refusal::new(
-            "agent.exists",
-            format!("{id} is already here as \"{}\" at {}", there.name, there.registry),
-            "Nothing to do. To move it to another registry, remove it first (its key stays).",
-        ));
+        let same_registry = before.registry(registry).is_some_and(|known| known.name == there.registry);
+        return restore(vault, seed, there, same_registry && there.beats == BeatsBy::App, overwrite);
     }
     let (registry_name, new_registry) = match before.registry(registry) {
         Some(known) => (known.name.clone(), None),
         None => new_registry(&before, registry)?,
     };
-    vault.store(&id, seed, Overwrite::OnlyIfAbsent)?;
+    vault.store(&id, seed, overwrite)?;
     if let Some(url) = new_registry {
         settings::add_registry(&paths.config, &registry_name, &url)?;
     }
@@ -194,8 +201,29 @@ fn add(paths: &Paths, vault: &Vault, seed: &Seed, registry: &str, name: Option<S
         health: None,
     };
     settings::add_agent(&paths.config, &entry)?;
-    tracing::info!(%id, "agent added");
-    Ok(Added { id, name, public_key: public_key.to_wire() })
+    tracing::info!(%id, ?overwrite, "agent added");
+    Ok(Added { id, name, public_key: public_key.to_wire(), restored: false })
+}
+
+/// Gives an agent that is configured the key that the vault has lost, or never had, or has another one in place of.
+fn restore(
+    vault: &Vault,
+    seed: &Seed,
+    there: &AgentEntry,
+    wants_it: bool,
+    overwrite: Overwrite,
+) -> Result<Added, Refusal> {
+    let id = &there.entity;
+    if !wants_it || vault.store(id, seed, overwrite)? == Stored::AlreadyThere {
+        return Err(Refusal::new(
+            "agent.exists",
+            format!("{id} is already here as \"{}\" at {}", there.name, there.registry),
+            "Nothing to do. To move it to another registry, remove it first (its key stays).",
+        ));
+    }
+    tracing::info!(%id, ?overwrite, "the agent has its key again");
+    let (id, name) = (id.clone(), there.name.clone());
+    Ok(Added { id, name, public_key: seed.public_key().to_wire(), restored: true })
 }
 
 fn new_registry(settings: &Settings, url: &str) -> Result<(String, Option<BaseUrl>), Refusal> {
@@ -241,6 +269,19 @@ fn remove(paths: &Paths, vault: &Vault, id: &EntityId, confirm_name: &str, delet
     }
     if delete_key {
         match vault.look(id) {
+            // The name that was typed is this agent's. It says nothing about whoever's key lies in its place.
+            Presence::Present(fingerprint) if !id.as_str().ends_with(&fingerprint.to_hex()) => {
+                return Err(Refusal::new(
+                    "vault.wrong_id",
+                    format!(
+                        "Another key, {fingerprint}, is stored under {id}, so it was not deleted and the agent stays"
+                    ),
+                    format!(
+                        "Remove the agent without its key, or first put its own key there: import it with --replace \
+                         {fingerprint}."
+                    ),
+                ));
+            }
             Presence::Present(fingerprint) => vault.delete(id, fingerprint)?,
             Presence::Absent => {}
             Presence::Locked => {
@@ -254,7 +295,7 @@ fn remove(paths: &Paths, vault: &Vault, id: &EntityId, confirm_name: &str, delet
                 return Err(Refusal::new(
                     "vault.unavailable",
                     format!("The key was not deleted and the agent stays: {reason}"),
-                    "Start the keychain and try again, or keep the key.",
+                    "See to what is wrong there and try again, or remove the agent and keep the key.",
                 ));
             }
         }
@@ -291,7 +332,8 @@ fn to_value(added: Added) -> Value {
 
 impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
-        Self::new(error.code(), sentence(&error), error.remedy())
+        let taken = error.occupant().map(|(id, by)| Box::new(Taken { id: id.clone(), by }));
+        Self { taken, ..Self::new(error.code(), sentence(&error), error.remedy()) }
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use beatkeeper_core::identity::{EntityId, Fingerprint};
 
+use crate::rules::Occupant;
+
 /// Where secrets are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
@@ -60,17 +62,17 @@ pub enum VaultError {
         /// The fingerprint of the key that is there.
         found: Fingerprint,
     },
-    /// Replacing or deleting named one key, and another one is there.
-    #[error("{place} has the key {found} under {id}, not {expected}; nothing was changed")]
+    /// Replacing or deleting named one thing, and another one is there.
+    #[error("{place} has {} under {id}, not {}; nothing was changed", found.words(), expected.words())]
     OtherKey {
         /// Where.
         place: Place,
         /// Which id.
         id: EntityId,
-        /// The fingerprint that was named.
-        expected: Fingerprint,
-        /// The fingerprint of the key that is there.
-        found: Fingerprint,
+        /// What was named.
+        expected: Occupant,
+        /// What is there.
+        found: Occupant,
     },
     /// The key and the id do not belong together.
     #[error("the key with fingerprint {fingerprint} is not the key of {id}")]
@@ -168,6 +170,31 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    /// The id that is taken and what it is taken by, when naming that would have it replaced.
+    #[must_use]
+    pub const fn occupant(&self) -> Option<(&EntityId, Occupant)> {
+        match self {
+            Self::Exists { id, found, .. } => Some((id, Occupant::Key(*found))),
+            Self::OtherKey { id, found, .. } => Some((id, *found)),
+            Self::Damaged { id, bytes, .. } => Some((id, Occupant::Damaged { bytes: *bytes })),
+            Self::Locked { .. }
+            | Self::Unavailable { .. }
+            | Self::Absent { .. }
+            | Self::WrongId { .. }
+            | Self::NotKept { .. }
+            | Self::NoRandomness
+            | Self::FileMissing { .. }
+            | Self::FileExists { .. }
+            | Self::EmptyPassphrase { .. }
+            | Self::WrongPassphrase { .. }
+            | Self::FileTruncated { .. }
+            | Self::FileDamaged { .. }
+            | Self::FileNewer { .. }
+            | Self::FileReplaced { .. }
+            | Self::FileAccess { .. } => None,
+        }
+    }
+
     /// A stable code for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -210,14 +237,19 @@ impl VaultError {
             }
             Self::Unavailable { place: Place::File(_), .. } => "Try again.".into(),
             Self::Absent { id, .. } => format!("Import or generate the key of {id} first."),
-            Self::Exists { found, .. } => {
-                format!("Keep it, or replace it by naming the fingerprint of what is there: {found}.")
+            Self::Exists { found, .. } => format!(
+                "Keep it, or replace it with --replace {found}; unless there is a copy of it elsewhere, whoever beats \
+                 with that key never will again."
+            ),
+            Self::OtherKey { found, .. } => {
+                format!("Compare the fingerprints, then name what is really there, as in --replace {found}.")
             }
-            Self::OtherKey { .. } => "Compare the fingerprints, then name the one that is really there.".into(),
             Self::WrongId { .. } => "Use the id that this key gives, or the key file that belongs to this id.".into(),
-            Self::Damaged { place, id, .. } => {
-                format!("Look at the entry \"beatkeeper\" / {id} in {place}; remove it there and import the key again.")
-            }
+            Self::Damaged { place, id, bytes } => format!(
+                "Look at the entry \"beatkeeper\" / {id} in {place}, then replace it: import the agent's key again, with \
+                 --replace {}.",
+                Occupant::Damaged { bytes: *bytes }
+            ),
             Self::NotKept { .. } => "Keep the key file, look at the keychain's own messages, and try again.".into(),
             Self::NoRandomness => "Try again; on a freshly started machine, wait until it has gathered some.".into(),
             Self::FileMissing { .. } => "Create it by importing a first key with --vault file.".into(),

@@ -8,7 +8,7 @@
 //! - A look has four different answers ([`Presence`]); only *absent* may create, and nothing is ever overwritten because
 //!   the keychain was locked.
 //! - A secret is stored only under an id that belongs to its key, read back after it was written, and replaced or deleted
-//!   only by someone who names the fingerprint of what is there.
+//!   only by someone who names what is there ([`Occupant`]).
 //! - No public function returns a secret, and none is in an error, a `Debug` text or a log line.
 //!
 //! # Blocking
@@ -29,7 +29,7 @@ mod worker;
 pub use derive::DeveloperProof;
 pub use error::{Place, VaultError};
 pub use keyfile::{DerivedFrom, FileMode, KeyFile, KeyFileError, KeyForm, Loose};
-pub use rules::{Overwrite, Presence, Stored};
+pub use rules::{Occupant, OccupantError, Overwrite, Presence, Stored};
 pub use seed::{Seed, Signer};
 pub use vault::Vault;
 pub use worker::Deadlines;

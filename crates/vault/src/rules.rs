@@ -1,6 +1,10 @@
 //! The rules of keeping keys, the same for every place that keeps them.
 
+use std::fmt;
+use std::str::FromStr;
+
 use beatkeeper_core::identity::{EntityId, Fingerprint};
+use serde::{Deserialize, Serialize};
 
 use crate::backend::{Ask, Backend};
 use crate::error::VaultError;
@@ -38,8 +42,89 @@ impl From<Result<Option<Fingerprint>, VaultError>> for Presence {
 pub enum Overwrite {
     /// Nothing.
     OnlyIfAbsent,
-    /// Replace the key with this fingerprint, and no other.
-    Replacing(Fingerprint),
+    /// Replace exactly this, and nothing else.
+    Replacing(Occupant),
+}
+
+impl From<Option<Occupant>> for Overwrite {
+    fn from(named: Option<Occupant>) -> Self {
+        named.map_or(Self::OnlyIfAbsent, Self::Replacing)
+    }
+}
+
+/// What is stored under an id, by the name that someone must give who wants it replaced.
+///
+/// As text, 32 hex digits or `damaged-7`. Damage is named by its length alone: a digest of it could be searched for what
+/// it was made of, and it may be a secret that somebody put there by mistake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Occupant {
+    /// A key.
+    Key(Fingerprint),
+    /// Something that is no key.
+    Damaged {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+}
+
+/// Why a text names nothing that can be stored.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected the fingerprint of the stored key, 32 hex digits, or damaged-N for N bytes that are no key")]
+pub struct OccupantError;
+
+impl Occupant {
+    const DAMAGED: &str = "damaged-";
+
+    fn of(secret: &[u8]) -> Self {
+        match Seed::from_slice(secret) {
+            Some(seed) => Self::Key(seed.public_key().fingerprint()),
+            None => Self::Damaged { bytes: secret.len() },
+        }
+    }
+
+    /// In words, for a sentence.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Key(fingerprint) => format!("the key {fingerprint}"),
+            Self::Damaged { bytes } => format!("{bytes} bytes that are no key"),
+        }
+    }
+}
+
+impl fmt::Display for Occupant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(fingerprint) => fingerprint.fmt(f),
+            Self::Damaged { bytes } => write!(f, "{}{bytes}", Self::DAMAGED),
+        }
+    }
+}
+
+impl FromStr for Occupant {
+    type Err = OccupantError;
+
+    fn from_str(text: &str) -> Result<Self, OccupantError> {
+        let text = text.trim();
+        if let Some(bytes) = text.strip_prefix(Self::DAMAGED) {
+            return bytes.parse().map(|bytes| Self::Damaged { bytes }).map_err(|_| OccupantError);
+        }
+        text.parse().map(Self::Key).map_err(|_| OccupantError)
+    }
+}
+
+impl TryFrom<String> for Occupant {
+    type Error = OccupantError;
+
+    fn try_from(text: String) -> Result<Self, OccupantError> {
+        text.parse()
+    }
+}
+
+impl From<Occupant> for String {
+    fn from(occupant: Occupant) -> Self {
+        occupant.to_string()
+    }
 }
 
 /// What storing did.
@@ -73,16 +158,16 @@ pub(crate) fn store(
 ) -> Result<Stored, VaultError> {
     must_belong(id, seed)?;
     backend.ready(ask, Some(id))?;
-    if let Some(there) = read(backend, id)? {
-        if there.same_as(seed) {
+    if let Some(there) = backend.read(id)? {
+        if Seed::from_slice(&there).is_some_and(|there| there.same_as(seed)) {
             return Ok(Stored::AlreadyThere);
         }
-        let found = there.public_key().fingerprint();
-        match overwrite {
-            Overwrite::OnlyIfAbsent => {
+        match (overwrite, Occupant::of(&there)) {
+            (Overwrite::OnlyIfAbsent, Occupant::Key(found)) => {
                 return Err(VaultError::Exists { place: backend.place(), id: id.clone(), found });
             }
-            Overwrite::Replacing(expected) => must_match(backend, id, expected, found)?,
+            (Overwrite::OnlyIfAbsent, Occupant::Damaged { bytes }) => return Err(damaged(backend, id, bytes)),
+            (Overwrite::Replacing(expected), found) => must_match(backend, id, expected, found)?,
         }
     }
     permit.take(backend)?;
@@ -102,7 +187,7 @@ pub(crate) fn delete(
 ) -> Result<(), VaultError> {
     backend.ready(ask, Some(id))?;
     let there = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
-    must_match(backend, id, expected, there.public_key().fingerprint())?;
+    must_match(backend, id, Occupant::Key(expected), Occupant::Key(there.public_key().fingerprint()))?;
     permit.take(backend)?;
     backend.remove(id)?;
     match read(backend, id)? {
@@ -113,11 +198,11 @@ pub(crate) fn delete(
 
 fn read(backend: &mut dyn Backend, id: &EntityId) -> Result<Option<Seed>, VaultError> {
     let Some(secret) = backend.read(id)? else { return Ok(None) };
-    Seed::from_slice(&secret).map(Some).ok_or_else(|| VaultError::Damaged {
-        place: backend.place(),
-        id: id.clone(),
-        bytes: secret.len(),
-    })
+    Seed::from_slice(&secret).map(Some).ok_or_else(|| damaged(backend, id, secret.len()))
+}
+
+fn damaged(backend: &dyn Backend, id: &EntityId, bytes: usize) -> VaultError {
+    VaultError::Damaged { place: backend.place(), id: id.clone(), bytes }
 }
 
 fn must_belong(id: &EntityId, seed: &Seed) -> Result<(), VaultError> {
@@ -128,12 +213,7 @@ fn must_belong(id: &EntityId, seed: &Seed) -> Result<(), VaultError> {
     Err(VaultError::WrongId { id: id.clone(), fingerprint: key.fingerprint() })
 }
 
-fn must_match(
-    backend: &dyn Backend,
-    id: &EntityId,
-    expected: Fingerprint,
-    found: Fingerprint,
-) -> Result<(), VaultError> {
+fn must_match(backend: &dyn Backend, id: &EntityId, expected: Occupant, found: Occupant) -> Result<(), VaultError> {
     if expected == found {
         return Ok(());
     }

@@ -83,8 +83,8 @@ impl Vault {
     /// Stores `seed` under `id` and reads it back. A locked keychain shows its prompt, once.
     ///
     /// # Errors
-    /// [`VaultError::WrongId`] when `id` is not the id of this key; [`VaultError::Exists`] or [`VaultError::OtherKey`]
-    /// when a key is there that `overwrite` does not cover; [`VaultError::Locked`] and [`VaultError::Unavailable`], which
+    /// [`VaultError::WrongId`] when `id` is not the id of this key; [`VaultError::Exists`], [`VaultError::Damaged`]
+    /// or [`VaultError::OtherKey`] when something is there that `overwrite` does not cover; [`VaultError::Locked`] and [`VaultError::Unavailable`], which
     /// never create; [`VaultError::NotKept`] when reading back shows something else.
     pub fn store(&self, id: &EntityId, seed: &Seed, overwrite: Overwrite) -> Result<Stored, VaultError> {
         let (id, seed) = (id.clone(), seed.duplicate());

@@ -80,6 +80,13 @@ describe("one agent's page", () => {
     expect(names()).toContain("docs-indexer");
   });
 
+  it("lets the keyboard into the column that scrolls where the window is low", async () => {
+    await openPage("weather-agent");
+    const about = screen.getByTestId("page-about");
+    expect(about.tabIndex).toBe(0);
+    expect(about.ariaLabel ?? about.getAttribute("aria-label")).toBe("State of weather-agent");
+  });
+
   it("is accessible", async () => {
     await openPage("weather-agent");
     await expectAccessible();

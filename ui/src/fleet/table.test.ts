@@ -43,6 +43,7 @@ describe("the table", () => {
     const cell = rowOf("tmp-experiment").querySelector("[data-testid=row-last-beat]");
     expect(cell?.textContent).toBe("never");
     expect(cell?.getAttribute("title")).toContain("its registration, not a beat");
+    expect(rowOf("tmp-experiment").querySelector("[data-testid=row-flips]")?.textContent?.trim()).toBe("—");
   });
 
   it("gives each strip a text", async () => {

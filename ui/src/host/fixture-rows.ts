@@ -201,7 +201,8 @@ export function demoRows(now: number): AgentRow[] {
       r.registry.status = "inactive";
       r.last_confirmed_at = null;
       r.last_sent_at = null;
-      r.flips_at = null;
+      // What the registry would have flipped had it ever beaten.
+      r.flips_at = now - 2 * 24 * HOUR + FLIP_MS;
       r.round_trip_ms = null;
       r.uptime_24h = null;
       r.beats = { sent: 0, confirmed: 0, unconfirmed: 0, foreign: 0 };

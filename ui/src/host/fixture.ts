@@ -3,7 +3,7 @@ import type { FleetDelta } from "./bindings/FleetDelta";
 import type { FleetSummary } from "./bindings/FleetSummary";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { StripSpan } from "./bindings/StripSpan";
-import type { AgentHistory, EngineStatus, Host, NewAgent, Problem, Unlisten } from "./host";
+import type { AgentHistory, EngineStatus, Host, NewAgent, Problem, Taken, Unlisten } from "./host";
 import { demoHistory } from "./fixture-history";
 import { demoRows, demoStrip, fakeId, FLIP_MS, healthyRow, REGISTRY, shortId } from "./fixture-rows";
 
@@ -23,6 +23,11 @@ export class FixtureHost implements Host {
   ];
   /** What the file dialog answers. */
   picked: string | null = "/home/dev/.zynd/agents/weather-agent/keypair.json";
+  /** What the keychain has in place of the key of a file, by the file's path. */
+  readonly taken = new Map<string, Taken>([
+    ["/taken.json", { id: "zns:56475aa75463474c0285df5dbf2bcab7", by: "7f3214872296f48d652a365c9f637f72" }],
+    ["/damaged.json", { id: "zns:56475aa75463474c0285df5dbf2bcab7", by: "damaged-7" }],
+  ]);
   /** When set, every pull fails with it. */
   pullProblem: Problem | null = null;
 
@@ -217,24 +222,51 @@ export class FixtureHost implements Host {
     return { connections: connections.slice(0, limit), transitions: transitions.slice(0, limit) };
   }
 
-  async agentImport(path: string, registry: string, name: string | null): Promise<NewAgent> {
+  async agentImport(
+    path: string,
+    registry: string,
+    name: string | null,
+    replace: string | null,
+  ): Promise<NewAgent> {
     if (!path.endsWith(".json"))
       throw problem(
         "key.not_json",
         `${path} is not a key file: it is not JSON.`,
         "Choose the agent's keypair.json.",
       );
-    return this.#add(name ?? path.split("/").at(-2) ?? "agent", registry);
+    this.#makeRoom(path, replace);
+    return this.#add(name || path.split("/").at(-2) || "agent", registry);
   }
 
   async agentGenerate(registry: string, name: string): Promise<NewAgent> {
     return this.#add(name, registry);
   }
 
-  async agentDerive(developerPath: string, index: number, registry: string, name: string): Promise<NewAgent> {
+  async agentDerive(
+    developerPath: string,
+    index: number,
+    registry: string,
+    name: string,
+    replace: string | null,
+  ): Promise<NewAgent> {
     if (!developerPath.endsWith(".json"))
       throw problem("key.unreadable", `${developerPath} cannot be read.`, "Choose your developer.json.");
+    this.#makeRoom(developerPath, replace);
     return this.#add(name || `agent-${index}`, registry);
+  }
+
+  /** As the vault does: nothing goes that was not named. */
+  #makeRoom(path: string, replace: string | null): void {
+    const taken = this.taken.get(path);
+    if (taken && taken.by !== replace) {
+      const what = taken.by.startsWith("damaged-") ? "something that is no key" : `another key, ${taken.by},`;
+      const code = replace !== null ? "vault.other_key" : "vault.exists";
+      throw {
+        ...problem(code, `The system keychain has ${what} under ${taken.id}.`, `Use --replace ${taken.by}.`),
+        taken,
+      };
+    }
+    this.taken.delete(path);
   }
 
   #add(name: string, registry: string): NewAgent {
@@ -325,6 +357,11 @@ export class FixtureHost implements Host {
   }
 
   async engineStatus(): Promise<EngineStatus> {
+    return this.status;
+  }
+
+  async engineStart(): Promise<EngineStatus> {
+    this.status = { ...this.status, state: "running", problem: null };
     return this.status;
   }
 

@@ -9,9 +9,16 @@ export interface Host {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: number): Promise<Record<string, StripSpan[]>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
-  agentImport(path: string, registry: string, name: string | null): Promise<NewAgent>;
+  /** `replace` names what is stored under the agent's id and may go, as `Taken.by` has it. */
+  agentImport(path: string, registry: string, name: string | null, replace: string | null): Promise<NewAgent>;
   agentGenerate(registry: string, name: string): Promise<NewAgent>;
-  agentDerive(developerPath: string, index: number, registry: string, name: string): Promise<NewAgent>;
+  agentDerive(
+    developerPath: string,
+    index: number,
+    registry: string,
+    name: string,
+    replace: string | null,
+  ): Promise<NewAgent>;
   agentRemove(id: string, confirmName: string, deleteKey: boolean): Promise<void>;
   agentSetPaused(id: string, paused: boolean): Promise<void>;
   /** Dials again now, whatever the backoff says. */
@@ -23,6 +30,8 @@ export interface Host {
   /** The system's own file dialog; nothing when it was cancelled. */
   pickFile(title: string): Promise<string | null>;
   engineStatus(): Promise<EngineStatus>;
+  /** Has an engine that did not start try again; answers what became of it. */
+  engineStart(): Promise<EngineStatus>;
   /** A new revision exists. */
   onFleetChanged(listener: (revision: number) => void): Unlisten;
   /** A notification was clicked. */
@@ -56,11 +65,19 @@ export interface Problem {
   code: string;
   sentence: string;
   remedy: string;
+  taken?: Taken;
+}
+
+/** An id under which something else is stored than the key that was to be stored there. */
+export interface Taken {
+  id: string;
+  /** A fingerprint, or `damaged-N` for N bytes that are no key. */
+  by: string;
 }
 
 /** Whatever was thrown, as something that can be shown. */
 export function problemOf(error: unknown): Problem {
-  if (isProblem(error)) return { code: error.code, sentence: error.sentence, remedy: error.remedy };
+  if (isProblem(error)) return error;
   if (typeof error === "string" && error.trim() !== "") return unexpected(error);
   if (error instanceof Error && error.message !== "") return unexpected(error.message);
   return unexpected("Something went wrong, and no reason was given.");

@@ -9,10 +9,10 @@ export function tauriHost(): Host {
     fleetDelta: (since) => invoke("fleet_delta", { since }),
     beatStrips: (ids, hours) => invoke("beat_strips", { ids, hours }),
     agentHistory: (id, limit) => invoke("agent_history", { id, limit }),
-    agentImport: (path, registry, name) => invoke("agent_import", { path, registry, name }),
+    agentImport: (path, registry, name, replace) => invoke("agent_import", { path, registry, name, replace }),
     agentGenerate: (registry, name) => invoke("agent_generate", { registry, name }),
-    agentDerive: (developerPath, index, registry, name) =>
-      invoke("agent_derive", { developerPath, index, registry, name }),
+    agentDerive: (developerPath, index, registry, name, replace) =>
+      invoke("agent_derive", { developerPath, index, registry, name, replace }),
     agentRemove: (id, confirmName, deleteKey) => invoke("agent_remove", { id, confirmName, deleteKey }),
     agentSetPaused: (id, paused) => invoke("agent_set_paused", { id, paused }),
     agentRetry: (id) => invoke("agent_retry", { id }),
@@ -21,6 +21,7 @@ export function tauriHost(): Host {
     registryAdd: (name, url) => invoke("registry_add", { name, url }),
     pickFile: (title) => invoke("pick_file", { title }),
     engineStatus: () => invoke("engine_status"),
+    engineStart: () => invoke("engine_start"),
     onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),
     onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
   };

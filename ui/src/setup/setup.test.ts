@@ -21,7 +21,7 @@ describe("adding an agent", () => {
     await type("import-path", " /home/dev/.zynd/agents/new-one/keypair.json ");
     await fireEvent.click(screen.getByTestId("import-submit"));
     await waitFor(() => expect(screen.queryByTestId("add-dialog")).toBeNull());
-    expect(asked).toHaveBeenCalledWith("/home/dev/.zynd/agents/new-one/keypair.json", "zns01", null);
+    expect(asked).toHaveBeenCalledWith("/home/dev/.zynd/agents/new-one/keypair.json", "zns01", null, null);
     await waitFor(() => expect(names()).toContain("new-one"));
     expect(screen.getByTestId("agent-page").textContent).toContain("new-one");
   });
@@ -84,7 +84,7 @@ describe("adding an agent", () => {
     await type("add-name", "third");
     await fireEvent.click(screen.getByTestId("import-submit"));
     await waitFor(() =>
-      expect(derive).toHaveBeenCalledWith("/home/dev/.zynd/developer.json", 3, "zns01", "third"),
+      expect(derive).toHaveBeenCalledWith("/home/dev/.zynd/developer.json", 3, "zns01", "third", null),
     );
 
     const generate = vi.spyOn(host, "agentGenerate");
@@ -113,6 +113,19 @@ describe("adding an agent", () => {
     expect([...host.rows.values()][0]?.registry.name).toBe("local");
   });
 
+  it("notes who goes by pointer and who by keyboard, also inside the dialog, for the focus ring after it", async () => {
+    await openDialog();
+    const { dataset } = document.documentElement;
+    const path = screen.getByTestId("import-path");
+    await fireEvent.pointerDown(path);
+    expect(dataset.input).toBe("pointer");
+    await fireEvent.keyDown(path, { key: "Shift" });
+    expect(dataset.input).toBe("pointer");
+    await fireEvent.keyDown(path, { key: "Escape" });
+    expect(dataset.input).toBe("keyboard");
+    expect(document.activeElement?.getAttribute("data-testid")).not.toBe("import-path");
+  });
+
   it("closes with Escape, and typing / in it does not search behind it", async () => {
     await openDialog();
     const path = screen.getByTestId("import-path");
@@ -121,6 +134,79 @@ describe("adding an agent", () => {
     expect(document.activeElement).toBe(path);
     await fireEvent.keyDown(path, { key: "Escape" });
     expect(screen.queryByTestId("add-dialog")).toBeNull();
+  });
+});
+
+describe("another key in the agent's place", () => {
+  const STORED = "7f3214872296f48d652a365c9f637f72";
+  const GROUPED = "7f32 1487 2296 f48d 652a 365c 9f63 7f72";
+  const words = (testid: string) => screen.getByTestId(testid).textContent?.replace(/\s+/g, " ").trim();
+  const submit = () => screen.getByTestId<HTMLButtonElement>("import-submit");
+
+  async function refused(path: string) {
+    const host = await openDialog();
+    const asked = vi.spyOn(host, "agentImport");
+    await type("import-path", path);
+    await fireEvent.click(submit());
+    await waitFor(() => expect(screen.getByTestId("replace-key")).toBeTruthy());
+    return { host, asked };
+  }
+
+  it("is replaced only when its fingerprint was typed", async () => {
+    const { asked } = await refused("/taken.json");
+    expect(words("dialog-error")).toContain("under zns:56475aa75463474c0285df5dbf2bcab7");
+    expect(words("dialog-error")).not.toContain("--replace");
+    expect(words("replace-stored")).toBe(GROUPED);
+    expect(words("replace-own")).toBe("5647 5aa7 5463 474c 0285 df5d bf2b cab7");
+    expect(words("replace-key")).toContain(
+      "Without a copy of it elsewhere, zns:7f32…7f72 can never beat again.",
+    );
+    await expectAccessible();
+
+    expect(submit().disabled).toBe(true);
+    for (const wrong of ["7f321487", "56475aa75463474c0285df5dbf2bcab7", "yes"]) {
+      await type("replace-typed", wrong);
+      expect(submit().disabled, wrong).toBe(true);
+      const form = submit().closest("form");
+      if (form) await fireEvent.submit(form);
+    }
+    expect(asked).toHaveBeenCalledTimes(1);
+
+    await type("replace-typed", ` ${GROUPED.toUpperCase()} `);
+    expect(words("import-submit")).toBe("Replace the stored key");
+    await fireEvent.click(submit());
+    await waitFor(() => expect(screen.queryByTestId("add-dialog")).toBeNull());
+    expect(asked).toHaveBeenLastCalledWith("/taken.json", "zns01", null, STORED);
+  });
+
+  it("says so of what is no key, and names it as it must be named", async () => {
+    const { asked } = await refused("/damaged.json");
+    expect(words("replace-stored")).toBe("damaged-7: 7 bytes that are no key");
+    expect(words("replace-key")).toContain("Type damaged-7 to replace it");
+    await type("replace-typed", "damaged-7");
+    await fireEvent.click(submit());
+    await waitFor(() => expect(asked).toHaveBeenLastCalledWith("/damaged.json", "zns01", null, "damaged-7"));
+  });
+
+  it("is shown anew when it has changed meanwhile", async () => {
+    const { host } = await refused("/taken.json");
+    const other = "0".repeat(32);
+    host.taken.set("/taken.json", { id: "zns:56475aa75463474c0285df5dbf2bcab7", by: other });
+    await type("replace-typed", STORED);
+    await fireEvent.click(submit());
+    await waitFor(() => expect(words("replace-stored")).toBe(other.match(/.{4}/g)?.join(" ")));
+    expect(screen.getByTestId<HTMLInputElement>("replace-typed").value).toBe("");
+    expect(submit().disabled).toBe(true);
+  });
+
+  it("is forgotten when another file is chosen, for that has an id of its own", async () => {
+    const { asked } = await refused("/taken.json");
+    await type("replace-typed", STORED);
+    await type("import-path", "/free/keypair.json");
+    expect(screen.queryByTestId("replace-key")).toBeNull();
+    expect(screen.queryByTestId("dialog-error")).toBeNull();
+    await fireEvent.click(submit());
+    await waitFor(() => expect(asked).toHaveBeenLastCalledWith("/free/keypair.json", "zns01", null, null));
   });
 });
 

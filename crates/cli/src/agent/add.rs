@@ -25,7 +25,9 @@ pub(super) fn add(paths: &Paths, vault: VaultKind, command: &Command) -> Result<
         )
     })?;
     out::raw(&format!("{}\n", added.id))?;
-    note(&format!("{} is added; its key is in the vault. Public key: {}", plain(&added.name), added.public_key));
+    let what =
+        if added.restored { "was here already and has its key again" } else { "is added; its key is in the vault" };
+    note(&format!("{} {what}. Public key: {}", plain(&added.name), added.public_key));
     if !runs {
         note("No Beatkeeper is running: beating starts when the app or `beatkeeper run` does.");
     }

@@ -19,27 +19,26 @@ use crate::remote::Remote;
 
 pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -> Result<(), Failure> {
     match command {
-        AgentCommand::Import { file, registry, name, allow_loose } => {
+        AgentCommand::Import { file, registry, name, allow_loose, replace } => {
             let import = Command::AgentImport {
                 path: absolute(file)?,
                 registry: registry.clone(),
                 name: name.clone(),
                 allow_loose: *allow_loose,
+                replace: *replace,
             };
             add::add(paths, vault, &import)
         }
-        AgentCommand::Add { registry, developer, index, name, generate: _ } => {
+        AgentCommand::Add { registry, developer, index, name, replace, generate: _ } => {
             let (registry, name) = (registry.clone(), name.clone());
-            add::add(
-                paths,
-                vault,
-                &match (developer, index) {
-                    (Some(developer), Some(index)) => {
-                        Command::AgentDerive { developer_path: absolute(developer)?, index: *index, registry, name }
-                    }
-                    _ => Command::AgentGenerate { registry, name },
-                },
-            )
+            let command = match (developer, index) {
+                (Some(developer), Some(index)) => {
+                    let developer_path = absolute(developer)?;
+                    Command::AgentDerive { developer_path, index: *index, registry, name, replace: *replace }
+                }
+                _ => Command::AgentGenerate { registry, name },
+            };
+            add::add(paths, vault, &command)
         }
         AgentCommand::List { json } => list::print(paths, *json),
         AgentCommand::Show { agent, json } => show::print(paths, vault, agent, *json),

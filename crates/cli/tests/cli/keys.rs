@@ -25,6 +25,11 @@ const OTHER_PUBLIC: &str = "S3oClBwPfa40I3liVdOMCIfWOyux+dMtc6HzdW0xSuo=";
 
 const REGISTRY: &str = "http://127.0.0.1:9";
 
+/// A vault file under [`crate::stage::PASSPHRASE`], as another program may leave it behind: [`ID`] has the key of
+/// [`STRANGER`] in it, the first agent that this seed derives as a developer. Ours refuses to make such a file.
+const ANOTHER_KEY: &str = include_str!("fixtures/another_key.vault");
+pub const STRANGER: &str = "7f3214872296f48d652a365c9f637f72";
+
 pub fn key_file(public: &str, private: &str) -> String {
     format!("{{\n  \"public_key\": \"{public}\",\n  \"private_key\": \"{private}\"\n}}\n")
 }
@@ -153,4 +158,101 @@ fn removing_asks_for_the_name_and_keeps_the_key_unless_told() {
     stage.ok(&["agent", "remove", "weather", "--yes-remove", "weather", "--delete-key"]);
     stage.ok(&import);
     assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "present");
+}
+
+/// A stage where the vault has another key under the golden id, and the golden key is in `key.json`.
+fn taken() -> Stage {
+    let stage = Stage::new();
+    take(&stage);
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    stage
+}
+
+/// Gives a stage the vault that has another key under the golden id.
+pub fn take(stage: &Stage) {
+    fs::create_dir_all(stage.path("data")).expect("a folder");
+    set_mode(&stage.write("data/keys.vault", ANOTHER_KEY), 0o600);
+}
+
+#[test]
+fn another_key_in_its_place_is_replaced_only_when_it_is_named() {
+    let stage = taken();
+    let import =
+        |replace: &[&str]| stage.run(&[&["agent", "import", "key.json", "--registry", REGISTRY], replace].concat());
+    let names = format!("--replace {STRANGER}");
+    for wrong in [&[][..], &["--replace", &ID["zns:".len()..]], &["--replace", "damaged-32"]] {
+        let said = import(wrong);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{wrong:?}: {said:?}");
+        assert!(said.err.contains(ID) && said.err.contains(&names), "{wrong:?}: {said:?}");
+        assert_eq!(stage.read("data/keys.vault"), ANOTHER_KEY, "{wrong:?}: nothing is lost");
+        assert!(!stage.path("beatkeeper.toml").exists(), "{wrong:?}: nothing is added");
+    }
+    let said = import(&["--replace", &STRANGER[..8]]);
+    assert_eq!(said.code, Some(2), "half a fingerprint is no comparison: {said:?}");
+
+    assert_eq!(import(&["--replace", STRANGER]).out, format!("{ID}\n"));
+    let shown = stage.json(&["agent", "show", ID, "--json"]);
+    assert_eq!(shown["key"]["fingerprint"], &ID["zns:".len()..]);
+}
+
+#[test]
+fn a_derived_key_replaces_another_one_as_an_imported_key_does() {
+    let stage = taken();
+    // The golden seed as a developer's derives the agent whose id is free: nothing is replaced there.
+    write_key(&stage, "developer.json", &key_file(PUBLIC, PRIVATE));
+    let derive = ["agent", "add", "--registry", REGISTRY, "--developer", "developer.json", "--index", "0", "--replace"];
+    assert_eq!(stage.ok(&[&derive[..], &[STRANGER]].concat()), format!("zns:{STRANGER}\n"));
+    // What was named is not touched where it lies under another id.
+    assert!(stage.refused(&["agent", "import", "key.json", "--registry", REGISTRY]).contains(STRANGER));
+}
+
+#[test]
+fn an_agent_that_is_here_gets_its_key_again() {
+    let stage = taken();
+    stage.write(
+        "beatkeeper.toml",
+        &format!(
+            "[[registry]]\nname = \"r\"\nurl = \"{REGISTRY}\"\n\n\
+             [[agent]]\nentity = \"{ID}\"\nname = \"weather\"\nregistry = \"r\"\n"
+        ),
+    );
+    let config = stage.read("beatkeeper.toml");
+    let import = ["agent", "import", "key.json", "--registry", "r", "--name", "other"];
+    assert!(stage.refused(&import).contains(&format!("--replace {STRANGER}")));
+
+    // The name that must be typed is the agent's; whose key it is that lies in its place cannot be known from it.
+    let remove = ["agent", "remove", "weather", "--yes-remove", "weather", "--delete-key"];
+    let error = stage.refused(&remove);
+    assert!(error.contains(STRANGER) && error.contains("was not deleted"), "{error}");
+    assert_eq!(stage.read("data/keys.vault"), ANOTHER_KEY);
+
+    let elsewhere = ["agent", "import", "key.json", "--registry", "http://127.0.0.1:8", "--replace", STRANGER];
+    assert!(stage.refused(&elsewhere).contains("already here as"));
+    assert_eq!(stage.read("data/keys.vault"), ANOTHER_KEY);
+
+    let said = stage.run(&[&import[..], &["--replace", STRANGER]].concat());
+    assert_eq!((said.code, said.out), (Some(0), format!("{ID}\n")));
+    assert!(said.err.contains("weather was here already and has its key again"), "{}", said.err);
+    assert_eq!(stage.read("beatkeeper.toml"), config, "its entry is its own");
+    assert!(stage.refused(&import).contains("Nothing to do"));
+    stage.ok(&remove);
+}
+
+#[test]
+fn a_vault_that_was_lost_gets_the_keys_of_its_agents_again_and_no_others() {
+    let stage = Stage::new();
+    write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+    let import = ["agent", "import", "key.json", "--registry", REGISTRY];
+    stage.ok(&import);
+    fs::remove_file(stage.path("data/keys.vault")).expect("the vault is lost");
+    let config = stage.read("beatkeeper.toml");
+    assert_eq!(stage.ok(&import), format!("{ID}\n"));
+    assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "present");
+    assert_eq!(stage.read("beatkeeper.toml"), config);
+
+    // Of one that beats by itself no key is needed here, so none is taken.
+    fs::remove_file(stage.path("data/keys.vault")).expect("the vault is lost");
+    stage.write("beatkeeper.toml", &format!("{config}\nbeats = \"agent\"\n").replace("beats = \"app\"\n", ""));
+    assert!(stage.refused(&import).contains("already here as"));
+    assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "absent");
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::keys::{ID, PRIVATE, PUBLIC, SEED, key_file, write_key};
+use crate::keys::{ID, PRIVATE, PUBLIC, SEED, STRANGER, key_file, take, write_key};
 use crate::registry::Registry;
 use crate::stage::{Stage, wait};
 
@@ -34,6 +34,22 @@ fn hurry(stage: &Stage) {
 
 fn confirmed(agent: &Value) -> u64 {
     agent["beats"]["confirmed"].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn an_agent_whose_key_was_another_one_beats_as_soon_as_it_is_replaced() {
+    let stage = Stage::new();
+    let _registry = set(&stage);
+    take(&stage);
+    let _engine = stage.engine("engine", &[]);
+    let agent = stage.agent("weather", |agent| agent["verdict"]["code"] == "key.mismatch");
+    assert_eq!(confirmed(&agent), 0);
+    let import = ["agent", "import", "key.json", "--registry", "devnet"];
+    let error = stage.refused(&import);
+    assert!(error.contains(&format!("--replace {STRANGER}")), "{error}");
+    stage.ok(&[&import[..], &["--replace", STRANGER]].concat());
+    // Sooner than the engine looks for a key by itself.
+    stage.agent("weather", |agent| agent["verdict"]["code"] == "ok" && confirmed(agent) >= 2);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use keyring_core::mock;
 
 use super::*;
 use crate::worker::Deadlines;
-use crate::{Overwrite, Presence, Stored, Vault};
+use crate::{Occupant, Overwrite, Presence, Stored, Vault};
 
 /// A keychain in memory that can be locked, missing, or waiting for a prompt that nobody answers.
 #[derive(Clone)]
@@ -156,25 +156,79 @@ fn what_is_there_is_replaced_only_by_its_fingerprint() {
     fake.put(&id, stranger.expose());
 
     let found = stranger.public_key().fingerprint();
+    let mine = key.public_key().fingerprint();
     assert_eq!(vault.look(&id), Presence::Present(found));
     assert_eq!(vault.signer(&id).unwrap_err().code(), "vault.wrong_id");
-    assert_eq!(vault.store(&id, &key, Overwrite::OnlyIfAbsent).unwrap_err().code(), "vault.exists");
-    let wrong = Overwrite::Replacing(key.public_key().fingerprint());
-    assert_eq!(vault.store(&id, &key, wrong).unwrap_err().code(), "vault.other_key");
-    assert_eq!(vault.look(&id), Presence::Present(found));
+    let refused = vault.store(&id, &key, Overwrite::OnlyIfAbsent).unwrap_err();
+    assert_eq!((refused.code(), refused.occupant()), ("vault.exists", Some((&id, Occupant::Key(found)))));
+    assert!(refused.remedy().contains(&format!("--replace {found}")), "{}", refused.remedy());
+    for wrong in [Occupant::Key(mine), Occupant::Damaged { bytes: 32 }] {
+        let refused = vault.store(&id, &key, Overwrite::Replacing(wrong)).unwrap_err();
+        assert_eq!((refused.code(), refused.occupant()), ("vault.other_key", Some((&id, Occupant::Key(found)))));
+    }
+    assert_eq!(fake.entry(&id).get_secret().unwrap(), stranger.expose());
 
-    assert_eq!(vault.store(&id, &key, Overwrite::Replacing(found)), Ok(Stored::Written));
-    assert_eq!(vault.look(&id), Presence::Present(key.public_key().fingerprint()));
+    assert_eq!(vault.store(&id, &key, Overwrite::Replacing(Occupant::Key(found))), Ok(Stored::Written));
+    assert_eq!(vault.look(&id), Presence::Present(mine));
+    // Asked for once more, there is nothing left to replace.
+    assert_eq!(vault.store(&id, &key, Overwrite::Replacing(Occupant::Key(found))), Ok(Stored::AlreadyThere));
 }
 
 #[test]
-fn an_entry_that_is_no_key_is_reported_and_kept() {
+fn an_entry_that_is_no_key_is_kept_until_it_is_named_for_what_it_is() {
     let (fake, key) = (Fake::new(), seed(0));
     let (vault, id) = (fake.vault(), id_of(&key));
     fake.put(&id, b"hunter2");
+    let named = Occupant::Damaged { bytes: 7 };
     assert!(matches!(vault.look(&id), Presence::Unavailable(reason) if reason.contains("7 bytes")));
-    assert_eq!(vault.store(&id, &key, Overwrite::OnlyIfAbsent).unwrap_err().code(), "vault.damaged");
+    let refused = vault.store(&id, &key, Overwrite::OnlyIfAbsent).unwrap_err();
+    assert_eq!((refused.code(), refused.occupant()), ("vault.damaged", Some((&id, named))));
+    assert!(refused.remedy().contains("--replace damaged-7"), "{}", refused.remedy());
+    for wrong in [Occupant::Damaged { bytes: 8 }, Occupant::Key(key.public_key().fingerprint())] {
+        let refused = vault.store(&id, &key, Overwrite::Replacing(wrong)).unwrap_err();
+        assert_eq!((refused.code(), refused.occupant()), ("vault.other_key", Some((&id, named))));
+    }
     assert_eq!(fake.entry(&id).get_secret().unwrap(), b"hunter2");
+
+    assert_eq!(vault.store(&id, &key, Overwrite::Replacing(named)), Ok(Stored::Written));
+    assert_eq!(vault.signer(&id).unwrap().public_key(), key.public_key());
+}
+
+#[test]
+fn a_key_that_came_in_place_of_damage_is_not_taken_for_it() {
+    let (fake, key, stranger) = (Fake::new(), seed(0), seed(100));
+    let (vault, id) = (fake.vault(), id_of(&key));
+    fake.put(&id, stranger.expose());
+    let damage = Overwrite::Replacing(Occupant::Damaged { bytes: 31 });
+    assert_eq!(vault.store(&id, &key, damage).unwrap_err().code(), "vault.other_key");
+    assert_eq!(fake.entry(&id).get_secret().unwrap(), stranger.expose());
+}
+
+#[test]
+fn replacing_is_refused_by_a_locked_keychain_and_for_an_id_of_another_key() {
+    let (fake, key, stranger) = (Fake::new(), seed(0), seed(100));
+    let (vault, id) = (fake.vault(), id_of(&key));
+    fake.put(&id, stranger.expose());
+    let replace = Overwrite::Replacing(Occupant::Key(stranger.public_key().fingerprint()));
+    fake.locked.store(true, Ordering::SeqCst);
+    assert_eq!(vault.store(&id, &key, replace).unwrap_err().code(), "vault.locked");
+    fake.locked.store(false, Ordering::SeqCst);
+    assert_eq!(vault.store(&id, &seed(50), replace).unwrap_err().code(), "vault.wrong_id");
+    assert_eq!(fake.entry(&id).get_secret().unwrap(), stranger.expose());
+}
+
+#[test]
+fn what_is_stored_is_named_in_the_same_words_that_are_read() {
+    let key = Occupant::Key(seed(0).public_key().fingerprint());
+    for (occupant, text) in [(key, "56475aa75463474c0285df5dbf2bcab7"), (Occupant::Damaged { bytes: 7 }, "damaged-7")] {
+        assert_eq!(occupant.to_string(), text);
+        assert_eq!(text.parse(), Ok(occupant));
+        assert_eq!(serde_json::from_str::<Occupant>(&serde_json::to_string(&occupant).unwrap()).unwrap(), occupant);
+    }
+    for wrong in ["", "56475aa7", "damaged", "damaged-", "damaged--1", "damaged-7x", "damaged-99999999999999999999999"]
+    {
+        assert!(wrong.parse::<Occupant>().is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -110,6 +110,11 @@ fn answer(vault: &Vault, request: &[&str]) -> Result<String, VaultError> {
             let key = KeyFile::read(Path::new(file), Loose::Refuse).unwrap();
             Ok(format!("{:?}", vault.store(&entity(id), key.seed(), Overwrite::OnlyIfAbsent)?))
         }
+        ["replace", file, id, occupant] => {
+            let key = KeyFile::read(Path::new(file), Loose::Refuse).unwrap();
+            let overwrite = Overwrite::Replacing(occupant.parse().unwrap());
+            Ok(format!("{:?}", vault.store(&entity(id), key.seed(), overwrite)?))
+        }
         ["delete", id, fingerprint] => {
             let fingerprint: Fingerprint = fingerprint.parse().unwrap();
             vault.delete(&entity(id), fingerprint).map(|()| "Deleted".to_owned())

@@ -72,6 +72,16 @@ impl Desk {
         }
     }
 
+    /// Puts a secret under an id, as another program would.
+    pub(crate) fn put(&self, id: &str, secret: &str) {
+        let mut command = Command::new("secret-tool");
+        command.args(["store", "--label=an agent", "service", "beatkeeper", "username", id]).stdin(Stdio::piped());
+        self.seat(&mut command);
+        let mut tool = Process::start(&mut command, "libsecret-tools");
+        tool.0.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
+        assert!(tool.0.wait().unwrap().success(), "secret-tool failed");
+    }
+
     /// Starts a keyring in this home. It is up when the bus knows it, which the caller waits for.
     pub(crate) fn keyring(&self, unlocked: Unlocked) -> Process {
         let mut command = Command::new("gnome-keyring-daemon");

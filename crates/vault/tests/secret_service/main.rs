@@ -58,6 +58,31 @@ fn unlocked_a_key_goes_in_signs_survives_and_is_deleted() {
 }
 
 #[test]
+fn what_somebody_else_has_put_there_is_replaced_only_by_its_name() {
+    let desk = Desk::new();
+    let key = key_file(desk.dir());
+    let _keyring = desk.keyring(Unlocked::Yes);
+    let mut child = Child::on(&desk);
+    child.until(&format!("look {ID}"), "Absent");
+    desk.put(ID, "hunter2");
+    assert_eq!(child.ask(&format!("store {} {ID}", key.display())), "vault.damaged");
+    assert_eq!(child.ask(&format!("replace {} {ID} damaged-8", key.display())), "vault.other_key");
+    assert_eq!(child.ask(&format!("replace {} {ID} {FINGERPRINT}", key.display())), "vault.other_key");
+    assert_eq!(child.ask(&format!("signer {ID}")), "vault.damaged");
+    assert_eq!(child.ask(&format!("replace {} {ID} damaged-7", key.display())), "Written");
+    signs(&mut child);
+
+    // 32 bytes are somebody's key.
+    desk.put(ID, "abcdefghijklmnopqrstuvwxyz012345");
+    assert_eq!(child.ask(&format!("store {} {ID}", key.display())), "vault.exists");
+    assert_eq!(child.ask(&format!("replace {} {ID} damaged-32", key.display())), "vault.other_key");
+    let present = child.ask(&format!("look {ID}"));
+    let there = present.trim_start_matches("Present(Fingerprint(").trim_end_matches("))");
+    assert_eq!(child.ask(&format!("replace {} {ID} {there}", key.display())), "Written");
+    signs(&mut child);
+}
+
+#[test]
 fn locked_is_not_absent_and_creates_nothing() {
     let desk = Desk::new();
     let key = key_file(desk.dir());
