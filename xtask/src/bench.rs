@@ -11,11 +11,18 @@ struct Bench {
     cargo: &'static [&'static str],
 }
 
-const BENCHES: &[Bench] = &[Bench {
-    name: "links",
-    shows: "memory and CPU of 10,000 beating agents against a bare loop, and how late their beats are",
-    cargo: &["bench", "-p", "beatkeeper-engine", "--bench", "links"],
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "links",
+        shows: "memory and CPU of 10,000 beating agents against a bare loop, and how late their beats are",
+        cargo: &["bench", "-p", "beatkeeper-engine", "--bench", "links"],
+    },
+    Bench {
+        name: "history",
+        shows: "the size of thirty days of history, and how long a beat strip takes",
+        cargo: &["bench", "-p", "beatkeeper-store", "--bench", "thirty_days"],
+    },
+];
 
 /// Runs the named ones, or all.
 pub fn bench(names: &[String]) -> Result<()> {

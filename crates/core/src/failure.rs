@@ -89,6 +89,8 @@ pub enum Fatal {
         /// Its words.
         detail: String,
     },
+    /// The vault holds another key under the agent's id.
+    KeyOfAnother,
     /// The record's key is not the one that the entity id was made of.
     KeyMismatch,
 }
@@ -230,6 +232,7 @@ impl Fatal {
             Self::KeyLocked => "key.locked",
             Self::KeyMissing => "key.missing",
             Self::KeyUnavailable { .. } => "key.unavailable",
+            Self::KeyOfAnother => "key.of_another",
             Self::KeyMismatch => "key.mismatch",
         }
     }
@@ -253,6 +256,9 @@ impl Fatal {
             Self::KeyLocked => "Unlock the keychain; beating starts by itself then.".into(),
             Self::KeyMissing => "Import the agent's key again: `beatkeeper agent import FILE`.".into(),
             Self::KeyUnavailable { .. } => "Start the system's keychain, or choose `--vault file`.".into(),
+            Self::KeyOfAnother => {
+                "Import the agent's own key again: `beatkeeper agent import FILE`; nothing is replaced without being asked for.".into()
+            }
             Self::KeyMismatch => {
                 "Register this key anew, or import the key that the record names: beats are refused until they agree.".into()
             }
@@ -274,6 +280,7 @@ impl fmt::Display for Fatal {
             Self::KeyLocked => f.write_str("the keychain is locked"),
             Self::KeyMissing => f.write_str("the keychain holds no key for this agent"),
             Self::KeyUnavailable { detail } => write!(f, "the keychain does not answer ({detail})"),
+            Self::KeyOfAnother => f.write_str("the keychain holds another key in this agent's place"),
             Self::KeyMismatch => f.write_str("the registry holds another public key for this agent"),
         }
     }

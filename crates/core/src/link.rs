@@ -25,13 +25,14 @@ pub struct LinkTiming {
 }
 
 impl LinkTiming {
-    /// The usual numbers: a half-open socket is noticed within 20 + 20 s.
+    /// The usual numbers: a half-open socket is noticed within 30 + 14 s, and at the usual interval every ping goes out
+    /// with a beat.
     #[must_use]
     pub const fn with_interval(interval: Duration) -> Self {
         Self {
             interval,
-            ping_after: Duration::from_secs(20),
-            pong_within: Duration::from_secs(20),
+            ping_after: Duration::from_secs(30),
+            pong_within: Duration::from_secs(14),
             dial_within: Duration::from_secs(10),
             recheck_every: Duration::from_secs(60),
         }
@@ -82,7 +83,10 @@ pub enum LinkAction {
     /// Dial; answer with `Opened` or `DialFailed`. A dial under way is dropped.
     Dial,
     /// Sign and send a beat with the time of signing; answer with `Sent` or `CannotSign`.
-    Beat,
+    Beat {
+        /// Send a ping with it.
+        ping: bool,
+    },
     /// Send a ping.
     Ping,
     /// Close the socket with this code and forget it; no answer.
@@ -303,7 +307,7 @@ impl Link {
             return;
         }
         self.reports.push_back(LinkReport::Opened);
-        self.actions.push_back(LinkAction::Beat);
+        self.actions.push_back(LinkAction::Beat { ping: false });
         self.state = State::Open { next_beat: now + self.timing.interval, heard_at: now, pong_by: None };
     }
 
@@ -393,11 +397,16 @@ impl Link {
         }
         match why {
             LinkDeadline::Beat => {
-                if let State::Open { next_beat, .. } = &mut self.state {
+                if let State::Open { next_beat, heard_at, pong_by } = &mut self.state {
                     // From the schedule, not from now: lateness of one beat is not handed to the next. What was slept
                     // through is left out.
                     *next_beat = next_slot(*next_beat, self.timing.interval, now);
-                    self.actions.push_back(LinkAction::Beat);
+                    // A ping that will be due before long goes with the beat: one packet and one awakening less.
+                    let ping = pong_by.is_none() && now.since(*heard_at) >= self.timing.ping_after / 2;
+                    if ping {
+                        *pong_by = Some(now + self.timing.pong_within);
+                    }
+                    self.actions.push_back(LinkAction::Beat { ping });
                 }
             }
             LinkDeadline::Ping => {

@@ -160,7 +160,7 @@ struct Opened {
 fn open(paths: &Paths, choice: &VaultChoice, now: beatkeeper_core::time::Time) -> Result<Opened, EngineError> {
     let data_error = |error: std::io::Error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() };
     paths.make_data_folder().map_err(data_error)?;
-    let lock = File::create(paths.lock()).map_err(data_error)?;
+    let lock = lock_file(&paths.lock()).map_err(data_error)?;
     match lock.try_lock() {
         Ok(()) => {}
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -173,6 +173,15 @@ fn open(paths: &Paths, choice: &VaultChoice, now: beatkeeper_core::time::Time) -
     let reader = Arc::new(store.reader()?);
     let writer = Arc::new(Writer::start(store, now)?);
     Ok(Opened { lock, vault, reader, writer })
+}
+
+/// For its owner alone: whoever may open it could hold it, and no engine would start.
+fn lock_file(path: &std::path::Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl Handle {
@@ -248,10 +257,10 @@ impl Handle {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
             // What happened a moment ago belongs to the answer.
-            shared.writer.flush().map_err(|error| store_refusal(&error))?;
+            shared.writer.flush().map_err(Refusal::from)?;
             let limit = limit.clamp(1, 10_000);
-            let connections = shared.reader.connections(&id, limit, None).map_err(|error| store_refusal(&error))?;
-            let transitions = shared.reader.transitions(&id, limit, None).map_err(|error| store_refusal(&error))?;
+            let connections = shared.reader.connections(&id, limit, None).map_err(Refusal::from)?;
+            let transitions = shared.reader.transitions(&id, limit, None).map_err(Refusal::from)?;
             Ok(json!({"connections": connections, "transitions": transitions}))
         })
         .await
@@ -262,7 +271,7 @@ impl Handle {
         let now = beatkeeper_core::time::Time::from_timestamp(jiff::Timestamp::now());
         blocking(move || {
             let from = now - std::time::Duration::from_secs(u64::from(hours.min(24 * 30)) * 3600);
-            let strips = shared.reader.strips(&ids, from, now).map_err(|error| store_refusal(&error))?;
+            let strips = shared.reader.strips(&ids, from, now).map_err(Refusal::from)?;
             serde_json::to_value(strips).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
         })
         .await
@@ -271,10 +280,6 @@ impl Handle {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ended()))
-}
-
-fn store_refusal(error: &beatkeeper_store::StoreError) -> Refusal {
-    Refusal::new(error.code(), error.to_string(), error.remedy())
 }
 
 fn ended() -> Refusal {

@@ -6,10 +6,12 @@ use std::path::Path;
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::view::BeatsBy;
+use beatkeeper_store::{Store, StoreError, Writer};
 use beatkeeper_vault::{KeyFile, KeyFileError, Loose, Overwrite, Presence, Seed, Stored, Vault, VaultError};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::command::{Added, Command, Refusal, Taken};
 use crate::paths::Paths;
 use crate::settings::{self, AgentEntry, Settings};
@@ -90,9 +92,23 @@ pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) ->
         )
     })?;
     let vault = open_vault(paths, vault)?;
-    execute(paths, &vault, command).unwrap_or_else(|| {
+    let value = execute(paths, &vault, command).unwrap_or_else(|| {
         Err(Refusal::new("engine.not_running", "No Beatkeeper is running", "Start the app, or `beatkeeper run`."))
-    })
+    })?;
+    if let Command::AgentRemove { id, .. } = command {
+        forget(&paths.history(), id)?;
+    }
+    Ok(value)
+}
+
+/// A person asked for the agent to go: its history goes, too, as in a running engine.
+fn forget(history: &Path, id: &EntityId) -> Result<(), StoreError> {
+    if !history.exists() {
+        return Ok(());
+    }
+    let writer = Writer::start(Store::open(history)?, Clock::new().now())?;
+    writer.forget(id);
+    writer.close()
 }
 
 /// Does what concerns only configuration and vault; nothing for other commands.
@@ -334,6 +350,12 @@ impl From<VaultError> for Refusal {
     fn from(error: VaultError) -> Self {
         let taken = error.occupant().map(|(id, by)| Box::new(Taken { id: id.clone(), by }));
         Self { taken, ..Self::new(error.code(), sentence(&error), error.remedy()) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.code(), error.to_string(), error.remedy())
     }
 }
 

@@ -111,6 +111,24 @@ impl Connections {
         self.note_opened(now);
     }
 
+    /// A watched agent was seen to beat: it has a connection, since when nobody knows. Not called a reconnection.
+    pub(super) fn seen_beating(&mut self, agent: &EntityId, at: Time) {
+        if self.current.is_none() {
+            self.current = Some(Connection { opened_at: Some(at), ..fresh(agent, at) });
+            self.lost = false;
+            self.unsaved = true;
+        }
+    }
+
+    /// A watched agent is gone for long: so is its connection, though nobody saw it close.
+    pub(super) fn seen_silent(&mut self, last_beat: Time) {
+        self.closed(
+            1006,
+            Some(("agent.silent", "the agent stopped beating; nobody saw its connection close".into())),
+            last_beat,
+        );
+    }
+
     /// Rows that changed since the last call.
     pub(super) fn take_rows(&mut self) -> Vec<HistoryRow> {
         let mut rows: Vec<HistoryRow> = self.closed_rows.drain(..).map(HistoryRow::Connection).collect();

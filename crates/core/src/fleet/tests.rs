@@ -219,6 +219,38 @@ fn a_watched_agent_is_followed_by_poll_when_there_is_no_stream() {
 }
 
 #[test]
+fn a_watched_agents_connection_is_what_was_seen_of_it() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    let active = |now| heard(Activity::BecameActive { id: id(1), at: now }, now);
+    // It was connected before anybody watched.
+    scene.beat_seen(at(10));
+    scene.beat_seen(at(40));
+    let open = scene.fleet.current_connection(&id(1)).unwrap().clone();
+    assert_eq!((open.opened_at, open.confirmed), (Some(at(10)), 2));
+
+    // It falls silent for good, then comes back on a new one, which is a reconnection.
+    scene.until(at(2000));
+    assert!(scene.fleet.current_connection(&id(1)).is_none());
+    scene.on(active(at(2100)), at(2100));
+    scene.beat_seen(at(2100));
+    assert_eq!(scene.row().reconnects_24h, 1);
+
+    // It was only suspended: the same socket goes on, as far as anybody knows.
+    scene.until(at(5000));
+    scene.beat_seen(at(5000));
+    assert_eq!(scene.row().reconnects_24h, 1);
+    let closed: Vec<_> = scene
+        .kept
+        .iter()
+        .filter_map(|row| match row {
+            HistoryRow::Connection(connection) if connection.closed_at.is_some() => Some(connection.closed_at),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(closed, [Some(at(40)), Some(at(2100))]);
+}
+
+#[test]
 fn a_deleted_record_blocks_the_link_and_its_return_frees_it() {
     let mut scene = Scene::new(BeatsBy::App);
     scene.open_and_beat(at(0));

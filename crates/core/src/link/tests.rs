@@ -24,7 +24,7 @@ fn opened() -> Link {
     let mut link = link();
     link.handle(LinkEvent::Start, at(0));
     link.handle(LinkEvent::Opened, at(0));
-    assert_eq!(actions(&mut link), [LinkAction::Dial, LinkAction::Beat]);
+    assert_eq!(actions(&mut link), [LinkAction::Dial, LinkAction::Beat { ping: false }]);
     reports(&mut link);
     link
 }
@@ -62,18 +62,58 @@ fn slots_that_were_slept_through_are_left_out() {
     let mut link = opened();
     link.handle(LinkEvent::Inbound, at(3600));
     link.handle(LinkEvent::Timeout, at(3605));
-    assert_eq!(actions(&mut link), [LinkAction::Beat]);
+    assert_eq!(actions(&mut link), [LinkAction::Beat { ping: false }]);
     assert_eq!(link.next_beat(), Some(at(3630)));
 }
 
 #[test]
-fn a_half_open_socket_is_noticed_within_45_seconds() {
+fn at_the_usual_interval_every_ping_goes_out_with_a_beat() {
+    let mut link = opened();
+    let mut beats = 0;
+    while beats < 10 {
+        let (now, why) = link.poll_timeout().unwrap();
+        assert_eq!(why, LinkDeadline::Beat);
+        link.handle(LinkEvent::Timeout, now);
+        assert_eq!(actions(&mut link), [LinkAction::Beat { ping: true }]);
+        beats += 1;
+        link.handle(LinkEvent::Inbound, now + Duration::from_millis(40));
+    }
+}
+
+proptest! {
+    /// Whatever the interval, and whenever the peer fell silent.
+    #[test]
+    fn a_half_open_socket_is_noticed_within_45_seconds(interval in 1_u64..=120, silent_from in 0_u64..600) {
+        let mut link = Link::new(LinkTiming::with_interval(Duration::from_secs(interval)), 7);
+        link.handle(LinkEvent::Start, at(0));
+        link.handle(LinkEvent::Opened, at(0));
+        let mut now = at(0);
+        while link.is_open() {
+            now = link.poll_timeout().unwrap().0;
+            link.handle(LinkEvent::Timeout, now);
+            for action in actions(&mut link) {
+                if let LinkAction::Beat { .. } = action {
+                    link.handle(LinkEvent::Sent { at: now }, now);
+                }
+                if matches!(action, LinkAction::Ping | LinkAction::Beat { ping: true }) && now < at(silent_from) {
+                    link.handle(LinkEvent::Inbound, now);
+                }
+            }
+        }
+        prop_assert!(now.since(at(silent_from)) <= Duration::from_secs(45), "{:?}", now.since(at(silent_from)));
+        let closed = LinkReport::Closed { code: 1006, failure: Some(Transient::NoPong.into()) };
+        prop_assert!(reports(&mut link).contains(&closed));
+    }
+}
+
+#[test]
+fn a_socket_that_never_answers_is_noticed_within_45_seconds() {
     let mut link = opened();
     let mut now = at(0);
     while link.is_open() {
         now = link.poll_timeout().unwrap().0;
         link.handle(LinkEvent::Timeout, now);
-        if actions(&mut link).contains(&LinkAction::Beat) {
+        if actions(&mut link).iter().any(|action| matches!(action, LinkAction::Beat { .. })) {
             link.handle(LinkEvent::Sent { at: now }, now);
         }
     }
@@ -133,7 +173,7 @@ fn waking_beats_at_once_and_distrusts_the_socket() {
     let mut link = opened();
     link.handle(LinkEvent::Woke, at(7200));
     link.handle(LinkEvent::Timeout, at(7200));
-    assert_eq!(actions(&mut link), [LinkAction::Ping, LinkAction::Beat]);
+    assert_eq!(actions(&mut link), [LinkAction::Ping, LinkAction::Beat { ping: false }]);
     assert_eq!(link.poll_timeout(), Some((at(7205), LinkDeadline::Pong)));
 }
 

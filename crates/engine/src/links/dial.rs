@@ -58,7 +58,8 @@ pub async fn dial(url: &Url, tls: &Arc<ClientConfig>, traffic: Traffic) -> Resul
     let request = url.as_str().into_client_request().map_err(|error| protocol(&error))?;
     let config = WebSocketConfig::default()
         .read_buffer_size(traffic.buffer())
-        .write_buffer_size(0)
+        // A beat and a ping leave in one write; whoever sends flushes.
+        .write_buffer_size(512)
         .max_write_buffer_size(MAX_FRAME)
         .max_message_size(Some(MAX_FRAME))
         .max_frame_size(Some(MAX_FRAME));

@@ -15,7 +15,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
 use super::dial::{Socket, Traffic, dial, from_socket};
 use crate::clock::Clock;
@@ -183,8 +183,8 @@ impl Task {
                         Some(Box::pin(dial_with_key(self.id.clone(), Arc::clone(&self.shared), self.signer.take())));
                     None
                 }
-                LinkAction::Beat => self.beat().await,
-                LinkAction::Ping => self.send(Message::Ping(tokio_tungstenite::tungstenite::Bytes::new())).await,
+                LinkAction::Beat { ping } => self.beat(ping).await,
+                LinkAction::Ping => self.send([Message::Ping(Bytes::new())]).await,
                 LinkAction::Close(code) => {
                     self.close(code).await;
                     None
@@ -201,22 +201,33 @@ impl Task {
         }
     }
 
-    async fn beat(&mut self) -> Option<LinkEvent> {
+    async fn beat(&mut self, ping: bool) -> Option<LinkEvent> {
         let Some(signer) = &self.signer else {
             return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
         };
         let at = self.shared.clock.now();
         let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
         let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
-        let failed = self.send(Message::text(frame)).await;
+        let failed = if ping {
+            self.send([Message::text(frame), Message::Ping(Bytes::new())]).await
+        } else {
+            self.send([Message::text(frame)]).await
+        };
         tracing::trace!(id = %self.id, timestamp, late_ms = self.link.late_by(self.shared.clock.now()).map(beatkeeper_core::time::millis), "beat");
         failed.or(Some(LinkEvent::Sent { at }))
     }
 
-    async fn send(&mut self, message: Message) -> Option<LinkEvent> {
+    /// Sends messages in one write.
+    async fn send<const N: usize>(&mut self, messages: [Message; N]) -> Option<LinkEvent> {
         let socket = self.socket.as_mut()?;
+        let write = async {
+            for message in messages {
+                socket.feed(message).await?;
+            }
+            socket.flush().await
+        };
         // A peer that does not read fills the buffers at last; the pong's deadline is the one that counts then.
-        match tokio::time::timeout(self.pong_within, socket.send(message)).await {
+        match tokio::time::timeout(self.pong_within, write).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 self.socket = None;
@@ -319,7 +330,7 @@ fn key_failure(error: &VaultError) -> Fatal {
     match error {
         VaultError::Locked { .. } => Fatal::KeyLocked,
         VaultError::Absent { .. } => Fatal::KeyMissing,
-        VaultError::WrongId { .. } => Fatal::KeyMismatch,
+        VaultError::WrongId { .. } => Fatal::KeyOfAnother,
         other => Fatal::KeyUnavailable { detail: other.to_string() },
     }
 }

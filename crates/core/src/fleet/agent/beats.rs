@@ -76,6 +76,7 @@ impl Agent {
         change.row = true;
         self.beats.confirmed += 1;
         if self.settings.beats_by == BeatsBy::Agent {
+            self.connections.seen_beating(&self.settings.id, at.min(now));
             self.connections.sent();
             self.connections.confirmed();
         }

@@ -15,7 +15,7 @@ use crate::history::{HistoryRow, SpanKind};
 use crate::liveness::Liveness;
 use crate::notice::{Notice, NoticeKind};
 use crate::time::Time;
-use crate::view::{BeatCounts, ProcessState, Severity, VerdictView};
+use crate::view::{BeatCounts, BeatsBy, ProcessState, Severity, VerdictView};
 
 use super::connections::Connections;
 use super::strip::Strip;
@@ -217,6 +217,12 @@ impl Agent {
             if let Some(last) = self.last_confirmed {
                 self.strip.gap(SpanKind::Missed, self.verdict.code, last, now);
             }
+        }
+        if to == Liveness::Offline
+            && self.settings.beats_by == BeatsBy::Agent
+            && let Some(last) = self.last_confirmed
+        {
+            self.connections.seen_silent(last);
         }
         if to == Liveness::Active && self.alerted.is_none() {
             self.outage_from = None;
