@@ -42,7 +42,7 @@ fn an_agent_whose_key_was_another_one_beats_as_soon_as_it_is_replaced() {
     let _registry = set(&stage);
     take(&stage);
     let _engine = stage.engine("engine", &[]);
-    let agent = stage.agent("weather", |agent| agent["verdict"]["code"] == "key.mismatch");
+    let agent = stage.agent("weather", |agent| agent["verdict"]["code"] == "key.of_another");
     assert_eq!(confirmed(&agent), 0);
     let import = ["agent", "import", "key.json", "--registry", "devnet"];
     let error = stage.refused(&import);
