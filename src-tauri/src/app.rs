@@ -34,7 +34,11 @@ pub(crate) fn run(args: Args, paths: Result<Paths, Refusal>) -> tauri::Result<()
         .invoke_handler(commands::handler())
         .on_menu_event(|app, event| tray::chosen(app, event.id().as_ref()))
         .on_tray_icon_event(|app, event| tray::touched(app, &event))
-        .on_window_event(window::on_event)
+        .on_window_event(|window, event| {
+            if window::on_event(window, event) == window::Then::Quit {
+                quit::quit(window.app_handle());
+            }
+        })
         .manage(Shell::new())
         .setup(move |app| {
             set_up(app.handle(), &args, paths);
@@ -56,6 +60,7 @@ fn set_up(app: &AppHandle, args: &Args, paths: Result<Paths, Refusal>) {
     window::keep_data_in(app, paths.as_ref().ok().map(|paths| paths.data.join("webview")));
     let options = paths.and_then(|paths| args.options(paths));
     async_runtime::spawn(engine::live(app.clone(), options));
+    async_runtime::spawn(tray::follow_theme(app.clone(), app.state::<Shell>().theme.subscribe()));
     tray::raise(app);
     async_runtime::spawn(tray::host::watch(app.clone()));
     async_runtime::spawn(quit::on_signal(app.clone()));

@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod engine;
 mod logging;
+mod main_thread;
 mod quit;
 mod shell;
 mod tray;

@@ -8,7 +8,10 @@ use beatkeeper_engine::Handle;
 use beatkeeper_engine::alerts::Desktop;
 use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
 use serde_json::Value;
+use tauri::Theme;
 use tokio::sync::{Notify, watch};
+
+use crate::tray::state::Tray;
 
 /// How long a command waits for an engine that is still starting; less than the window waits for its answer.
 const STARTING: Duration = Duration::from_secs(10);
@@ -35,7 +38,9 @@ pub(crate) struct Shell {
     /// Asks an engine that did not start to try again.
     pub(crate) again: Notify,
     /// The tray icon and what it shows.
-    pub(crate) tray: crate::tray::Tray,
+    pub(crate) tray: Tray,
+    /// Light or dark, as the window sees it.
+    pub(crate) theme: watch::Sender<Theme>,
     /// Whether a person can see the window.
     pub(crate) visible: watch::Sender<bool>,
     /// Whoever shows notifications.
@@ -51,7 +56,8 @@ impl Shell {
             engine: watch::Sender::new(Engine::Starting),
             quit: Notify::new(),
             again: Notify::new(),
-            tray: crate::tray::Tray::default(),
+            tray: Tray::default(),
+            theme: watch::Sender::new(Theme::Dark),
             visible: watch::Sender::new(false),
             alerts: OnceLock::new(),
             wanted: Mutex::new(None),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use beatkeeper_core::identity::{EntityId, Fingerprint};
 
-use crate::rules::Occupant;
+use crate::occupant::Occupant;
 
 /// Where secrets are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,6 +1,6 @@
 //! Who shows the icon. On Linux that is a program of its own, which may be missing, come late, or go.
 
-use tauri::{AppHandle, WebviewWindow};
+use tauri::AppHandle;
 
 #[cfg(target_os = "linux")]
 #[path = "host_linux.rs"]
@@ -18,9 +18,4 @@ pub(crate) async fn watch(app: AppHandle) {
 /// Why there is no icon, and what to do, for a person.
 pub(super) fn problem(error: &tauri::Error) -> String {
     platform::problem(error)
-}
-
-/// Gives the window what the tray's menu would have, where there is none. On the main thread.
-pub(crate) fn adapt(app: &AppHandle, window: &WebviewWindow) {
-    platform::adapt(app, window);
 }

@@ -1,6 +1,6 @@
 //! The system itself shows the icon.
 
-use tauri::{AppHandle, WebviewWindow};
+use tauri::AppHandle;
 
 /// There is nothing to wait for.
 pub(super) async fn watch(_: AppHandle) {
@@ -10,6 +10,3 @@ pub(super) async fn watch(_: AppHandle) {
 pub(super) fn problem(error: &tauri::Error) -> String {
     format!("The system refused a tray icon: {error}. Closing the window minimises it.")
 }
-
-/// The system's own menu has Quit.
-pub(super) fn adapt(_: &AppHandle, _: &WebviewWindow) {}

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tauri::menu::{MenuBuilder, MenuItemBuilder, SubmenuBuilder};
-use tauri::{AppHandle, Manager, WebviewWindow};
+use tauri::{AppHandle, Manager};
 use zbus::fdo::{DBusProxy, NameOwnerChangedStream};
 use zbus::names::BusName;
 
+use crate::main_thread::on_main_thread;
 use crate::shell::Shell;
 use crate::window;
 
@@ -95,24 +95,6 @@ fn remedy(desktop: &str) -> &'static str {
     }
 }
 
-/// While there is no tray, its way out is in the window.
-pub(super) fn adapt(app: &AppHandle, window: &WebviewWindow) {
-    if app.state::<Shell>().tray.hosted() {
-        if let Err(error) = window.remove_menu() {
-            tracing::debug!("the window's menu cannot be removed: {error}");
-        }
-    } else if let Err(error) = add_menu(app, window) {
-        tracing::warn!("the window has no menu: {error}");
-    }
-}
-
-fn add_menu(app: &AppHandle, window: &WebviewWindow) -> tauri::Result<()> {
-    let quit = MenuItemBuilder::with_id("quit", "Quit").accelerator("Ctrl+Q").build(app)?;
-    let submenu = SubmenuBuilder::new(app, "Beatkeeper").item(&quit).build()?;
-    window.set_menu(MenuBuilder::new(app).item(&submenu).build()?)?;
-    Ok(())
-}
-
 async fn listen() -> zbus::Result<(DBusProxy<'static>, NameOwnerChangedStream)> {
     let bus = DBusProxy::new(&zbus::Connection::session().await?).await?;
     let owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
@@ -129,9 +111,9 @@ async fn is_present(bus: &DBusProxy<'_>) -> bool {
 /// Offers the icon to the host, and waits until it was taken or refused.
 async fn raise(app: &AppHandle) {
     let (done, raised) = tokio::sync::oneshot::channel();
-    window::on_main_thread(app, move |app| {
+    on_main_thread(app, move |app| {
         super::super::raise(app);
-        adapt_window(app);
+        window::adapt(app);
         _ = done.send(());
     });
     _ = raised.await;
@@ -142,14 +124,8 @@ fn gone(app: &AppHandle) {
     tracing::info!("the tray's host is gone");
     let problem = no_host(&format!("Nothing owns {WATCHER} on the session bus any more"), &desktop());
     app.state::<Shell>().tray.set_host(Some(problem));
-    window::on_main_thread(app, adapt_window);
+    on_main_thread(app, window::adapt);
     tauri::async_runtime::spawn(window::show_unless_hosted(app.clone()));
-}
-
-fn adapt_window(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(window::LABEL) {
-        adapt(app, &window);
-    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 pub(crate) mod host;
 mod icons;
 mod menu;
+pub(crate) mod state;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use beatkeeper_core::time::Time;
@@ -18,6 +18,8 @@ use tokio::sync::watch;
 
 use self::icons::Colours;
 use self::menu::{Entry, Wish, menu};
+use self::state::Picture;
+use crate::main_thread::on_main_thread;
 use crate::shell::Shell;
 use crate::{quit, window};
 
@@ -25,62 +27,6 @@ const ID: &str = "beatkeeper";
 const TITLE: &str = "Beatkeeper";
 /// A menu that changes faster than this cannot be read.
 const PACE: Duration = Duration::from_millis(500);
-
-/// The tray icon, what it shows, and what it should show.
-#[derive(Default)]
-pub(crate) struct Tray {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    icon: Option<TrayIcon>,
-    drawn: Option<Picture>,
-    wanted: Picture,
-    hosted: bool,
-    problem: Option<String>,
-}
-
-/// Everything that a person sees of the tray.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Picture {
-    colours: Colours,
-    model: TrayModel,
-}
-
-impl Default for Picture {
-    fn default() -> Self {
-        let model = TrayModel { sentence: "Starting…".to_owned(), ..TrayModel::default() };
-        Self { colours: Colours::on(Theme::Dark), model }
-    }
-}
-
-impl Tray {
-    /// Whether someone shows the icon.
-    pub(crate) fn hosted(&self) -> bool {
-        self.state().hosted
-    }
-
-    /// Why nobody does.
-    pub(crate) fn problem(&self) -> Option<String> {
-        self.state().problem.clone()
-    }
-
-    /// Whether the icon was ever made; then it finds a host that comes back by itself.
-    fn exists(&self) -> bool {
-        self.state().icon.is_some()
-    }
-
-    fn set_host(&self, problem: Option<String>) {
-        let mut state = self.state();
-        state.hosted = problem.is_none();
-        state.problem = problem;
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Makes the icon; without a host it cannot be made, and why is kept. On the main thread.
 pub(crate) fn raise(app: &AppHandle) {
@@ -123,13 +69,15 @@ pub(crate) async fn follow(app: AppHandle, mut model: watch::Receiver<TrayModel>
 /// Shows this model. From any thread.
 pub(crate) fn draw(app: &AppHandle, model: TrayModel) {
     app.state::<Shell>().tray.state().wanted.model = model;
-    window::on_main_thread(app, redraw);
+    on_main_thread(app, redraw);
 }
 
-/// The panel changes its colours with the theme. From any thread.
-pub(crate) fn theme_changed(app: &AppHandle, theme: Theme) {
-    app.state::<Shell>().tray.state().wanted.colours = Colours::on(theme);
-    window::on_main_thread(app, redraw);
+/// The panel changes its colours with the theme.
+pub(crate) async fn follow_theme(app: AppHandle, mut theme: watch::Receiver<Theme>) {
+    while theme.changed().await.is_ok() {
+        app.state::<Shell>().tray.state().wanted.colours = Colours::on(*theme.borrow_and_update());
+        on_main_thread(&app, redraw);
+    }
 }
 
 /// A click on the icon. The menu is the right button's.

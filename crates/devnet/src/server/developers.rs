@@ -9,9 +9,8 @@ use beatkeeper_core::wire::zynd::beat_timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::front::Client;
-use super::info::over_limit;
-use super::register::{Refusal, bad, unauthorized, verified};
+use super::limit::{Client, over_limit};
+use super::signed::{Refusal, bad, unauthorized, verified};
 use super::{Announcement, Event, Registry, Shared, answer, read_json};
 use crate::registry::{Developer, EntityRecord, RecordView, Taken};
 

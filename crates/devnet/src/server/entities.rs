@@ -10,7 +10,7 @@ use beatkeeper_core::wire::registration::kind_word;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::register::{Refusal, bad, unauthorized};
+use super::signed::{Refusal, bad, unauthorized};
 use super::{Announcement, Event, Registry, Shared, answer};
 use crate::registry::{EntityRecord, RecordView};
 

@@ -10,17 +10,14 @@ use beatkeeper_core::identity::EntityId;
 use hyper::service::Service;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::listen::{Asked, HangUp, Routes};
+use super::exchange::{Asked, HangUp, Routes};
+use super::limit::Client;
 use super::{Shared, answer, upgrade};
 use crate::fault::Forgery;
 
 const HUGE: usize = 10 * 1024 * 1024;
 const PORTAL: &str =
     "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome to our Wi-Fi</h1></body></html>\n";
-
-/// The address that a request came from.
-#[derive(Clone, Copy)]
-pub(super) struct Client(pub(super) SocketAddr);
 
 /// Answers one request.
 ///

@@ -11,8 +11,7 @@ use beatkeeper_core::wire::registration::kind_word;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::front::Client;
-use super::limit::Limit;
+use super::limit::{Client, over_limit};
 use super::{Registry, Shared, answer, read_json};
 use crate::registry::{EntityRecord, Status};
 
@@ -225,19 +224,6 @@ fn hit(record: &EntityRecord) -> Hit {
         score: 1.0,
         entity_type: kind_word(record.entity_id.kind()),
     }
-}
-
-/// 429 when the client has used up its bucket.
-pub(super) fn over_limit(limit: &Limit, client: Client, headers: &HeaderMap) -> Option<Response> {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let address = match (header("x-forwarded-for"), header("x-real-ip")) {
-        (Some(list), _) => list.split(',').next().unwrap_or_default().trim().to_owned(),
-        (None, Some(address)) => address.to_owned(),
-        (None, None) if client.0.is_ipv4() => client.0.ip().to_string(),
-        // The registry cuts at the first colon, so all of IPv6 is one client.
-        (None, None) => "[".to_owned(),
-    };
-    (!limit.allows(&address)).then(|| answer::error(StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded"))
 }
 
 /// A duration as Go prints it: `2.87s`, `1m2.5s`, `1h0m3s`.

@@ -1,14 +1,22 @@
 //! The rate limits (protocols.md 1.8): a fixed window for each client address, opened by its first request.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use tokio::time::Instant;
 
+use super::answer;
 use crate::registry::lock;
 
 const WINDOW: Duration = Duration::from_secs(60);
+
+/// The address that a request came from.
+#[derive(Clone, Copy)]
+pub(super) struct Client(pub(super) SocketAddr);
 
 /// One bucket of requests.
 pub(super) struct Limit {
@@ -36,4 +44,17 @@ impl Limit {
         *taken += 1;
         *taken <= each_minute
     }
+}
+
+/// 429 when the client has used up its bucket.
+pub(super) fn over_limit(limit: &Limit, client: Client, headers: &HeaderMap) -> Option<Response> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let address = match (header("x-forwarded-for"), header("x-real-ip")) {
+        (Some(list), _) => list.split(',').next().unwrap_or_default().trim().to_owned(),
+        (None, Some(address)) => address.to_owned(),
+        (None, None) if client.0.is_ipv4() => client.0.ip().to_string(),
+        // The registry cuts at the first colon, so all of IPv6 is one client.
+        (None, None) => "[".to_owned(),
+    };
+    (!limit.allows(&address)).then(|| answer::error(StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded"))
 }

@@ -1,11 +1,9 @@
 //! The listener and its connections.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::extract::Request;
 use futures_util::future::OptionFuture;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::exchange::Routes;
 use super::{Shared, front, routes};
 
 /// A connection on which nothing is asked for this long is closed (protocols.md 1.8).
@@ -21,9 +20,6 @@ const IDLE: Duration = Duration::from_secs(60);
 const BACKLOG: u32 = 4096;
 /// Pause before the next try when a listener cannot be opened, or has no connection to give.
 const RETRY: Duration = Duration::from_millis(50);
-
-/// The routes as a connection calls them.
-pub(super) type Routes = TowerToHyperService<axum::Router>;
 
 /// Opens the listener. A port that was in use by an earlier run is taken again at once.
 pub(crate) fn bind(addr: SocketAddr) -> std::io::Result<TcpListener> {
@@ -104,19 +100,5 @@ async fn connection(registry: Shared, routes: Routes, stream: TcpStream, client:
                 return;
             }
         }
-    }
-}
-
-/// A request as the routes take it.
-pub(super) type Asked = Request<hyper::body::Incoming>;
-
-/// Ends a connection without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("hung up by order")]
-pub(super) struct HangUp;
-
-impl From<Infallible> for HangUp {
-    fn from(never: Infallible) -> Self {
-        match never {}
     }
 }

@@ -6,6 +6,7 @@ mod bus;
 mod control;
 mod developers;
 mod entities;
+mod exchange;
 mod front;
 mod heartbeat;
 mod info;
@@ -13,6 +14,7 @@ mod limit;
 mod listen;
 mod register;
 mod routes;
+mod signed;
 mod upgrade;
 
 use std::sync::Arc;

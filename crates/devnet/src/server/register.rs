@@ -4,13 +4,13 @@ use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey, Signature, canonical_json};
+use beatkeeper_core::identity::{EntityId, EntityKind, canonical_json};
 use beatkeeper_core::wire::registration::derivation_proof_bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::front::Client;
-use super::info::over_limit;
+use super::limit::{Client, over_limit};
+use super::signed::{Refusal, bad, unauthorized, verified};
 use super::{Announcement, Event, Registry, Shared, answer, read_json};
 use crate::registry::{DeveloperProof, EntityRecord, Pricing, Status, Taken};
 
@@ -37,8 +37,6 @@ struct Wanted {
     entity_pricing: Option<Pricing>,
 }
 
-/// Why not: a status and a sentence.
-pub(super) type Refusal = (StatusCode, String);
 
 /// `POST /v1/entities`
 pub(super) async fn entity(
@@ -176,19 +174,4 @@ fn check_limits(record: &EntityRecord) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-/// The key, when `signature` is its over `message`. The key's prefix may be missing, the signature's may not.
-pub(super) fn verified(key: &str, message: &[u8], signature: &str) -> Option<PublicKey> {
-    let key = PublicKey::from_file(key).ok()?;
-    let signature = Signature::from_wire(signature).ok()?;
-    key.verifies(message, &signature).then_some(key)
-}
-
-pub(super) fn bad(sentence: impl Into<String>) -> Refusal {
-    (StatusCode::BAD_REQUEST, sentence.into())
-}
-
-pub(super) fn unauthorized(sentence: impl Into<String>) -> Refusal {
-    (StatusCode::UNAUTHORIZED, sentence.into())
 }

@@ -3,6 +3,7 @@
 mod activity;
 mod record;
 mod watch;
+mod wishes;
 
 pub(crate) use record::reason;
 pub use record::{Answer, Problem, RegistryClient};

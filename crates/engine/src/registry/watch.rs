@@ -1,6 +1,5 @@
 //! One task a registry: listens to its activity stream, reads records when asked and by the clock.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,17 +17,13 @@ use tokio::time::Instant;
 
 use super::activity::{self, Stream};
 use super::record::{Answer, Problem, RegistryClient};
+use super::wishes::{Request, Wishes};
 use crate::clock::Clock;
 
 /// Requests that come within this time share a list, where a developer has several of the agents.
 const GATHER: Duration = Duration::from_millis(150);
 /// So many requests at once.
 const AT_ONCE: usize = 8;
-/// From so many agents of one developer on, one list is cheaper.
-const LIST_FROM: usize = 3;
-/// A list has at most this many, and then cannot prove that an entity is absent.
-const LIST_FULL: usize = 100;
-
 /// What the fleet tells a watcher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchCommand {
@@ -94,12 +89,6 @@ pub fn start(setup: WatchSetup) -> Watcher {
 type Opening = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
 type Reading = Pin<Box<dyn Future<Output = Read> + Send>>;
 
-/// A request that waits for its turn.
-enum Request {
-    One(EntityId),
-    Many(Arc<str>, Vec<EntityId>),
-}
-
 enum Read {
     One(EntityId, Answer<beatkeeper_core::wire::zynd::Record>),
     Many(Vec<EntityId>, Answer<beatkeeper_core::wire::zynd::DeveloperEntities>),
@@ -107,17 +96,7 @@ enum Read {
 
 struct Task {
     setup: WatchSetup,
-    watched: HashSet<EntityId>,
-    /// Of whom the stream told a beat since the last poll: their records hold nothing new.
-    heard: HashSet<EntityId>,
-    /// Whose records are to be read.
-    wanted: HashSet<EntityId>,
-    /// Whose records are about to be: asking again would change nothing.
-    queued: HashSet<EntityId>,
-    queue: VecDeque<Request>,
-    developers: HashMap<EntityId, Arc<str>>,
-    /// Each developer once: a fleet has few.
-    known_developers: HashSet<Arc<str>>,
+    wishes: Wishes,
     read_at: Option<Instant>,
     poll_at: Instant,
     reading: FuturesUnordered<Reading>,
@@ -132,13 +111,7 @@ impl Task {
         Self {
             backoff: Backoff::new(setup.seed),
             setup,
-            watched: HashSet::new(),
-            heard: HashSet::new(),
-            wanted: HashSet::new(),
-            queued: HashSet::new(),
-            queue: VecDeque::new(),
-            developers: HashMap::new(),
-            known_developers: HashSet::new(),
+            wishes: Wishes::default(),
             read_at: None,
             poll_at: Instant::now(),
             reading: FuturesUnordered::new(),
@@ -176,7 +149,7 @@ impl Task {
                     let (base, tls) = (self.setup.base.clone(), Arc::clone(&self.setup.tls));
                     self.opening = Some(Box::pin(open(base, tls)));
                 }
-                () = tokio::time::sleep_until(due), if !self.watched.is_empty() => self.clock_struck(),
+                () = tokio::time::sleep_until(due), if self.wishes.watches_any() => self.clock_struck(),
             }
         }
     }
@@ -184,14 +157,11 @@ impl Task {
     fn told(&mut self, command: WatchCommand) {
         match command {
             WatchCommand::Add(id) => {
-                self.watched.insert(id.clone());
+                self.wishes.watch(id.clone());
                 self.want(id);
             }
             WatchCommand::Remove(id) => {
-                self.watched.remove(&id);
-                self.heard.remove(&id);
-                self.wanted.remove(&id);
-                self.developers.remove(&id);
+                self.wishes.unwatch(&id);
             }
             WatchCommand::Read(id) => self.want(id),
             WatchCommand::Woke => {
@@ -204,8 +174,7 @@ impl Task {
     }
 
     fn want(&mut self, id: EntityId) {
-        if self.watched.contains(&id) && !self.queued.contains(&id) {
-            self.wanted.insert(id);
+        if self.wishes.want(id) {
             self.read_at.get_or_insert_with(|| Instant::now() + GATHER);
         }
     }
@@ -216,52 +185,27 @@ impl Task {
             // With a live stream this only catches what the stream dropped, and whom it is silent about.
             let slower = if self.stream.is_some() { 4 } else { 1 };
             self.poll_at = now + self.setup.poll_every * slower;
-            let heard = std::mem::take(&mut self.heard);
-            let silent = self.watched.iter().filter(|id| !self.queued.contains(*id) && !heard.contains(*id));
-            self.wanted.extend(silent.cloned());
+            self.wishes.want_the_silent();
             self.read_at = Some(now);
         }
         if self.read_at.is_some_and(|at| at <= now) {
             self.read_at = None;
-            self.enqueue();
+            self.wishes.plan();
             self.read_some();
-        }
-    }
-
-    /// Turns wishes into requests: lists where a developer has several of the agents, single records otherwise.
-    fn enqueue(&mut self) {
-        let mut by_developer: HashMap<Option<&Arc<str>>, Vec<EntityId>> = HashMap::new();
-        for id in self.wanted.drain() {
-            self.queued.insert(id.clone());
-            by_developer.entry(self.developers.get(&id)).or_default().push(id);
-        }
-        for (developer, ids) in by_developer {
-            match developer.filter(|_| (LIST_FROM..LIST_FULL).contains(&ids.len())) {
-                Some(developer) => self.queue.push_back(Request::Many(Arc::clone(developer), ids)),
-                None => self.queue.extend(ids.into_iter().map(Request::One)),
-            }
         }
     }
 
     /// Sends as many requests as may be under way; the rest is sent when one of them is back.
     fn read_some(&mut self) {
         while self.reading.len() < AT_ONCE {
-            let Some(request) = self.queue.pop_front() else { break };
+            let Some(request) = self.wishes.next_request() else { break };
             let client = self.setup.client.clone();
             match request {
-                Request::One(id) => {
-                    self.queued.remove(&id);
-                    if self.watched.contains(&id) {
-                        self.reading.push(Box::pin(async move {
-                            let answer = client.record(&id).await;
-                            Read::One(id, answer)
-                        }));
-                    }
-                }
+                Request::One(id) => self.reading.push(Box::pin(async move {
+                    let answer = client.record(&id).await;
+                    Read::One(id, answer)
+                })),
                 Request::Many(developer, ids) => {
-                    for id in &ids {
-                        self.queued.remove(id);
-                    }
                     self.reading.push(Box::pin(async move { Read::Many(ids, client.developer(&developer).await) }));
                 }
             }
@@ -285,7 +229,7 @@ impl Task {
                         Some(record) => self.record(id, answer.asked_at, Some(RecordFacts::from(record))).await,
                         // Not in its developer's list any more: ask for it by name.
                         None => {
-                            self.developers.remove(&id);
+                            self.wishes.left_its_developer(&id);
                             self.want(id);
                         }
                     }
@@ -296,12 +240,8 @@ impl Task {
     }
 
     async fn record(&mut self, id: EntityId, asked_at: beatkeeper_core::time::Time, facts: Option<RecordFacts>) {
-        if let Some(developer) = facts.as_ref().and_then(|facts| facts.developer.as_deref())
-            && self.developers.get(&id).is_none_or(|known| **known != *developer)
-        {
-            let developer = self.known_developers.get(developer).cloned().unwrap_or_else(|| developer.into());
-            self.known_developers.insert(Arc::clone(&developer));
-            self.developers.insert(id.clone(), developer);
+        if let Some(developer) = facts.as_ref().and_then(|facts| facts.developer.as_deref()) {
+            self.wishes.belongs_to(&id, developer);
         }
         self.say(FleetEvent::Record { id, asked_at, facts }).await;
     }
@@ -319,10 +259,8 @@ impl Task {
         match happened {
             Some(Activity::Connected | Activity::Other) => {}
             Some(activity) => {
-                if let Activity::Heartbeat { id, .. } = &activity
-                    && let Some(id) = self.watched.get(id)
-                {
-                    self.heard.insert(id.clone());
+                if let Activity::Heartbeat { id, .. } = &activity {
+                    self.wishes.heard(id);
                 }
                 if self.is_ours(&activity) {
                     let (registry, heard_at) = (self.setup.name.clone(), self.setup.clock.now());
@@ -331,7 +269,7 @@ impl Task {
             }
             None => {
                 self.stream = None;
-                self.heard.clear();
+                self.wishes.forget_what_was_heard();
                 self.stream_is(false).await;
                 self.open_at = Some(Instant::now() + self.backoff.next_wait(None));
                 self.poll_at = Instant::now();
@@ -345,7 +283,7 @@ impl Task {
             | Activity::BecameActive { id, .. }
             | Activity::BecameInactive { id, .. }
             | Activity::Registered { id }
-            | Activity::Deregistered { id } => self.watched.contains(id),
+            | Activity::Deregistered { id } => self.wishes.watches(id),
             Activity::Connected | Activity::Other => false,
         }
     }

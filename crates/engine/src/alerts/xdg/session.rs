@@ -15,11 +15,9 @@ use zbus::{Connection, Message, MessageStream};
 
 use super::draft::{Abilities, draft_for};
 use super::shown::{Shown, Signal};
-use super::trouble::Trouble;
+use super::trouble::{SERVER, Trouble};
 use crate::alerts::{Click, OnClick, PATIENCE};
 
-/// The name and the interface of every notification server.
-pub(super) const SERVER: &str = "org.freedesktop.Notifications";
 const SERVER_PATH: &str = "/org/freedesktop/Notifications";
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";

@@ -3,8 +3,10 @@
 use thiserror::Error;
 use zbus::Message;
 
-use super::session::SERVER;
 use crate::alerts::PATIENCE;
+
+/// The notification server's name, and the name of its interface.
+pub(super) const SERVER: &str = "org.freedesktop.Notifications";
 
 /// Each ends with what a person can do.
 #[derive(Debug, Error)]

@@ -1,5 +1,7 @@
 //! The one window: made when it is first needed, hidden when it is closed, and told only that something changed.
 
+mod menu;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,8 +13,8 @@ use tauri::{
 };
 use tokio::sync::watch;
 
+use crate::main_thread::{log, on_main_thread};
 use crate::shell::{Engine, Shell};
-use crate::{quit, tray};
 
 pub(crate) const LABEL: &str = "main";
 /// At most four a second: more than a person can read, and WebKit keeps what every event costs.
@@ -43,6 +45,14 @@ pub(crate) fn show(app: &AppHandle) {
             tracing::error!("the window cannot be shown: {error}");
         }
     });
+}
+
+/// The tray came or went. On the main thread.
+#[cfg(target_os = "linux")]
+pub(crate) fn adapt(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        menu::adapt(app, &window);
+    }
 }
 
 /// Hides it; the engine and the tray go on. From any thread.
@@ -106,34 +116,44 @@ pub(crate) async fn follow(app: AppHandle, mut revision: watch::Receiver<u64>) {
     }
 }
 
+/// What the app does after something happened to the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Then {
+    /// It goes on.
+    GoOn,
+    /// It ends: nothing beats, and nothing else is left to see.
+    Quit,
+}
+
 /// What happens to the window.
-pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
+pub(crate) fn on_event(window: &Window, event: &WindowEvent) -> Then {
     let app = window.app_handle();
-    let Some(webview) = app.get_webview_window(LABEL) else { return };
+    let Some(webview) = app.get_webview_window(LABEL) else { return Then::GoOn };
     if let WindowEvent::CloseRequested { api, .. } = event {
         api.prevent_close();
-        close(app, &webview);
+        return close(app, &webview);
     } else if let WindowEvent::Focused(_) | WindowEvent::Resized(_) = event {
         observe(app, &webview);
     } else if let WindowEvent::ThemeChanged(theme) = event {
         paint(&webview, *theme);
-        tray::theme_changed(app, *theme);
+        app.state::<Shell>().theme.send_replace(*theme);
     }
+    Then::GoOn
 }
 
 /// Where it can be brought back from the tray it hides; elsewhere it stays within reach.
-fn close(app: &AppHandle, window: &WebviewWindow) {
+fn close(app: &AppHandle, window: &WebviewWindow) -> Then {
     let state = app.state::<Shell>();
     let failed = matches!(*state.engine.borrow(), Engine::Failed(_));
     if state.tray.hosted() {
         log(window.hide());
     } else if failed {
-        // Nothing beats here, and nothing else is left to see.
-        quit::quit(app);
+        return Then::Quit;
     } else {
         log(window.minimize());
     }
     observe(app, window);
+    Then::GoOn
 }
 
 fn show_now(app: &AppHandle) -> tauri::Result<()> {
@@ -163,8 +183,8 @@ fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     let window = builder.build()?;
     let theme = window.theme().unwrap_or(Theme::Dark);
     paint(&window, theme);
-    tray::theme_changed(app, theme);
-    tray::host::adapt(app, &window);
+    app.state::<Shell>().theme.send_replace(theme);
+    menu::adapt(app, &window);
     Ok(window)
 }
 
@@ -189,17 +209,6 @@ fn observe(app: &AppHandle, window: &WebviewWindow) -> bool {
         tracing::debug!(visible, "the window");
     }
     visible
-}
-
-pub(crate) fn on_main_thread(app: &AppHandle, act: impl FnOnce(&AppHandle) + Send + 'static) {
-    let handle = app.clone();
-    log(app.run_on_main_thread(move || act(&handle)));
-}
-
-fn log(result: tauri::Result<()>) {
-    if let Err(error) = result {
-        tracing::warn!("the desktop refused: {error}");
-    }
 }
 
 #[cfg(test)]
