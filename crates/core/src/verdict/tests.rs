@@ -42,10 +42,7 @@ fn each_cause_has_its_own_verdict() {
     let waiting = Evidence { link: LinkStateName::BackingOff, link_failure: Some(&dns), attempt: 4, ..well() };
     assert_eq!(code(&waiting), "link.dns");
     assert!(judge(&waiting).sentence.contains("attempt 4"));
-    assert_eq!(
-        code(&Evidence { link: LinkStateName::Blocked, link_failure: Some(&locked), ..well() }),
-        "key.locked"
-    );
+    assert_eq!(code(&Evidence { link: LinkStateName::Blocked, link_failure: Some(&locked), ..well() }), "key.locked");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use beatkeeper_core::identity::{EntityId, EntityKind, canonical_json};
+use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey, canonical_json};
 use beatkeeper_core::wire::registration::derivation_proof_bytes;
 use serde::Deserialize;
 use serde_json::json;
@@ -36,7 +36,6 @@ struct Wanted {
     openapi_url: Option<String>,
     entity_pricing: Option<Pricing>,
 }
-
 
 /// `POST /v1/entities`
 pub(super) async fn entity(
