@@ -58,21 +58,16 @@ impl Screen {
         number.parse().with_context(|| format!("the window names no process: {said}"))
     }
 
-    /// Clicks the cross in the title bar.
-    pub fn close(desktop: &Desktop) -> Result<()> {
-        let window = find(desktop).context("there is no window to close")?;
-        let extents = property(desktop, &window, "_NET_FRAME_EXTENTS")?;
-        let extents: Vec<i32> =
-            extents.rsplit('=').next().unwrap_or_default().split(',').filter_map(|n| n.trim().parse().ok()).collect();
-        let [_, right, top, _] = extents.as_slice() else { bail!("the window has no frame") };
-        let geometry = exec::output(desktop.command("xdotool").args(["getwindowgeometry", "--shell", &window]))?;
-        let width = geometry.lines().find_map(|line| line.strip_prefix("WIDTH="));
-        let width: i32 = width.with_context(|| format!("no width in {geometry}"))?.parse()?;
-        // The cross is a square at the right end of the bar above the window.
-        let (x, y) = (width + right - top / 2 - 2, -top / 2);
-        let mut pointer = desktop.command("xdotool");
-        pointer.args(["mousemove", "--window", &window, "--", &x.to_string(), &y.to_string(), "click", "1"]);
-        exec::output(&mut pointer).map(drop)
+    /// Clicks the cross in the title bar. A window that was just restored is still being placed, and the click of a moment
+    /// ago missed it.
+    pub async fn close(desktop: &Desktop) -> Result<()> {
+        until("the window to hold still under a click", async || {
+            let before = place(desktop)?;
+            click_cross(desktop)?;
+            // One that is gone was hit.
+            Ok(place(desktop).map_or(Some(()), |after| (after == before).then_some(())))
+        })
+        .await
     }
 
     /// Brings a minimised window back, as the list of windows does.
@@ -94,4 +89,26 @@ fn find(desktop: &Desktop) -> Option<String> {
 
 fn property(desktop: &Desktop, window: &str, name: &str) -> Result<String> {
     exec::output(desktop.command("xprop").args(["-id", window, name]))
+}
+
+/// Where the window is, and how large.
+fn place(desktop: &Desktop) -> Result<String> {
+    let window = find(desktop).context("there is no window")?;
+    exec::output(desktop.command("xdotool").args(["getwindowgeometry", "--shell", &window]))
+}
+
+fn click_cross(desktop: &Desktop) -> Result<()> {
+    let window = find(desktop).context("there is no window to close")?;
+    let extents = property(desktop, &window, "_NET_FRAME_EXTENTS")?;
+    let extents: Vec<i32> =
+        extents.rsplit('=').next().unwrap_or_default().split(',').filter_map(|n| n.trim().parse().ok()).collect();
+    let [_, right, top, _] = extents.as_slice() else { bail!("the window has no frame") };
+    let geometry = place(desktop)?;
+    let width = geometry.lines().find_map(|line| line.strip_prefix("WIDTH="));
+    let width: i32 = width.with_context(|| format!("no width in {geometry}"))?.parse()?;
+    // The cross is a square at the right end of the bar above the window.
+    let (x, y) = (width + right - top / 2 - 2, -top / 2);
+    let mut pointer = desktop.command("xdotool");
+    pointer.args(["mousemove", "--window", &window, "--", &x.to_string(), &y.to_string(), "click", "1"]);
+    exec::output(&mut pointer).map(drop)
 }

@@ -22,7 +22,7 @@ async fn a_second_launch_raises_the_first_and_opens_the_agent_it_was_given() {
     app.verdict(&key.id(), "ok").await.unwrap();
     let pid = Screen::pid(&desktop).unwrap();
 
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
     app.launch_as("second", &mut desktop, &[]).unwrap();
     App::ended_as("second", &mut desktop).await.unwrap();

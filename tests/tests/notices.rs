@@ -24,7 +24,7 @@ async fn a_notice_says_who_what_why_and_since_when_and_opens_the_agent() {
     assert_eq!(page.opened().await.unwrap(), None);
 
     // The window is closed; the notice is all that a person sees.
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
     devnet.fault(format!("ignore:{}", key.id()).parse().unwrap()).await;
     let notice = server.notice(&format!("{NAME} went stale")).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_click_in_the_moment_the_notice_appears_opens_the_agent() {
     let page = Page::open(&mut desktop, &app).await.unwrap();
     app.import(&key, NAME).await.unwrap();
     app.verdict(&key.id(), "ok").await.unwrap();
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
     devnet.fault(format!("ignore:{}", key.id()).parse().unwrap()).await;
     server.notice(&format!("{NAME} went stale")).await.unwrap();

@@ -35,7 +35,7 @@ async fn the_icon_says_how_the_fleet_is_and_obeys() {
     item.activate().await.unwrap();
     Screen::until(&desktop, WindowState::Shown).await.unwrap();
     assert_eq!(Screen::pid(&desktop).unwrap(), pid);
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
     item.choose("Show window").await.unwrap();
     Screen::until(&desktop, WindowState::Shown).await.unwrap();
@@ -70,7 +70,7 @@ async fn without_a_host_the_window_says_why_and_the_icon_comes_with_the_host() {
     assert!(banner.contains("Status Tray"), "and what to do about it on this desktop: {banner}");
 
     // What could not be brought back must not be hidden.
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Minimised).await.unwrap();
     Screen::restore(&desktop).unwrap();
     Screen::until(&desktop, WindowState::Shown).await.unwrap();
@@ -79,7 +79,7 @@ async fn without_a_host_the_window_says_why_and_the_icon_comes_with_the_host() {
     let item = host.item().await.unwrap();
     first_line(&item, &app, "No agents yet").await.unwrap();
     page.gone("banner-tray").await.unwrap();
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
 
     // A host that crashes takes the only way in with it.

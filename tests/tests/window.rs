@@ -113,7 +113,7 @@ async fn an_agent_is_imported_beats_is_lost_and_comes_back() {
     // Closing the window hides it; quitting ends the app, which says goodbye to the registry.
     page.keeps_secret(&key).await.unwrap();
     let pid = Screen::pid(&desktop).unwrap();
-    Screen::close(&desktop).unwrap();
+    Screen::close(&desktop).await.unwrap();
     Screen::until(&desktop, WindowState::Gone).await.unwrap();
     let accepted = devnet.accepted(&id);
     devnet.wait_for(|state| state.accepted(&id) > accepted).await.unwrap();
