@@ -21,6 +21,7 @@ use clap::Parser;
 use crate::args::Args;
 
 fn main() -> ExitCode {
+    beatkeeper_engine::keep_memory_out_of_crash_reports();
     let args = Args::parse();
     let paths = args.paths();
     let _log = logging::start(paths.as_ref().ok().map(|paths| paths.data.as_path()));

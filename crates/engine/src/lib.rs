@@ -25,6 +25,7 @@ use beatkeeper_vault::Vault;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use beatkeeper_vault::keep_memory_out_of_crash_reports;
 pub use clock::Clock;
 pub use error::EngineError;
 pub use paths::Paths;

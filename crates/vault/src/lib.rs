@@ -10,12 +10,14 @@
 //! - A secret is stored only under an id that belongs to its key, read back after it was written, and replaced or deleted
 //!   only by someone who names what is there ([`Occupant`]).
 //! - No public function returns a secret, and none is in an error, a `Debug` text or a log line.
+//! - A process that calls [`keep_memory_out_of_crash_reports`] leaves no memory image when it crashes.
 //!
 //! # Blocking
 //! Every function of [`Vault`] blocks, for a bounded time. It may be called from any thread, an async runtime's included
 //! (there, through `spawn_blocking`): the keychain itself is only ever touched by a thread that the vault owns.
 
 mod backend;
+mod crash;
 mod derive;
 mod error;
 mod keychain;
@@ -27,6 +29,7 @@ mod seed;
 mod vault;
 mod worker;
 
+pub use crash::keep_memory_out_of_crash_reports;
 pub use derive::DeveloperProof;
 pub use error::{Place, VaultError};
 pub use keyfile::{DerivedFrom, FileMode, KeyFile, KeyFileError, KeyForm, Loose};

@@ -57,6 +57,45 @@ fn no_seed_is_in_any_output_configuration_database_or_log() {
     }
 }
 
+#[test]
+fn a_crash_leaves_no_memory_image() {
+    let stage = Stage::new();
+    let _registry = life::set(&stage);
+    // As on a developer's machine that keeps the memory of everything that crashes.
+    let run = stage.command(&["run"]);
+    let mut generous = std::process::Command::new("sh");
+    generous
+        .args(["-c", "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\""])
+        .arg(run.get_program())
+        .args(run.get_args());
+    generous.current_dir(stage.root());
+    for (name, value) in run.get_envs() {
+        match value {
+            Some(value) => generous.env(name, value),
+            None => generous.env_remove(name),
+        };
+    }
+    let mut engine = stage.answering("engine", generous);
+    stage.agent("weather", |agent| agent["beats"]["confirmed"].as_u64() >= Some(1));
+    #[cfg(target_os = "linux")]
+    {
+        let limits = fs::read_to_string(format!("/proc/{}/limits", engine.pid())).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        let sizes: Vec<&str> = core.split_whitespace().skip(4).take(2).collect();
+        assert!(sizes == ["1", "1"] || sizes == ["0", "0"], "{core}");
+    }
+    engine.signal("ABRT");
+    engine.ended();
+    let mut places = Vec::new();
+    collect(stage.root(), &mut places);
+    let images: Vec<_> =
+        places.iter().filter(|(_, content)| content.starts_with(b"\x7fELF")).map(|(at, _)| at).collect();
+    assert!(images.is_empty(), "{images:?}");
+    for form in forms(&SEED) {
+        assert!(!places.iter().any(|(_, content)| contains(content, &form)), "the seed is in a file");
+    }
+}
+
 /// Every file, but those that hold the key on purpose.
 fn collect(folder: &Path, places: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).expect("a folder") {

@@ -142,7 +142,8 @@ impl Stage {
         self.answering(name, command)
     }
 
-    fn answering(&self, name: &str, command: Command) -> Process {
+    /// An engine that was started by this command, once it answers.
+    pub fn answering(&self, name: &str, command: Command) -> Process {
         let mut engine = self.start(name, command);
         let answered = wait(|| {
             assert!(!engine.has_ended(), "{}", engine.said());
