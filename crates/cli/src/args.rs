@@ -95,6 +95,18 @@ pub(crate) enum AgentCommand {
         /// Replace what the vault has under the agent's id: the fingerprint that the refusal names, or damaged-N
         #[arg(long, value_name = "FINGERPRINT")]
         replace: Option<Occupant>,
+        /// Overwrite and delete the file, once its key is in the vault
+        #[arg(long)]
+        shred: bool,
+    },
+    /// List the keys that are on this computer already: where the tools leave them, and in projects
+    Find {
+        /// Folders of projects, and folders that hold such folders [default: the current folder]
+        #[arg(value_name = "FOLDER")]
+        folders: Vec<PathBuf>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Make a key and watch its agent; prints the entity id
     #[command(group = clap::ArgGroup::new("key").required(true))]
@@ -182,7 +194,9 @@ impl Subject {
         match self {
             Self::Status { json, .. }
             | Self::History { json, .. }
-            | Self::Agent(AgentCommand::List { json } | AgentCommand::Show { json, .. }) => *json,
+            | Self::Agent(
+                AgentCommand::List { json } | AgentCommand::Find { json, .. } | AgentCommand::Show { json, .. },
+            ) => *json,
             Self::Agent(
                 AgentCommand::Import { .. }
                 | AgentCommand::Add { .. }

@@ -121,11 +121,13 @@ const fn waits_for_a_person(command: &Command) -> bool {
         Command::AgentImport { .. }
         | Command::AgentGenerate { .. }
         | Command::AgentDerive { .. }
+        | Command::KeyFileShred { .. }
         | Command::AgentRemove { .. } => true,
         Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
         | Command::AgentKey { .. }
+        | Command::KeysFind { .. }
         | Command::AgentSetPaused { .. }
         | Command::AgentRetry { .. }
         | Command::PauseAlerts { .. }

@@ -72,6 +72,17 @@ pub enum Command {
         #[serde(default)]
         replace: Option<Occupant>,
     },
+    /// Looks for keys that are on this computer already. Answers a list of [`crate::discover::FoundKey`].
+    KeysFind {
+        /// Folders of projects, beside the usual places.
+        #[serde(default)]
+        folders: Vec<std::path::PathBuf>,
+    },
+    /// Overwrites and deletes a key file whose key is safely in the vault.
+    KeyFileShred {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// Removes an agent from the configuration, and its key when asked.
     AgentRemove {
         /// Whose.

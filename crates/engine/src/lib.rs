@@ -4,6 +4,7 @@ pub mod alerts;
 mod clock;
 pub mod command;
 pub mod control;
+pub mod discover;
 mod error;
 mod fleet_loop;
 mod health;
@@ -201,6 +202,7 @@ impl Handle {
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
             | Command::RegistryAdd { .. } => self.change(command, true).await,
+            Command::KeysFind { .. } | Command::KeyFileShred { .. } => self.change(command, false).await,
             Command::FleetDelta { .. }
             | Command::BeatStrips { .. }
             | Command::AgentRetry { .. }

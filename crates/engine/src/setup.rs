@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::command::{Added, Command, Refusal, Taken};
+use crate::discover::{self, Surroundings, name_of};
 use crate::paths::Paths;
 use crate::settings::{self, AgentEntry, Settings};
 
@@ -130,6 +131,11 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         }
         Command::RegistryAdd { name, url } => add_registry(paths, name, url).map(|()| Value::Null),
         Command::AgentKey { id } => Ok(key_face(vault, id)),
+        Command::KeysFind { folders } => Settings::load(&paths.config).map_err(Refusal::from).and_then(|settings| {
+            let found = discover::find(&Surroundings::of_this_process(), folders, &settings);
+            serde_json::to_value(found).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+        }),
+        Command::KeyFileShred { path } => shred(vault, path).map(|()| Value::Null),
         Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
@@ -152,8 +158,34 @@ fn import(
     overwrite: Overwrite,
 ) -> Result<Added, Refusal> {
     let key = KeyFile::read(file, loose)?;
-    let name = name.map(str::to_owned).or_else(|| key.name.clone()).or_else(|| name_from_path(file));
-    add(paths, vault, &key.into_seed(), registry, name, overwrite)
+    let name = name.map(str::to_owned).or_else(|| key.name.clone()).unwrap_or_else(|| name_of(file));
+    add(paths, vault, &key.into_seed(), registry, Some(name), overwrite)
+}
+
+/// Only what the vault keeps safely may go.
+fn shred(vault: &Vault, file: &Path) -> Result<(), Refusal> {
+    let key = KeyFile::read(file, Loose::Allow)?;
+    if key.name.is_some() {
+        return Err(Refusal::new(
+            "keyfile.more_than_a_key",
+            format!("{} stays: it holds its project's settings beside the key", file.display()),
+            "Take `private_key` out of it by hand, once the agent gets its key from elsewhere.",
+        ));
+    }
+    let kept = [EntityKind::Agent, EntityKind::Service].into_iter().any(|kind| {
+        let id = EntityId::from_key(&key.public_key, kind);
+        vault.look(&id) == Presence::Present(key.public_key.fingerprint())
+    });
+    if !kept {
+        return Err(Refusal::new(
+            "keyfile.not_kept",
+            format!("{} stays: its key is not in the vault, and this may be the only copy", file.display()),
+            "Import it first; if the vault is locked, unlock it.",
+        ));
+    }
+    key.shred()?;
+    tracing::info!(file = %file.display(), "key file shredded");
+    Ok(())
 }
 
 fn generate(paths: &Paths, vault: &Vault, registry: &str, name: Option<&str>) -> Result<Added, Refusal> {
@@ -332,14 +364,6 @@ fn key_face(vault: &Vault, id: &EntityId) -> Value {
         Presence::Locked => json!({"presence": "locked", "place": place}),
         Presence::Unavailable(reason) => json!({"presence": "unavailable", "place": place, "reason": reason}),
     }
-}
-
-/// `agents/weather/keypair.json` is called weather, and `weather.json` too.
-fn name_from_path(file: &Path) -> Option<String> {
-    let stem = file.file_stem()?.to_str()?;
-    let generic = ["keypair", "config", "key", "identity", "developer"].contains(&stem);
-    let name = if generic { file.parent()?.file_name()?.to_str()? } else { stem };
-    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn to_value(added: Added) -> Value {

@@ -1,6 +1,7 @@
 //! `beatkeeper agent`: what is configured, and its keys.
 
 mod add;
+mod find;
 mod list;
 mod remove;
 mod show;
@@ -19,16 +20,26 @@ use crate::remote::Remote;
 
 pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -> Result<(), Failure> {
     match command {
-        AgentCommand::Import { file, registry, name, allow_loose, replace } => {
+        AgentCommand::Import { file, registry, name, allow_loose, replace, shred } => {
+            let path = absolute(file)?;
             let import = Command::AgentImport {
-                path: absolute(file)?,
+                path: path.clone(),
                 registry: registry.clone(),
                 name: name.clone(),
                 allow_loose: *allow_loose,
                 replace: *replace,
             };
-            add::add(paths, vault, &import)
+            add::add(paths, vault, &import)?;
+            if *shred {
+                ask_either(paths, Remote::find(paths)?, vault, &Command::KeyFileShred { path })?;
+                out::note(&format!(
+                    "{} was overwritten and deleted. Backups and snapshots may still have it.",
+                    file.display()
+                ));
+            }
+            Ok(())
         }
+        AgentCommand::Find { folders, json } => find::print(paths, folders, *json),
         AgentCommand::Add { registry, developer, index, name, replace, generate: _ } => {
             let (registry, name) = (registry.clone(), name.clone());
             let command = match (developer, index) {

@@ -256,3 +256,35 @@ fn a_vault_that_was_lost_gets_the_keys_of_its_agents_again_and_no_others() {
     assert!(stage.refused(&import).contains("already here as"));
     assert_eq!(stage.json(&["agent", "show", ID, "--json"])["key"]["presence"], "absent");
 }
+
+#[test]
+fn keys_of_the_tools_are_found_and_a_file_is_shredded_only_when_its_key_is_kept() {
+    let stage = Stage::new();
+    std::fs::create_dir_all(stage.path("zynd/agents/weather")).unwrap();
+    write_key(&stage, "zynd/agents/weather/keypair.json", &key_file(PUBLIC, PRIVATE));
+    stage.write("beatkeeper.toml", "[[registry]]\nname = \"r\"\nurl = \"https://r.example\"\n");
+    let find = || {
+        let mut command = stage.command(&["agent", "find", "--json"]);
+        command.env("ZYND_HOME", stage.path("zynd")).env("ZYND_REGISTRY_URL", "https://r.example");
+        let said = stage.hear(command);
+        serde_json::from_str::<serde_json::Value>(&said.out).expect("JSON")["keys"].clone()
+    };
+    let found = find();
+    assert_eq!(
+        (&found[0]["id"], &found[0]["name"], &found[0]["known"]),
+        (&ID.into(), &"weather".into(), &false.into())
+    );
+    assert_eq!((&found[0]["of"], &found[0]["registry"]), (&"agent".into(), &"https://r.example".into()));
+
+    let file = stage.path("zynd/agents/weather/keypair.json");
+    let import = ["agent", "import", file.to_str().unwrap(), "--registry", "r"];
+    stage.ok(&import);
+    assert_eq!(find()[0]["known"], true);
+    assert!(file.exists(), "nothing is deleted without being asked for");
+    stage.refused(&[&import[..], &["--shred"]].concat());
+    assert!(file.exists(), "an import that was refused deletes nothing");
+    stage.ok(&["agent", "remove", "weather", "--yes-remove", "weather"]);
+    stage.ok(&[&import[..], &["--shred"]].concat());
+    assert!(!file.exists());
+    assert_eq!(stage.json(&["agent", "show", "weather", "--json"])["key"]["presence"], "present");
+}

@@ -220,6 +220,8 @@ impl FleetLoop {
             | Command::AgentDerive { .. }
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
+            | Command::KeysFind { .. }
+            | Command::KeyFileShred { .. }
             | Command::RegistryAdd { .. } => Err(Refusal::new(
                 "engine.misrouted",
                 "The engine does not do this here",

@@ -9,7 +9,7 @@ mod secret_json;
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use beatkeeper_core::identity::{EntityId, PublicKey};
@@ -130,6 +130,33 @@ impl KeyFile {
     #[must_use]
     pub fn into_seed(self) -> Seed {
         self.seed
+    }
+
+    /// Overwrites the file and deletes it. Where the file system writes elsewhere instead (copy on write, snapshots, flash
+    /// storage), what was overwritten may survive on the medium; backups do in any case.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when it is a link, was changed since it was read, or cannot be written; it is then still there.
+    pub fn shred(self) -> Result<(), KeyFileError> {
+        let unreadable =
+            |reason: std::io::Error| KeyFileError::Unreadable { path: self.path.clone(), reason: reason.to_string() };
+        // Through a link, another file would be emptied and the link deleted.
+        if !fs::symlink_metadata(&self.path).map_err(unreadable)?.is_file() {
+            return Err(KeyFileError::NotAFile { path: self.path.clone() });
+        }
+        let again = Self::read(&self.path, Loose::Allow)?;
+        if again.public_key != self.public_key {
+            return Err(KeyFileError::WrongPublicKey {
+                path: self.path.clone(),
+                computed: again.public_key.fingerprint(),
+            });
+        }
+        let mut file = File::options().write(true).open(&self.path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len().min(SIZE_LIMIT);
+        file.write_all(&vec![b' '; length as usize]).map_err(unreadable)?;
+        file.sync_all().map_err(unreadable)?;
+        drop(file);
+        fs::remove_file(&self.path).map_err(unreadable)
     }
 }
 

@@ -176,3 +176,40 @@ fn the_remedy_can_be_pasted_whatever_the_name() {
     let remedy = KeyFile::read(&path, Loose::Refuse).unwrap_err().remedy();
     assert!(remedy.ends_with("/it'\\''s mine.json'"), "{remedy}");
 }
+
+#[test]
+fn a_shredded_file_is_overwritten_and_gone() {
+    let dir = Dir::new();
+    let key = dir.read(keypair(PUBLIC, SEED)).unwrap();
+    let path = key.path.clone();
+    // A second name shows what became of the content.
+    let other_name = dir.0.path().join("other-name.json");
+    fs::hard_link(&path, &other_name).unwrap();
+    key.shred().unwrap();
+    assert!(!path.exists());
+    let left = fs::read(&other_name).unwrap();
+    assert!(!left.is_empty() && left.iter().all(|byte| *byte == b' '), "{}", String::from_utf8_lossy(&left));
+}
+
+#[test]
+fn a_file_that_was_changed_meanwhile_is_not_shredded() {
+    let dir = Dir::new();
+    let key = dir.read(keypair(PUBLIC, SEED)).unwrap();
+    let path = key.path.clone();
+    let other = keypair(OTHER_PUBLIC, "MU/qMJ+Yxrs+KW7/0hqbA7zi/2lJXte25elE5mLoL+Q=");
+    fs::write(&path, other).unwrap();
+    assert!(key.shred().is_err());
+    assert!(path.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_shredded() {
+    let dir = Dir::new();
+    let file = dir.file(keypair(PUBLIC, SEED));
+    let link = dir.0.path().join("link.json");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let error = KeyFile::read(&link, Loose::Allow).unwrap().shred().unwrap_err();
+    assert!(matches!(error, KeyFileError::NotAFile { .. }), "{error}");
+    assert!(fs::read_to_string(&file).unwrap().contains(SEED));
+}
