@@ -68,8 +68,13 @@ async fn a_second_click_does_nothing_and_a_newer_notice_takes_the_older_ones_pla
     until("the third click", async || Ok((notifier.opened().len() >= 3).then_some(()))).await.unwrap();
     assert_eq!(notifier.opened()[2], opened(&agent, None));
 
-    // What is closed is forgotten.
+    // What is closed is forgotten. Signals come in order: who heard the click has heard the closing before it.
+    let third = Key::of("sports");
+    notifier.show(&third, "sports went stale").await.unwrap();
+    let marker = server.notice("sports went stale").await.unwrap();
     server.dismiss(&newer).await.unwrap();
+    server.click(&marker, "default").await.unwrap();
+    until("the fourth click", async || Ok((notifier.opened().len() >= 4).then_some(()))).await.unwrap();
     notifier.show(&agent, "weather recovered").await.unwrap();
     assert_eq!(server.notice("weather recovered").await.unwrap().replaces, 0);
 }
