@@ -16,6 +16,9 @@ macro_rules! with_commands {
             registries,
             registry_add,
             pick_file,
+            pick_folder,
+            keys_find,
+            key_file_shred,
             engine_status,
             engine_start,
         }

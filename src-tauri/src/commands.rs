@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_engine::command::{Command, EngineStatus, Occupant, Refusal};
 use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
-use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_dialog::{DialogExt, FilePath};
 
 use crate::shell::Shell;
 use crate::window;
@@ -55,8 +55,20 @@ async fn agent_import(
     registry: String,
     name: Option<String>,
     replace: Option<Occupant>,
+    allow_loose: bool,
+    kind: Option<EntityKind>,
 ) -> Answer {
-    ask(&app, Command::AgentImport { path, registry, name, allow_loose: false, replace }).await
+    ask(&app, Command::AgentImport { path, registry, name, allow_loose, kind, replace }).await
+}
+
+#[command]
+async fn keys_find(app: AppHandle, folders: Vec<PathBuf>) -> Answer {
+    ask(&app, Command::KeysFind { folders }).await
+}
+
+#[command]
+async fn key_file_shred(app: AppHandle, path: PathBuf) -> Answer {
+    ask(&app, Command::KeyFileShred { path }).await
 }
 
 #[command]
@@ -112,8 +124,20 @@ async fn pick_file(window: WebviewWindow, title: String) -> Result<Option<PathBu
     let (answer, chosen) = tokio::sync::oneshot::channel();
     let dialog = window.dialog().file().set_title(title).set_parent(&window);
     dialog.pick_file(move |file| _ = answer.send(file));
-    let file = chosen.await.ok().flatten();
-    file.map(|file| file.into_path()).transpose().map_err(|error| {
+    local(chosen.await.ok().flatten())
+}
+
+/// As [`pick_file`], for a folder.
+#[command]
+async fn pick_folder(window: WebviewWindow, title: String) -> Result<Option<PathBuf>, Refusal> {
+    let (answer, chosen) = tokio::sync::oneshot::channel();
+    let dialog = window.dialog().file().set_title(title).set_parent(&window);
+    dialog.pick_folder(move |folder| _ = answer.send(folder));
+    local(chosen.await.ok().flatten())
+}
+
+fn local(chosen: Option<FilePath>) -> Result<Option<PathBuf>, Refusal> {
+    chosen.map(|chosen| chosen.into_path()).transpose().map_err(|error| {
         Refusal::new("file.no_path", format!("This is not a file on this computer: {error}"), "Choose another one.")
     })
 }

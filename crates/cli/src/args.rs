@@ -92,6 +92,9 @@ pub(crate) enum AgentCommand {
         /// Take the file although others can read it
         #[arg(long)]
         allow_loose: bool,
+        /// It is registered as a service, and not as an agent
+        #[arg(long)]
+        service: bool,
         /// Replace what the vault has under the agent's id: the fingerprint that the refusal names, or damaged-N
         #[arg(long, value_name = "FINGERPRINT")]
         replace: Option<Occupant>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::identity::{EntityId, EntityKind};
 pub use beatkeeper_vault::Occupant;
 
 /// A request, as JSON: `{"command":"fleet_delta","since":0}`.
@@ -45,6 +45,9 @@ pub enum Command {
         /// Take the file although others can read it.
         #[serde(default)]
         allow_loose: bool,
+        /// What it is the key of; an agent when missing. One key can be registered as either.
+        #[serde(default)]
+        kind: Option<EntityKind>,
         /// What is stored under its id and may be replaced: a fingerprint, or `damaged-N`. Nothing is when missing.
         #[serde(default)]
         replace: Option<Occupant>,

@@ -115,9 +115,14 @@ fn forget(history: &Path, id: &EntityId) -> Result<(), StoreError> {
 /// Does what concerns only configuration and vault; nothing for other commands.
 pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Value, Refusal>> {
     Some(match command {
-        Command::AgentImport { path, registry, name, allow_loose, replace } => {
+        Command::AgentImport { path, registry, name, allow_loose, kind, replace } => {
             let loose = if *allow_loose { Loose::Allow } else { Loose::Refuse };
-            import(paths, vault, path, loose, registry, name.as_deref(), (*replace).into()).map(to_value)
+            let kind = kind.unwrap_or(EntityKind::Agent);
+            KeyFile::read(path, loose).map_err(Refusal::from).and_then(|key| {
+                let name = name.clone().or_else(|| key.name.clone()).unwrap_or_else(|| name_of(path));
+                let new = New { kind, name: Some(name), registry, overwrite: (*replace).into() };
+                add(paths, vault, &key.into_seed(), new).map(to_value)
+            })
         }
         Command::AgentGenerate { registry, name } => generate(paths, vault, registry, name.as_deref()).map(to_value),
         Command::AgentDerive { developer_path, index, registry, name, replace } => {
@@ -148,20 +153,6 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
     })
 }
 
-fn import(
-    paths: &Paths,
-    vault: &Vault,
-    file: &Path,
-    loose: Loose,
-    registry: &str,
-    name: Option<&str>,
-    overwrite: Overwrite,
-) -> Result<Added, Refusal> {
-    let key = KeyFile::read(file, loose)?;
-    let name = name.map(str::to_owned).or_else(|| key.name.clone()).unwrap_or_else(|| name_of(file));
-    add(paths, vault, &key.into_seed(), registry, Some(name), overwrite)
-}
-
 /// Only what the vault keeps safely may go.
 fn shred(vault: &Vault, file: &Path) -> Result<(), Refusal> {
     let key = KeyFile::read(file, Loose::Allow)?;
@@ -189,7 +180,13 @@ fn shred(vault: &Vault, file: &Path) -> Result<(), Refusal> {
 }
 
 fn generate(paths: &Paths, vault: &Vault, registry: &str, name: Option<&str>) -> Result<Added, Refusal> {
-    add(paths, vault, &Seed::generate()?, registry, name.map(str::to_owned), Overwrite::OnlyIfAbsent)
+    let new = New {
+        kind: EntityKind::Agent,
+        name: name.map(str::to_owned),
+        registry,
+        overwrite: Overwrite::OnlyIfAbsent,
+    };
+    add(paths, vault, &Seed::generate()?, new)
 }
 
 fn derive(
@@ -203,21 +200,25 @@ fn derive(
 ) -> Result<Added, Refusal> {
     let developer = KeyFile::read(developer, Loose::Refuse)?;
     let name = name.map_or_else(|| format!("agent-{index}"), str::to_owned);
-    add(paths, vault, &developer.seed().derive(index), registry, Some(name), overwrite)
+    let new = New { kind: EntityKind::Agent, name: Some(name), registry, overwrite };
+    add(paths, vault, &developer.seed().derive(index), new)
+}
+
+/// An agent that is to be here.
+struct New<'a> {
+    kind: EntityKind,
+    name: Option<String>,
+    /// A configured registry's name, or a base URL.
+    registry: &'a str,
+    overwrite: Overwrite,
 }
 
 /// Everything that can be refused is refused before the key is stored: a key in the vault without an entry would be
 /// forgotten there.
-fn add(
-    paths: &Paths,
-    vault: &Vault,
-    seed: &Seed,
-    registry: &str,
-    name: Option<String>,
-    overwrite: Overwrite,
-) -> Result<Added, Refusal> {
+fn add(paths: &Paths, vault: &Vault, seed: &Seed, new: New<'_>) -> Result<Added, Refusal> {
+    let New { kind, name, registry, overwrite } = new;
     let public_key = seed.public_key();
-    let id = EntityId::from_key(&public_key, EntityKind::Agent);
+    let id = EntityId::from_key(&public_key, kind);
     let before = Settings::load(&paths.config)?;
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| id.short());
     if name.chars().count() > 100 || name.chars().any(char::is_control) {

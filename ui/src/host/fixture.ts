@@ -3,8 +3,19 @@ import type { FleetDelta } from "./bindings/FleetDelta";
 import type { FleetSummary } from "./bindings/FleetSummary";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { StripSpan } from "./bindings/StripSpan";
-import type { AgentHistory, EngineStatus, Host, NewAgent, Problem, Taken, Unlisten } from "./host";
+import type {
+  AgentHistory,
+  EngineStatus,
+  FoundKey,
+  Host,
+  ImportAs,
+  NewAgent,
+  Problem,
+  Taken,
+  Unlisten,
+} from "./host";
 import { demoHistory } from "./fixture-history";
+import { demoKeys } from "./fixture-keys";
 import { demoRows, demoStrip, fakeId, FLIP_MS, healthyRow, REGISTRY, shortId } from "./fixture-rows";
 
 /** A fleet in memory that lives: it beats, fails and recovers, without an engine. For development and tests. */
@@ -23,6 +34,9 @@ export class FixtureHost implements Host {
   ];
   /** What the file dialog answers. */
   picked: string | null = "/home/dev/.zynd/agents/weather-agent/keypair.json";
+  /** Keys on this computer. */
+  found: FoundKey[] = demoKeys();
+  readonly shredded: string[] = [];
   /** What the keychain has in place of the key of a file, by the file's path. */
   readonly taken = new Map<string, Taken>([
     ["/taken.json", { id: "zns:56475aa75463474c0285df5dbf2bcab7", by: "7f3214872296f48d652a365c9f637f72" }],
@@ -227,7 +241,11 @@ export class FixtureHost implements Host {
     registry: string,
     name: string | null,
     replace: string | null,
+    as?: ImportAs,
   ): Promise<NewAgent> {
+    const there = this.found.find((key) => key.path === path);
+    if (there?.loose && !as?.loose)
+      throw problem("key.loose_mode", `Others can read ${path} (${there.mode}).`, `Run chmod 600 ${path}.`);
     if (!path.endsWith(".json"))
       throw problem(
         "key.not_json",
@@ -354,6 +372,20 @@ export class FixtureHost implements Host {
 
   async pickFile(): Promise<string | null> {
     return this.picked;
+  }
+
+  async pickFolder(): Promise<string | null> {
+    return "/home/dev/code";
+  }
+
+  async keysFind(folders: string[]): Promise<FoundKey[]> {
+    return this.found.filter(
+      (key) => key.project === null || folders.some((each) => key.project?.startsWith(each)),
+    );
+  }
+
+  async keyFileShred(path: string): Promise<void> {
+    this.shredded.push(path);
   }
 
   async engineStatus(): Promise<EngineStatus> {

@@ -10,7 +10,13 @@ export interface Host {
   beatStrips(ids: string[], hours: number): Promise<Record<string, StripSpan[]>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
   /** `replace` names what is stored under the agent's id and may go, as `Taken.by` has it. */
-  agentImport(path: string, registry: string, name: string | null, replace: string | null): Promise<NewAgent>;
+  agentImport(
+    path: string,
+    registry: string,
+    name: string | null,
+    replace: string | null,
+    as?: ImportAs,
+  ): Promise<NewAgent>;
   agentGenerate(registry: string, name: string): Promise<NewAgent>;
   agentDerive(
     developerPath: string,
@@ -29,6 +35,11 @@ export interface Host {
   registryAdd(name: string, url: string): Promise<void>;
   /** The system's own file dialog; nothing when it was cancelled. */
   pickFile(title: string): Promise<string | null>;
+  pickFolder(title: string): Promise<string | null>;
+  /** Keys that are on this computer already: in the usual places, and in these folders of projects. */
+  keysFind(folders: string[]): Promise<FoundKey[]>;
+  /** Overwrites and deletes a key file whose key is in the vault. */
+  keyFileShred(path: string): Promise<void>;
   engineStatus(): Promise<EngineStatus>;
   /** Has an engine that did not start try again; answers what became of it. */
   engineStart(): Promise<EngineStatus>;
@@ -44,6 +55,34 @@ export type Unlisten = () => void;
 export interface AgentHistory {
   connections: Connection[];
   transitions: Transition[];
+}
+
+/** How a key file is taken. */
+export interface ImportAs {
+  /** Although others than its owner can read it. */
+  loose: boolean;
+  service: boolean;
+}
+
+/** A key file that was found, without its secret. */
+export interface FoundKey {
+  path: string;
+  of: "agent" | "service" | "developer";
+  name: string;
+  id: string | null;
+  /** The base URL of the registry at which it is probably registered. */
+  registry: string;
+  /** The file's permission bits, such as `0644`. */
+  mode: string | null;
+  /** Whether others than its owner can read it. */
+  loose: boolean;
+  index: number | null;
+  /** The folder of the project that names it. */
+  project: string | null;
+  /** Whether its agent is here already. */
+  known: boolean;
+  /** Why it cannot be imported. */
+  problem: string | null;
 }
 
 export interface NewAgent {

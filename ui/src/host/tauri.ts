@@ -9,7 +9,15 @@ export function tauriHost(): Host {
     fleetDelta: (since) => invoke("fleet_delta", { since }),
     beatStrips: (ids, hours) => invoke("beat_strips", { ids, hours }),
     agentHistory: (id, limit) => invoke("agent_history", { id, limit }),
-    agentImport: (path, registry, name, replace) => invoke("agent_import", { path, registry, name, replace }),
+    agentImport: (path, registry, name, replace, as) =>
+      invoke("agent_import", {
+        path,
+        registry,
+        name,
+        replace,
+        allowLoose: as?.loose ?? false,
+        kind: as?.service ? "service" : null,
+      }),
     agentGenerate: (registry, name) => invoke("agent_generate", { registry, name }),
     agentDerive: (developerPath, index, registry, name, replace) =>
       invoke("agent_derive", { developerPath, index, registry, name, replace }),
@@ -20,6 +28,9 @@ export function tauriHost(): Host {
     registries: () => invoke("registries"),
     registryAdd: (name, url) => invoke("registry_add", { name, url }),
     pickFile: (title) => invoke("pick_file", { title }),
+    pickFolder: (title) => invoke("pick_folder", { title }),
+    keysFind: (folders) => invoke("keys_find", { folders }),
+    keyFileShred: (path) => invoke("key_file_shred", { path }),
     engineStatus: () => invoke("engine_status"),
     engineStart: () => invoke("engine_start"),
     onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),

@@ -6,6 +6,7 @@ mod list;
 mod remove;
 mod show;
 
+use beatkeeper_core::identity::EntityKind;
 use beatkeeper_engine::command::Command;
 use beatkeeper_engine::{Paths, setup};
 use serde_json::Value;
@@ -20,13 +21,14 @@ use crate::remote::Remote;
 
 pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -> Result<(), Failure> {
     match command {
-        AgentCommand::Import { file, registry, name, allow_loose, replace, shred } => {
+        AgentCommand::Import { file, registry, name, allow_loose, service, replace, shred } => {
             let path = absolute(file)?;
             let import = Command::AgentImport {
                 path: path.clone(),
                 registry: registry.clone(),
                 name: name.clone(),
                 allow_loose: *allow_loose,
+                kind: service.then_some(EntityKind::Service),
                 replace: *replace,
             };
             add::add(paths, vault, &import)?;
