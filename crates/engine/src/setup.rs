@@ -180,12 +180,8 @@ fn shred(vault: &Vault, file: &Path) -> Result<(), Refusal> {
 }
 
 fn generate(paths: &Paths, vault: &Vault, registry: &str, name: Option<&str>) -> Result<Added, Refusal> {
-    let new = New {
-        kind: EntityKind::Agent,
-        name: name.map(str::to_owned),
-        registry,
-        overwrite: Overwrite::OnlyIfAbsent,
-    };
+    let new =
+        New { kind: EntityKind::Agent, name: name.map(str::to_owned), registry, overwrite: Overwrite::OnlyIfAbsent };
     add(paths, vault, &Seed::generate()?, new)
 }
 

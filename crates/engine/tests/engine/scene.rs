@@ -84,7 +84,14 @@ impl Scene {
         let path = self.path(&format!("key-{number}.json"));
         write_key(&path, number);
         let name = Some(format!("agent-{number}"));
-        let command = Command::AgentImport { path, registry: "devnet".into(), name, allow_loose: false, kind: None, replace: None };
+        let command = Command::AgentImport {
+            path,
+            registry: "devnet".into(),
+            name,
+            allow_loose: false,
+            kind: None,
+            replace: None,
+        };
         self.execute(command).await.expect("the key is imported")
     }
 
