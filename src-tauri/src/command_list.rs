@@ -6,6 +6,7 @@ macro_rules! with_commands {
             fleet_delta,
             beat_strips,
             agent_history,
+            agent_export,
             agent_import,
             agent_generate,
             agent_derive,

@@ -1,9 +1,12 @@
 //! What the window may ask. Each command hands one request to the engine; what is wrong comes back as a [`Refusal`].
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use beatkeeper_core::identity::{EntityId, EntityKind};
+use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::{Command, EngineStatus, Occupant, Refusal};
+use beatkeeper_engine::export::{ExportFormat, Exported};
 use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
@@ -116,6 +119,31 @@ async fn registries(app: AppHandle) -> Answer {
 #[command]
 async fn registry_add(app: AppHandle, name: String, url: String) -> Answer {
     ask(&app, Command::RegistryAdd { name, url }).await
+}
+
+/// Writes an agent's history of the last hours into a file that the person chooses; nothing when that was cancelled.
+#[command]
+async fn agent_export(
+    app: AppHandle,
+    window: WebviewWindow,
+    id: EntityId,
+    hours: u32,
+    format: ExportFormat,
+    name: String,
+) -> Result<Option<PathBuf>, Refusal> {
+    let to = Time::from_timestamp(jiff::Timestamp::now());
+    let from = to - Duration::from_secs(u64::from(hours) * 3600);
+    let answer = ask(&app, Command::AgentExport { id, from, to, format }).await?;
+    let exported: Exported = serde_json::from_value(answer)
+        .map_err(|error| Refusal::new("export.unreadable", error.to_string(), "This is a defect; please report it."))?;
+    let (chosen, path) = tokio::sync::oneshot::channel();
+    window.dialog().file().set_parent(&window).set_file_name(name).save_file(move |file| _ = chosen.send(file));
+    let Some(path) = local(path.await.ok().flatten())? else { return Ok(None) };
+    tokio::fs::write(&path, exported.text).await.map_err(|error| {
+        let sentence = format!("{} cannot be written: {error}", path.display());
+        Refusal::new("export.unwritable", sentence, "Choose another folder.")
+    })?;
+    Ok(Some(path))
 }
 
 /// The system's own file dialog; nothing when it was cancelled.

@@ -71,6 +71,8 @@ pub(crate) enum Subject {
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
+    /// Write an agent's history of some time to stdout, for spreadsheets and programs
+    Export(ExportOptions),
     /// A registry in a box, with faults to order
     Devnet(DevnetOptions),
     /// End the running app or engine
@@ -176,6 +178,21 @@ pub(crate) enum AgentCommand {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct ExportOptions {
+    /// Entity id, the beginning of one, or a name
+    pub(crate) agent: String,
+    /// From when, such as 2026-11-01T00:00:00Z [default: 24 h before the end]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// Until when [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<jiff::Timestamp>,
+    /// JSON instead of CSV
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct DevnetOptions {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7717")]
@@ -197,6 +214,7 @@ impl Subject {
         match self {
             Self::Status { json, .. }
             | Self::History { json, .. }
+            | Self::Export(ExportOptions { json, .. })
             | Self::Agent(
                 AgentCommand::List { json } | AgentCommand::Find { json, .. } | AgentCommand::Show { json, .. },
             ) => *json,

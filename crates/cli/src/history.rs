@@ -39,7 +39,7 @@ fn ask(remote: &mut Remote, wanted: &str, limit: u32) -> Result<(Candidate, Hist
     let fleet = remote.fleet()?;
     let candidates = super::agent::candidates(&fleet);
     let found = lookup::find(wanted, &candidates);
-    // An agent that was removed while no engine ran still has its history, and only its whole id leads there.
+    // An entry that only left the file still has its history, and only its whole id leads there.
     let (agent, unknown) = match (found, wanted.parse()) {
         (Ok(agent), _) => (agent, None),
         (Err(unknown), Ok(id)) => (Candidate { id, name: "removed".into() }, Some(unknown)),

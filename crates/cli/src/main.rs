@@ -4,6 +4,7 @@ mod agent;
 mod args;
 mod changes;
 mod devnet;
+mod export;
 mod failure;
 mod fleet;
 mod history;
@@ -53,6 +54,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
         Subject::Status { json, watch: false } => status::print(&paths, *json),
         Subject::Status { json, watch: true } => watch::watch(&paths, *json),
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
+        Subject::Export(options) => export::print(&paths, options),
         Subject::Quit => quit::quit(&paths),
         Subject::Devnet(options) => devnet::serve(options),
     }

@@ -126,6 +126,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
+        | Command::AgentExport { .. }
         | Command::AgentKey { .. }
         | Command::KeysFind { .. }
         | Command::AgentSetPaused { .. }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use beatkeeper_core::identity::{EntityId, EntityKind};
+use beatkeeper_core::time::Time;
+
+use crate::export::ExportFormat;
 pub use beatkeeper_vault::Occupant;
 
 /// A request, as JSON: `{"command":"fleet_delta","since":0}`.
@@ -27,6 +30,17 @@ pub enum Command {
         id: EntityId,
         /// How many of each at most.
         limit: u32,
+    },
+    /// An agent's history of some time, for other programs. Answers an [`crate::export::Exported`].
+    AgentExport {
+        /// Whose.
+        id: EntityId,
+        /// From when.
+        from: Time,
+        /// Until when.
+        to: Time,
+        /// How it is written.
+        format: ExportFormat,
     },
     /// The public face of the agent's key: fingerprint, public key, where it lives.
     AgentKey {

@@ -6,6 +6,7 @@ pub mod command;
 pub mod control;
 pub mod discover;
 mod error;
+pub mod export;
 mod fleet_loop;
 mod health;
 pub mod links;
@@ -194,6 +195,15 @@ impl Handle {
     pub async fn execute(&self, command: Command) -> Result<Value, Refusal> {
         match command {
             Command::AgentHistory { id, limit } => self.history(id, limit).await,
+            Command::AgentExport { id, from, to, format } => {
+                let shared = Arc::clone(&self.shared);
+                blocking(move || {
+                    shared.writer.flush()?;
+                    let exported = export::export(&shared.reader, &id, from, to, format)?;
+                    serde_json::to_value(exported).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+                })
+                .await
+            }
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::AgentKey { .. } => self.change(command, false).await,
             Command::AgentImport { .. }

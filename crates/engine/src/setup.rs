@@ -144,6 +144,7 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
+        | Command::AgentExport { .. }
         | Command::AgentRetry { .. }
         | Command::PauseAlerts { .. }
         | Command::Registries

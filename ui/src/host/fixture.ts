@@ -236,6 +236,15 @@ export class FixtureHost implements Host {
     return { connections: connections.slice(0, limit), transitions: transitions.slice(0, limit) };
   }
 
+  async agentExport(
+    _id: string,
+    _hours: number,
+    _format: "csv" | "json",
+    name: string,
+  ): Promise<string | null> {
+    return `/home/dev/${name}`;
+  }
+
   async agentImport(
     path: string,
     registry: string,

@@ -9,6 +9,8 @@ export interface Host {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: number): Promise<Record<string, StripSpan[]>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
+  /** Writes the last hours into a file that the person chooses; nothing when that was cancelled. */
+  agentExport(id: string, hours: number, format: "csv" | "json", name: string): Promise<string | null>;
   /** `replace` names what is stored under the agent's id and may go, as `Taken.by` has it. */
   agentImport(
     path: string,

@@ -9,6 +9,7 @@ export function tauriHost(): Host {
     fleetDelta: (since) => invoke("fleet_delta", { since }),
     beatStrips: (ids, hours) => invoke("beat_strips", { ids, hours }),
     agentHistory: (id, limit) => invoke("agent_history", { id, limit }),
+    agentExport: (id, hours, format, name) => invoke("agent_export", { id, hours, format, name }),
     agentImport: (path, registry, name, replace, as) =>
       invoke("agent_import", {
         path,

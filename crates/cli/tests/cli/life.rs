@@ -121,6 +121,14 @@ fn the_history_goes_on_after_kill_9() {
     assert_eq!((&old["close_code"], &old["cause"]), (&Value::from(1006), &Value::from("app.ended")));
     assert!(stage.ok(&["history", "weather"]).contains("1006, no close frame"));
 
+    // For spreadsheets and programs.
+    let table = stage.ok(&["export", "weather"]);
+    assert!(table.starts_with("what,started,ended,seconds,") && table.matches("\nconnection,").count() == 2, "{table}");
+    let whole = stage.json(&["export", "weather", "--json"]);
+    assert_eq!(whole["connections"].as_array().map(Vec::len), Some(2), "{whole:#}");
+    let none = stage.json(&["export", ID, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z", "--json"]);
+    assert_eq!(none["connections"], serde_json::json!([]));
+
     // A stop that was asked for says goodbye.
     engine.signal("TERM");
     assert!(engine.ended().success(), "{}", engine.said());

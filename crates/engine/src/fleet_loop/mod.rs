@@ -214,6 +214,7 @@ impl FleetLoop {
                 Ok(Value::Null)
             }
             Command::AgentHistory { .. }
+            | Command::AgentExport { .. }
             | Command::AgentKey { .. }
             | Command::AgentImport { .. }
             | Command::AgentGenerate { .. }

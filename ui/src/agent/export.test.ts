@@ -1,0 +1,47 @@
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
+import { expect, it, vi } from "vitest";
+
+import { expectAccessible, openWindow } from "../app.test-help";
+
+async function openExport() {
+  const host = await openWindow();
+  await fireEvent.click(screen.getByTestId("add-agent"));
+  await fireEvent.click(screen.getByTestId("add-cancel"));
+  const id = [...host.rows.keys()][0] ?? "";
+  host.openAgent(id);
+  await fireEvent.click(await screen.findByTestId("export-history"));
+  await screen.findByTestId("export-dialog");
+  return { host, id };
+}
+
+it("exports what was chosen, and says where it is", async () => {
+  const { host, id } = await openExport();
+  const asked = vi.spyOn(host, "agentExport");
+  await expectAccessible();
+  await fireEvent.change(screen.getByTestId("export-range"), { target: { value: "720" } });
+  await fireEvent.change(screen.getByTestId("export-format"), { target: { value: "json" } });
+  await fireEvent.click(screen.getByTestId("export-save"));
+  await waitFor(() => expect(screen.getByTestId("export-saved").textContent).toContain("-720h.json"));
+  expect(asked).toHaveBeenCalledWith(
+    id,
+    720,
+    "json",
+    expect.stringMatching(/^[\p{L}\p{N}._-]+-720h\.json$/u),
+  );
+});
+
+it("says nothing when the person changed their mind, and why when it failed", async () => {
+  const { host } = await openExport();
+  host.agentExport = () => Promise.resolve(null);
+  await fireEvent.click(screen.getByTestId("export-save"));
+  await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("export-save").disabled).toBe(false));
+  expect(screen.queryByTestId("export-saved")).toBeNull();
+  host.agentExport = () =>
+    Promise.reject({
+      code: "export.unwritable",
+      sentence: "/x cannot be written.",
+      remedy: "Choose another folder.",
+    });
+  await fireEvent.click(screen.getByTestId("export-save"));
+  expect((await screen.findByTestId("export-error")).textContent).toContain("Choose another folder.");
+});
