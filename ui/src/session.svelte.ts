@@ -4,6 +4,7 @@ import { EngineClock } from "./lib/clock";
 import { PullLoop } from "./lib/pull";
 import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
+import { View } from "./fleet/view.svelte";
 
 const STATUS_MS = 5_000;
 /** The engine wakes the window four times a second at most; its state is asked for less often than that. */
@@ -14,6 +15,7 @@ export class Session {
   readonly host: Host;
   readonly fleet = new Fleet();
   readonly strips: Strips;
+  readonly view = new View();
   /** Engine time, a second at a time. */
   now = $state(Date.now());
   status = $state.raw<EngineStatus | null>(null);

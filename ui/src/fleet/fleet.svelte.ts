@@ -4,7 +4,8 @@ import type { FleetSummary } from "../host/bindings/FleetSummary";
 import type { RegistryHealth } from "../host/bindings/RegistryHealth";
 import { type Filter, isEmpty, matcher, NO_FILTER } from "../lib/filter";
 import { fold } from "../lib/fold";
-import { compareRows, hold, reorder, sameOrder } from "../lib/order";
+import { hold, reorder, sameOrder } from "../lib/order";
+import { comparator, type Sort } from "../lib/sort";
 
 /**
  * The rows as the window shows them. The table itself is a plain map and a plain array; only `visible` and `version`
@@ -25,6 +26,7 @@ export class Fleet {
   opened = $state<string | null>(null);
 
   #order: string[] = [];
+  #compare = comparator(null);
   #holding = false;
 
   apply(delta: FleetDelta): void {
@@ -32,12 +34,12 @@ export class Fleet {
     const moved = fold(
       this.rows,
       delta,
-      (before, after) => this.filtered || compareRows(before, after) !== 0,
+      (before, after) => this.filtered || this.#compare(before, after) !== 0,
     );
     this.summary = delta.summary;
     this.registries = delta.registries;
     if (moved.size > 0) {
-      this.#order = reorder(this.#order, this.rows, moved);
+      this.#order = reorder(this.#order, this.rows, moved, this.#compare);
       this.#arrange();
     }
     this.version += 1;
@@ -50,6 +52,14 @@ export class Fleet {
 
   setFilter(filter: Filter): void {
     this.filter = filter;
+    this.#show(this.#filtered());
+    this.held = false;
+  }
+
+  setSort(sort: Sort | null): void {
+    this.#compare = comparator(sort);
+    this.#order = [...this.rows.values()].sort(this.#compare).map((row) => row.id);
+    // Who asks for another order wants to see it, wherever the pointer is.
     this.#show(this.#filtered());
     this.held = false;
   }

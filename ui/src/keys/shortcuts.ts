@@ -1,0 +1,50 @@
+/**
+ * Every key of the window, once: those who handle keys ask this list what a key means, and the sheet of shortcuts shows
+ * the same list, so neither can know of a key that the other does not.
+ */
+export interface Shortcut<Command extends string = string> {
+  command: Command;
+  /** Any of these. `Mod` is Ctrl, or Cmd on a Mac. */
+  chords: readonly string[];
+  words: string;
+}
+
+const list = <Command extends string>(
+  ...entries: [command: Command, chords: string, words: string][]
+): readonly Shortcut<Command>[] =>
+  entries.map(([command, chords, words]) => ({ command, chords: chords.split(" "), words }));
+
+export const SHORTCUTS = {
+  header: list(
+    ["sort", "Enter Space", "Sort by the column: one way, the other way, not at all"],
+    ["left", "ArrowLeft", "Previous column"],
+    ["right", "ArrowRight", "Next column"],
+    ["narrower", "Shift+ArrowLeft", "Narrower"],
+    ["wider", "Shift+ArrowRight", "Wider"],
+    ["moveLeft", "Alt+ArrowLeft", "Move the column to the left"],
+    ["moveRight", "Alt+ArrowRight", "Move the column to the right"],
+    ["hide", "Delete", "Hide the column"],
+    ["rows", "ArrowDown", "To the rows"],
+  ),
+} as const;
+
+export type Place = keyof typeof SHORTCUTS;
+export type CommandOf<P extends Place> = (typeof SHORTCUTS)[P][number]["command"];
+
+/** What a key means at some place. */
+export function commandOf<P extends Place>(place: P, event: KeyboardEvent): CommandOf<P> | null {
+  const shortcuts: readonly Shortcut<CommandOf<P>>[] = SHORTCUTS[place];
+  return shortcuts.find(({ chords }) => chords.some((chord) => isPressed(chord, event)))?.command ?? null;
+}
+
+function isPressed(chord: string, event: KeyboardEvent): boolean {
+  const parts = chord.split("+");
+  const key = parts.pop() ?? "";
+  const wants = (modifier: string) => parts.includes(modifier);
+  if (wants("Mod") !== (event.ctrlKey || event.metaKey) || wants("Alt") !== event.altKey) return false;
+  const pressed = event.key === " " ? "Space" : event.key;
+  // Where Shift is what makes the character, as with `?`, it depends on the keyboard whether it is held.
+  const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase();
+  if (!isSign && wants("Shift") !== event.shiftKey) return false;
+  return key.length === 1 ? pressed.toLowerCase() === key.toLowerCase() : pressed === key;
+}
