@@ -38,7 +38,7 @@ const column = (id: ColumnId, word: string, title: string, min: number, rest: Pa
 /** All there are, in the order they have until they are moved. */
 export const COLUMNS: readonly Column[] = [
   column("state", "State", "State", 16, {}),
-  column("name", "Agent", "Agent", 90, { max: 224, need: 150 }),
+  column("name", "Agent", "Agent", 90, { max: 224, need: 190 }),
   column("verdict", "Verdict", "Verdict", 100, { max: null, need: 250 }),
   column("where", "Home", "Name of the registry", 80, { max: 110, yields: 7 }),
   column("registry", "Registry", "What the registry says", 50, { yields: 6 }),
@@ -108,11 +108,12 @@ export function layoutOf({ order, hidden, widths }: Columns, available: number):
     columns.splice(columns.indexOf(first), 1);
     squeezed.push(first.id);
   }
+  const roomy = across(columns, ({ id, need }) => widths[id] ?? need) <= available;
   return {
     columns,
     cells: columns.map(({ id }) => ({ id, colindex: order.indexOf(id) + 1 })),
     squeezed,
-    template: columns.map(({ id, min, max }) => trackOf(widths[id], min, max)).join(" "),
+    template: columns.map(({ id, min, need, max }) => trackOf(widths[id], roomy ? need : min, max)).join(" "),
     minWidth: across(columns, ({ id, min }) => widths[id] ?? min),
   };
 }
