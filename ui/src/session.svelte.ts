@@ -1,6 +1,7 @@
 import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
+import { groupOf } from "./lib/lines";
 import { PullLoop } from "./lib/pull";
 import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
@@ -80,10 +81,13 @@ export class Session {
     if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
   }
 
-  /** Opens an agent's page and brings its row into sight, through any filter. */
+  /** Opens an agent's page and brings its row into sight, through any filter and group. */
   open(id: string): void {
     if (this.fleet.filtered && !this.fleet.visible.includes(id))
       this.fleet.setFilter({ state: null, search: "" });
+    const row = this.fleet.rows.get(id);
+    const group = row ? groupOf(row, this.view.grouping.by) : null;
+    if (group !== null) this.view.fold(group, false);
     this.fleet.opened = id;
     this.reveal = id;
   }

@@ -5,6 +5,7 @@ import type { RegistryHealth } from "../host/bindings/RegistryHealth";
 import { type Filter, isEmpty, matcher, NO_FILTER } from "../lib/filter";
 import { fold } from "../lib/fold";
 import { hold, reorder, sameOrder } from "../lib/order";
+import { groupOf, type Grouping, isGroup, linesOf, NO_GROUPS } from "../lib/lines";
 import { comparator, type Sort } from "../lib/sort";
 
 /**
@@ -17,6 +18,10 @@ export class Fleet {
   registries = $state.raw<RegistryHealth[]>([]);
   /** Ids in the order of the screen, filtered. */
   visible = $state.raw<string[]>([]);
+  /** What the lines of the screen hold: the same, parted by lines of groups when there are any. */
+  lines = $state.raw<string[]>([]);
+  /** How many agents each group has. */
+  counts = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** Grows with every delta; whoever reads rows reads this first. */
   version = $state(0);
   filter = $state.raw<Filter>(NO_FILTER);
@@ -27,6 +32,7 @@ export class Fleet {
 
   #order: string[] = [];
   #compare = comparator(null);
+  #grouping: Grouping = NO_GROUPS;
   #holding = false;
 
   apply(delta: FleetDelta): void {
@@ -34,7 +40,10 @@ export class Fleet {
     const moved = fold(
       this.rows,
       delta,
-      (before, after) => this.filtered || this.#compare(before, after) !== 0,
+      (before, after) =>
+        this.filtered ||
+        this.#compare(before, after) !== 0 ||
+        groupOf(before, this.#grouping.by) !== groupOf(after, this.#grouping.by),
     );
     this.summary = delta.summary;
     this.registries = delta.registries;
@@ -50,18 +59,22 @@ export class Fleet {
     return id === null ? null : (this.rows.get(id) ?? null);
   }
 
+  // Who asks for other rows, another order or other groups wants to see them, wherever the pointer is.
+
   setFilter(filter: Filter): void {
     this.filter = filter;
-    this.#show(this.#filtered());
-    this.held = false;
+    this.#arrange(false);
   }
 
   setSort(sort: Sort | null): void {
     this.#compare = comparator(sort);
     this.#order = [...this.rows.values()].sort(this.#compare).map((row) => row.id);
-    // Who asks for another order wants to see it, wherever the pointer is.
-    this.#show(this.#filtered());
-    this.held = false;
+    this.#arrange(false);
+  }
+
+  setGrouping(grouping: Grouping): void {
+    this.#grouping = grouping;
+    this.#arrange(false);
   }
 
   get filtered(): boolean {
@@ -75,16 +88,21 @@ export class Fleet {
     if (!holding) this.#arrange();
   }
 
-  #arrange(): void {
+  #arrange(holding = this.#holding): void {
     const fresh = this.#filtered();
-    if (!this.#holding) {
-      this.#show(fresh);
+    const { lines, counts } = linesOf(fresh, this.rows, this.#grouping);
+    this.counts = counts;
+    if (!holding) {
+      this.#show(fresh, lines);
       this.held = false;
       return;
     }
-    const held = hold(this.visible, fresh, (id) => this.rows.has(id));
-    this.#show(held);
-    this.held = !sameOrder(held, fresh);
+    const exists = (line: string) => isGroup(line) || this.rows.has(line);
+    const shown = hold(this.visible, fresh, exists);
+    // What is new goes to the end. The end of the last group would be the wrong place for it, so with groups it waits.
+    const held = this.#grouping.by === "none" ? shown : this.lines.filter(exists);
+    this.#show(shown, held);
+    this.held = !sameOrder(held, lines);
   }
 
   #filtered(): string[] {
@@ -96,7 +114,8 @@ export class Fleet {
     });
   }
 
-  #show(ids: string[]): void {
+  #show(ids: string[], lines: string[]): void {
     if (!sameOrder(ids, this.visible)) this.visible = ids;
+    if (!sameOrder(lines, this.lines)) this.lines = lines;
   }
 }

@@ -1,4 +1,5 @@
-import { kept } from "../lib/kept";
+import { isRecord, kept } from "../lib/kept";
+import { type GroupBy, type Grouping, isGroup, NO_GROUPS } from "../lib/lines";
 import {
   checkColumns,
   COLUMN,
@@ -11,11 +12,13 @@ import {
 } from "./columns";
 
 const columnsKept = kept("columns", 1, checkColumns);
+const groupingKept = kept("groups", 1, checkGrouping);
 
 /** How the user has the table, kept across restarts. */
 export class View {
   columns = $state.raw<Columns>(columnsKept.read() ?? USUAL);
 
+  grouping = $state.raw<Grouping>(groupingKept.read() ?? NO_GROUPS);
   /** Shown if there were room; the table knows how much there is. */
   squeezed = $state.raw<readonly ColumnId[]>([]);
 
@@ -57,8 +60,32 @@ export class View {
     columnsKept.forget();
   }
 
+  groupBy(by: GroupBy): void {
+    this.#setGrouping({ by, folded: [] });
+  }
+
+  /** Folds a group, or unfolds it. */
+  fold(line: string, folded = !this.grouping.folded.includes(line)): void {
+    const others = this.grouping.folded.filter((each) => each !== line);
+    if (folded !== this.grouping.folded.includes(line))
+      this.#setGrouping({ ...this.grouping, folded: folded ? [...others, line] : others });
+  }
+
+  #setGrouping(grouping: Grouping): void {
+    this.grouping = grouping;
+    groupingKept.write(grouping);
+  }
+
   #set(change: Partial<Columns>, settled = true): void {
     this.columns = { ...this.columns, ...change };
     if (settled) columnsKept.write(this.columns);
   }
+}
+
+function checkGrouping(value: unknown): Grouping | null {
+  if (!isRecord(value) || !Array.isArray(value.folded)) return null;
+  const { by, folded } = value;
+  if (by !== "none" && by !== "registry" && by !== "state") return null;
+  if (!folded.every((line): line is string => typeof line === "string" && isGroup(line))) return null;
+  return { by, folded };
 }

@@ -15,6 +15,17 @@ const list = <Command extends string>(
   entries.map(([command, chords, words]) => ({ command, chords: chords.split(" "), words }));
 
 export const SHORTCUTS = {
+  table: list(
+    ["next", "j ArrowDown", "Next agent"],
+    ["previous", "k ArrowUp", "Previous agent"],
+    ["pageDown", "PageDown", "A page down"],
+    ["pageUp", "PageUp", "A page up"],
+    ["first", "Home", "First agent"],
+    ["last", "End", "Last agent"],
+    ["open", "Enter", "Open the agent; fold or unfold a group"],
+    ["unfold", "ArrowRight", "Unfold the group"],
+    ["fold", "ArrowLeft", "Fold the group"],
+  ),
   header: list(
     ["sort", "Enter Space", "Sort by the column: one way, the other way, not at all"],
     ["left", "ArrowLeft", "Previous column"],
