@@ -1,3 +1,4 @@
+import type { AgentRow } from "./host/bindings/AgentRow";
 import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
@@ -26,6 +27,8 @@ export class Session {
   /** An agent to scroll to as soon as it is in the table. */
   reveal = $state<string | null>(null);
   adding = $state(false);
+  /** Whom the user is asked about before they are removed. */
+  removing = $state.raw<readonly AgentRow[]>([]);
 
   readonly #clock: EngineClock;
   readonly #loop: PullLoop;
@@ -90,6 +93,10 @@ export class Session {
     if (group !== null) this.view.fold(group, false);
     this.fleet.opened = id;
     this.reveal = id;
+  }
+
+  askToRemove(rows: readonly AgentRow[]): void {
+    this.removing = rows;
   }
 
   /** Pulls at once, after something that was asked for here. */

@@ -7,6 +7,7 @@ import { fold } from "../lib/fold";
 import { hold, reorder, sameOrder } from "../lib/order";
 import { groupOf, type Grouping, isGroup, linesOf, NO_GROUPS } from "../lib/lines";
 import { comparator, type Sort } from "../lib/sort";
+import { Selection } from "./selection.svelte";
 
 /**
  * The rows as the window shows them. The table itself is a plain map and a plain array; only `visible` and `version`
@@ -29,6 +30,8 @@ export class Fleet {
   held = $state(false);
   /** The agent whose page is open. */
   opened = $state<string | null>(null);
+
+  readonly selection = new Selection();
 
   #order: string[] = [];
   #compare = comparator(null);
@@ -116,6 +119,8 @@ export class Fleet {
 
   #show(ids: string[], lines: string[]): void {
     if (!sameOrder(ids, this.visible)) this.visible = ids;
-    if (!sameOrder(lines, this.lines)) this.lines = lines;
+    if (sameOrder(lines, this.lines)) return;
+    this.lines = lines;
+    this.selection.limit(lines);
   }
 }
