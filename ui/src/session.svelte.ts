@@ -2,8 +2,10 @@ import type { AgentRow } from "./host/bindings/AgentRow";
 import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
+import { NO_FILTER } from "./lib/filter";
 import { groupOf } from "./lib/lines";
 import { PullLoop } from "./lib/pull";
+import { type Action, Run } from "./bulk/run.svelte";
 import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
 import { View } from "./fleet/view.svelte";
@@ -29,6 +31,9 @@ export class Session {
   adding = $state(false);
   /** Whom the user is asked about before they are removed. */
   removing = $state.raw<readonly AgentRow[]>([]);
+
+  /** What is being done with several agents, until its outcome was read. */
+  run = $state.raw<Run | null>(null);
 
   readonly #clock: EngineClock;
   readonly #loop: PullLoop;
@@ -86,8 +91,7 @@ export class Session {
 
   /** Opens an agent's page and brings its row into sight, through any filter and group. */
   open(id: string): void {
-    if (this.fleet.filtered && !this.fleet.visible.includes(id))
-      this.fleet.setFilter({ state: null, search: "" });
+    if (this.fleet.filtered && !this.fleet.visible.includes(id)) this.showAll();
     const row = this.fleet.rows.get(id);
     const group = row ? groupOf(row, this.view.grouping.by) : null;
     if (group !== null) this.view.fold(group, false);
@@ -97,6 +101,29 @@ export class Session {
 
   askToRemove(rows: readonly AgentRow[]): void {
     this.removing = rows;
+  }
+
+  /** Does something with some agents; removing asks first. */
+  act(action: Action, rows: readonly AgentRow[]): void {
+    if (action === "remove") this.askToRemove(rows);
+    else if (!this.run?.going) {
+      this.run = new Run(this.host, action, rows);
+      void this.runAgain();
+    }
+  }
+
+  /** Begins the run, or does again what has failed in it. */
+  async runAgain(): Promise<void> {
+    await this.run?.start();
+    this.pull();
+  }
+
+  showAll(): void {
+    this.fleet.setFilter(NO_FILTER);
+  }
+
+  get alertsPaused(): boolean {
+    return (this.status?.alerts_paused_until ?? 0) > this.now;
   }
 
   /** Pulls at once, after something that was asked for here. */

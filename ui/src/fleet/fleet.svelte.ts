@@ -62,6 +62,11 @@ export class Fleet {
     return id === null ? null : (this.rows.get(id) ?? null);
   }
 
+  /** All rows, filtered or not, in the order of the table. */
+  everyone(): AgentRow[] {
+    return this.#order.flatMap((id) => this.rows.get(id) ?? []);
+  }
+
   // Who asks for other rows, another order or other groups wants to see them, wherever the pointer is.
 
   setFilter(filter: Filter): void {

@@ -15,6 +15,15 @@ const list = <Command extends string>(
   entries.map(([command, chords, words]) => ({ command, chords: chords.split(" "), words }));
 
 export const SHORTCUTS = {
+  window: list(
+    ["palette", "Mod+K", "Find an agent or a command"],
+    ["search", "/", "Search"],
+    ["next", "j", "Into the rows, or on to the next"],
+    ["previous", "k", "Into the rows, or back to the previous"],
+    ["selectAll", "Mod+A", "Select all that are shown"],
+    ["close", "Escape", "End the selection, then close the agent's page"],
+    ["help", "?", "This list"],
+  ),
   table: list(
     ["next", "j ArrowDown", "Next agent"],
     ["previous", "k ArrowUp", "Previous agent"],
@@ -43,6 +52,11 @@ export const SHORTCUTS = {
     ["hide", "Delete", "Hide the column"],
     ["rows", "ArrowDown", "To the rows"],
   ),
+  palette: list(
+    ["next", "ArrowDown", "Next"],
+    ["previous", "ArrowUp", "Previous"],
+    ["run", "Enter", "Open the agent, or do it"],
+  ),
 } as const;
 
 export type Place = keyof typeof SHORTCUTS;
@@ -64,4 +78,20 @@ function isPressed(chord: string, event: KeyboardEvent): boolean {
   const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase();
   if (!isSign && wants("Shift") !== event.shiftKey) return false;
   return key.length === 1 ? pressed.toLowerCase() === key.toLowerCase() : pressed === key;
+}
+
+const SIGNS: Record<string, string> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+};
+
+/** A chord as it is on the keyboard of this system. */
+export function wordsOf(chord: string, mac = navigator.platform.startsWith("Mac")): string {
+  const words = chord
+    .split("+")
+    .map((part) => (part === "Mod" ? (mac ? "⌘" : "Ctrl") : (SIGNS[part] ?? part)));
+  return words.join("+");
 }
