@@ -56,6 +56,23 @@ describe("layoutOf", () => {
     expect(layoutOf(wide, 1120).template).toContain("900px");
   });
 
+  it("lets comfort go first when a column is made wider, bit by bit", () => {
+    const tracks = (width: number) =>
+      layoutOf({ ...USUAL, widths: { registry: width } }, 1120)
+        .template.replaceAll(/minmax\([^)]*\)/g, "0px")
+        .split(" ")
+        .map((track) => parseInt(track));
+    let before = tracks(50);
+    for (let width = 51; width < 400; width += 1) {
+      const now = tracks(width);
+      now.forEach((track, at) =>
+        expect(Math.abs(track - (before[at] ?? 0)), `${width}`).toBeLessThanOrEqual(2),
+      );
+      before = now;
+    }
+    expect(before[1], "the name shrinks to what it can do with").toBeLessThan(190);
+  });
+
   it("counts cells over hidden columns too", () => {
     const { cells } = layoutOf({ ...USUAL, hidden: ["state", "verdict"] }, 0);
     expect(cells.slice(0, 2)).toEqual([

@@ -79,6 +79,8 @@ export const NARROWEST = 16;
 export const WIDEST = 1200;
 export const GAP = 14;
 const PADDING = 32;
+/** Until the window was measured. */
+const UNKNOWN = 1280;
 
 /** Where a cell is, counted over all columns, hidden ones too. */
 export interface Cell {
@@ -108,14 +110,47 @@ export function layoutOf({ order, hidden, widths }: Columns, available: number):
     columns.splice(columns.indexOf(first), 1);
     squeezed.push(first.id);
   }
-  const roomy = across(columns, ({ id, need }) => widths[id] ?? need) <= available;
+  const wide = share(columns, widths, available || UNKNOWN);
   return {
     columns,
     cells: columns.map(({ id }) => ({ id, colindex: order.indexOf(id) + 1 })),
     squeezed,
-    template: columns.map(({ id, min, need, max }) => trackOf(widths[id], roomy ? need : min, max)).join(" "),
+    // What is left by rounding, or by a scrollbar that goes, is taken without a new layout.
+    template: columns.map((each) => trackOf(each, widths, wide.get(each.id) ?? each.min)).join(" "),
     minWidth: across(columns, ({ id, min }) => widths[id] ?? min),
   };
+}
+
+/**
+ * Gives each column the least it can do with, and then what there is: first to the fixed ones what they need, then to
+ * those that take any width, then for comfort. Each step is continuous, so nothing jumps while an edge is dragged.
+ */
+function share(columns: Column[], chosen: Columns["widths"], available: number): Map<ColumnId, number> {
+  const wide = new Map(columns.map(({ id, min }) => [id, chosen[id] ?? min]));
+  let free = available - across(columns, ({ id }) => wide.get(id) ?? 0);
+  const grow = (some: Column[], upTo: (column: Column) => number) => {
+    some.forEach(({ id }, at) => {
+      const column = COLUMN[id];
+      const now = wide.get(id) ?? 0;
+      const more = Math.min(
+        Math.max(0, upTo(column) - now),
+        Math.floor(Math.max(0, free) / (some.length - at)),
+      );
+      wide.set(id, now + more);
+      free -= more;
+    });
+  };
+  const open = columns.filter(({ id }) => chosen[id] === undefined);
+  const fixed = open.filter(({ max }) => max !== null);
+  const elastic = open.filter(({ max }) => max === null);
+  grow(fixed, ({ need }) => need);
+  grow(elastic, ({ need }) => need);
+  grow(
+    fixed.filter(({ min, max }) => max !== min),
+    ({ max }) => max ?? 0,
+  );
+  grow(elastic, () => Infinity);
+  return wide;
 }
 
 function across(columns: Column[], widthOf: (column: Column) => number): number {
@@ -123,10 +158,8 @@ function across(columns: Column[], widthOf: (column: Column) => number): number 
   return widths + GAP * Math.max(0, columns.length - 1) + PADDING;
 }
 
-function trackOf(chosen: number | undefined, min: number, max: number | null): string {
-  if (chosen !== undefined) return `${chosen}px`;
-  if (max === min) return `${min}px`;
-  return `minmax(${min}px, ${max === null ? "1fr" : `${max}px`})`;
+function trackOf({ id, min, max }: Column, widths: Columns["widths"], wide: number): string {
+  return max === null && widths[id] === undefined ? `minmax(${min}px, 1fr)` : `${wide}px`;
 }
 
 /** Puts a column before another, or last. */
