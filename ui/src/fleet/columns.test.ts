@@ -56,6 +56,14 @@ describe("layoutOf", () => {
     expect(layoutOf(wide, 1120).template).toContain("900px");
   });
 
+  it("gives the name room for a short id before anything else grows", () => {
+    for (const width of [1045, 1110, 1120, 1280])
+      expect(
+        parseInt(layoutOf(USUAL, width).template.split(" ")[1] ?? ""),
+        `${width}`,
+      ).toBeGreaterThanOrEqual(190);
+  });
+
   it("lets comfort go first when a column is made wider, bit by bit", () => {
     const tracks = (width: number) =>
       layoutOf({ ...USUAL, widths: { registry: width } }, 1120)

@@ -129,15 +129,13 @@ function share(columns: Column[], chosen: Columns["widths"], available: number):
   const wide = new Map(columns.map(({ id, min }) => [id, chosen[id] ?? min]));
   let free = available - across(columns, ({ id }) => wide.get(id) ?? 0);
   const grow = (some: Column[], upTo: (column: Column) => number) => {
-    some.forEach(({ id }, at) => {
-      const column = COLUMN[id];
-      const now = wide.get(id) ?? 0;
-      const more = Math.min(
-        Math.max(0, upTo(column) - now),
-        Math.floor(Math.max(0, free) / (some.length - at)),
-      );
-      wide.set(id, now + more);
-      free -= more;
+    const wants = some.map((column) => ({ id: column.id, more: upTo(column) - (wide.get(column.id) ?? 0) }));
+    const wanting = wants.filter(({ more }) => more > 0).sort((a, b) => a.more - b.more);
+    // Who wants little leaves the rest of its part to the others.
+    wanting.forEach(({ id, more }, at) => {
+      const given = Math.min(more, Math.floor(Math.max(0, free) / (wanting.length - at)));
+      wide.set(id, (wide.get(id) ?? 0) + given);
+      free -= given;
     });
   };
   const open = columns.filter(({ id }) => chosen[id] === undefined);
@@ -145,10 +143,7 @@ function share(columns: Column[], chosen: Columns["widths"], available: number):
   const elastic = open.filter(({ max }) => max === null);
   grow(fixed, ({ need }) => need);
   grow(elastic, ({ need }) => need);
-  grow(
-    fixed.filter(({ min, max }) => max !== min),
-    ({ max }) => max ?? 0,
-  );
+  grow(fixed, ({ max }) => max ?? 0);
   grow(elastic, () => Infinity);
   return wide;
 }
