@@ -32,6 +32,8 @@ export class Session {
   /** Whom the user is asked about before they are removed. */
   removing = $state.raw<readonly AgentRow[]>([]);
 
+  /** Why alerts could not be paused or resumed. */
+  alertsProblem = $state.raw<Problem | null>(null);
   /** What is being done with several agents, until its outcome was read. */
   run = $state.raw<Run | null>(null);
 
@@ -131,9 +133,15 @@ export class Session {
     this.#loop.now();
   }
 
-  async pauseAlerts(minutes: number): Promise<void> {
-    await this.host.pauseAlerts(minutes);
-    await this.readStatus();
+  /** Pauses alerts for an hour, or resumes them. */
+  async toggleAlerts(): Promise<void> {
+    try {
+      this.alertsProblem = null;
+      await this.host.pauseAlerts(this.alertsPaused ? 0 : 60);
+      await this.readStatus();
+    } catch (error) {
+      this.alertsProblem = problemOf(error);
+    }
   }
 
   /** Has an engine that did not start try again, and waits for what becomes of it. */

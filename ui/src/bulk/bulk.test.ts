@@ -141,6 +141,11 @@ describe("bulk actions", () => {
     expect(text("bulk-list")).toContain("code-reviewer under way");
     finish();
     await waitFor(() => expect(text("bulk-sum")).toBe("1 told to dial"));
+    await press("Escape");
+    expect(screen.queryByTestId("bulk-sum"), "the outcome goes first").toBeNull();
+    expect(selected()).toEqual(["code-reviewer"]);
+    await press("Escape");
+    expect(selected()).toEqual([]);
   });
 });
 

@@ -21,7 +21,7 @@ export const SHORTCUTS = {
     ["next", "j", "Into the rows, or on to the next"],
     ["previous", "k", "Into the rows, or back to the previous"],
     ["selectAll", "Mod+A", "Select all that are shown"],
-    ["close", "Escape", "End the selection, then close the agent's page"],
+    ["close", "Escape", "Close the outcome, end the selection, close the agent's page"],
     ["help", "?", "This list"],
   ),
   table: list(

@@ -75,8 +75,8 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
   }
 
   add("add", "Add agent…", () => (session.adding = true));
-  if (session.alertsPaused) add("alerts", "Resume alerts", () => void session.pauseAlerts(0).catch(ignore));
-  else add("alerts", "Pause alerts for 1 h", () => void session.pauseAlerts(60).catch(ignore));
+  const alerts = session.alertsPaused ? "Resume alerts" : "Pause alerts for 1 h";
+  add("alerts", alerts, () => void session.toggleAlerts());
   if (fleet.filtered) add("show-all", "Show all agents", () => session.showAll());
   const counts = fleet.summary?.counts;
   for (const state of ["offline", "stale", "late", "active", "inactive", "stopped", "unknown"] as const) {
@@ -107,9 +107,4 @@ function subjectOf({ fleet }: Session): { rows: AgentRow[]; name: string | null 
     return { rows: [...fleet.selection.ids].flatMap((id) => fleet.rows.get(id) ?? []), name: null };
   const opened = fleet.row(fleet.opened);
   return opened ? { rows: [opened], name: opened.name } : { rows: [], name: null };
-}
-
-/** The banner says when the engine does not answer. */
-function ignore(): void {
-  // Nothing to add to that.
 }

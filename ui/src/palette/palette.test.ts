@@ -120,6 +120,14 @@ describe("the palette", () => {
     await waitFor(() => expect(screen.getByTestId("add-dialog")).toBeTruthy());
   });
 
+  it("pauses alerts, and says in the header when that fails", async () => {
+    const host = await openPalette();
+    host.pauseAlerts = () => Promise.reject({ code: "x", sentence: "It did not.", remedy: "Try again." });
+    await type("pause alerts");
+    await press("Enter");
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("It did not. Try again."));
+  });
+
   it("shows a few of 10,000", async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => healthyRow(n, `agent-${n}`, Date.now(), 0));
     await openPalette(new FixtureHost(many));
