@@ -1,9 +1,14 @@
+import type { AgentRow } from "./host/bindings/AgentRow";
 import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
+import { NO_FILTER } from "./lib/filter";
+import { groupOf } from "./lib/lines";
 import { PullLoop } from "./lib/pull";
+import { type Action, Run } from "./bulk/run.svelte";
 import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
+import { View } from "./fleet/view.svelte";
 
 const STATUS_MS = 5_000;
 /** The engine wakes the window four times a second at most; its state is asked for less often than that. */
@@ -14,6 +19,7 @@ export class Session {
   readonly host: Host;
   readonly fleet = new Fleet();
   readonly strips: Strips;
+  readonly view = new View();
   /** Engine time, a second at a time. */
   now = $state(Date.now());
   status = $state.raw<EngineStatus | null>(null);
@@ -23,6 +29,13 @@ export class Session {
   /** An agent to scroll to as soon as it is in the table. */
   reveal = $state<string | null>(null);
   adding = $state(false);
+  /** Whom the user is asked about before they are removed. */
+  removing = $state.raw<readonly AgentRow[]>([]);
+
+  /** Why alerts could not be paused or resumed. */
+  alertsProblem = $state.raw<Problem | null>(null);
+  /** What is being done with several agents, until its outcome was read. */
+  run = $state.raw<Run | null>(null);
 
   readonly #clock: EngineClock;
   readonly #loop: PullLoop;
@@ -78,12 +91,41 @@ export class Session {
     if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
   }
 
-  /** Opens an agent's page and brings its row into sight, through any filter. */
+  /** Opens an agent's page and brings its row into sight, through any filter and group. */
   open(id: string): void {
-    if (this.fleet.filtered && !this.fleet.visible.includes(id))
-      this.fleet.setFilter({ state: null, search: "" });
+    if (this.fleet.filtered && !this.fleet.visible.includes(id)) this.showAll();
+    const row = this.fleet.rows.get(id);
+    const group = row ? groupOf(row, this.view.grouping.by) : null;
+    if (group !== null) this.view.fold(group, false);
     this.fleet.opened = id;
     this.reveal = id;
+  }
+
+  askToRemove(rows: readonly AgentRow[]): void {
+    this.removing = rows;
+  }
+
+  /** Does something with some agents; removing asks first. */
+  act(action: Action, rows: readonly AgentRow[]): void {
+    if (action === "remove") this.askToRemove(rows);
+    else if (!this.run?.going) {
+      this.run = new Run(this.host, action, rows);
+      void this.runAgain();
+    }
+  }
+
+  /** Begins the run, or does again what has failed in it. */
+  async runAgain(): Promise<void> {
+    await this.run?.start();
+    this.pull();
+  }
+
+  showAll(): void {
+    this.fleet.setFilter(NO_FILTER);
+  }
+
+  get alertsPaused(): boolean {
+    return (this.status?.alerts_paused_until ?? 0) > this.now;
   }
 
   /** Pulls at once, after something that was asked for here. */
@@ -91,9 +133,15 @@ export class Session {
     this.#loop.now();
   }
 
-  async pauseAlerts(minutes: number): Promise<void> {
-    await this.host.pauseAlerts(minutes);
-    await this.readStatus();
+  /** Pauses alerts for an hour, or resumes them. */
+  async toggleAlerts(): Promise<void> {
+    try {
+      this.alertsProblem = null;
+      await this.host.pauseAlerts(this.alertsPaused ? 0 : 60);
+      await this.readStatus();
+    } catch (error) {
+      this.alertsProblem = problemOf(error);
+    }
   }
 
   /** Has an engine that did not start try again, and waits for what becomes of it. */

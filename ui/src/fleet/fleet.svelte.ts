@@ -4,7 +4,10 @@ import type { FleetSummary } from "../host/bindings/FleetSummary";
 import type { RegistryHealth } from "../host/bindings/RegistryHealth";
 import { type Filter, isEmpty, matcher, NO_FILTER } from "../lib/filter";
 import { fold } from "../lib/fold";
-import { compareRows, hold, reorder, sameOrder } from "../lib/order";
+import { hold, reorder, sameOrder } from "../lib/order";
+import { groupOf, type Grouping, isGroup, linesOf, NO_GROUPS } from "../lib/lines";
+import { comparator, type Sort } from "../lib/sort";
+import { Selection } from "./selection.svelte";
 
 /**
  * The rows as the window shows them. The table itself is a plain map and a plain array; only `visible` and `version`
@@ -16,6 +19,10 @@ export class Fleet {
   registries = $state.raw<RegistryHealth[]>([]);
   /** Ids in the order of the screen, filtered. */
   visible = $state.raw<string[]>([]);
+  /** What the lines of the screen hold: the same, parted by lines of groups when there are any. */
+  lines = $state.raw<string[]>([]);
+  /** How many agents each group has. */
+  counts = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** Grows with every delta; whoever reads rows reads this first. */
   version = $state(0);
   filter = $state.raw<Filter>(NO_FILTER);
@@ -24,7 +31,11 @@ export class Fleet {
   /** The agent whose page is open. */
   opened = $state<string | null>(null);
 
+  readonly selection = new Selection();
+
   #order: string[] = [];
+  #compare = comparator(null);
+  #grouping: Grouping = NO_GROUPS;
   #holding = false;
 
   apply(delta: FleetDelta): void {
@@ -32,12 +43,15 @@ export class Fleet {
     const moved = fold(
       this.rows,
       delta,
-      (before, after) => this.filtered || compareRows(before, after) !== 0,
+      (before, after) =>
+        this.filtered ||
+        this.#compare(before, after) !== 0 ||
+        groupOf(before, this.#grouping.by) !== groupOf(after, this.#grouping.by),
     );
     this.summary = delta.summary;
     this.registries = delta.registries;
     if (moved.size > 0) {
-      this.#order = reorder(this.#order, this.rows, moved);
+      this.#order = reorder(this.#order, this.rows, moved, this.#compare);
       this.#arrange();
     }
     this.version += 1;
@@ -48,10 +62,27 @@ export class Fleet {
     return id === null ? null : (this.rows.get(id) ?? null);
   }
 
+  /** All rows, filtered or not, in the order of the table. */
+  everyone(): AgentRow[] {
+    return this.#order.flatMap((id) => this.rows.get(id) ?? []);
+  }
+
+  // Who asks for other rows, another order or other groups wants to see them, wherever the pointer is.
+
   setFilter(filter: Filter): void {
     this.filter = filter;
-    this.#show(this.#filtered());
-    this.held = false;
+    this.#arrange(false);
+  }
+
+  setSort(sort: Sort | null): void {
+    this.#compare = comparator(sort);
+    this.#order = [...this.rows.values()].sort(this.#compare).map((row) => row.id);
+    this.#arrange(false);
+  }
+
+  setGrouping(grouping: Grouping): void {
+    this.#grouping = grouping;
+    this.#arrange(false);
   }
 
   get filtered(): boolean {
@@ -65,16 +96,21 @@ export class Fleet {
     if (!holding) this.#arrange();
   }
 
-  #arrange(): void {
+  #arrange(holding = this.#holding): void {
     const fresh = this.#filtered();
-    if (!this.#holding) {
-      this.#show(fresh);
+    const { lines, counts } = linesOf(fresh, this.rows, this.#grouping);
+    this.counts = counts;
+    if (!holding) {
+      this.#show(fresh, lines);
       this.held = false;
       return;
     }
-    const held = hold(this.visible, fresh, (id) => this.rows.has(id));
-    this.#show(held);
-    this.held = !sameOrder(held, fresh);
+    const exists = (line: string) => isGroup(line) || this.rows.has(line);
+    const shown = hold(this.visible, fresh, exists);
+    // What is new goes to the end. The end of the last group would be the wrong place for it, so with groups it waits.
+    const held = this.#grouping.by === "none" ? shown : this.lines.filter(exists);
+    this.#show(shown, held);
+    this.held = !sameOrder(held, lines);
   }
 
   #filtered(): string[] {
@@ -86,7 +122,10 @@ export class Fleet {
     });
   }
 
-  #show(ids: string[]): void {
+  #show(ids: string[], lines: string[]): void {
     if (!sameOrder(ids, this.visible)) this.visible = ids;
+    if (sameOrder(lines, this.lines)) return;
+    this.lines = lines;
+    this.selection.limit(lines);
   }
 }

@@ -140,7 +140,7 @@ describe("the keyboard", () => {
     await waitFor(() => expect(focused()).toBe("weather-agent"));
     await press("Enter");
     expect(screen.getByTestId("agent-page").dataset.id).toBe(rowOf("weather-agent").dataset.id);
-    expect(rowOf("weather-agent").getAttribute("aria-selected")).toBe("true");
+    expect(rowOf("weather-agent").getAttribute("aria-current")).toBe("true");
     await press("Escape");
     expect(screen.queryByTestId("agent-page")).toBeNull();
     await waitFor(() => expect(focused()).toBe("weather-agent"));

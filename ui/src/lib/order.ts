@@ -1,5 +1,7 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
 
+export type Compare = (a: AgentRow, b: AgentRow) => number;
+
 /**
  * What needs you first, then what flips next.
  *
@@ -41,9 +43,14 @@ function deadlineMatters(row: AgentRow): boolean {
 }
 
 function byName(a: AgentRow, b: AgentRow): number {
-  const names = collator.compare(a.name, b.name);
+  const names = byText(a.name, b.name);
   if (names !== 0) return names;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** As people sort: numbers by their size, and no difference between capitals and small letters. */
+export function byText(a: string, b: string): number {
+  return collator.compare(a, b);
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -56,19 +63,20 @@ export function reorder(
   order: readonly string[],
   rows: ReadonlyMap<string, AgentRow>,
   changed: ReadonlySet<string>,
+  compare: Compare = compareRows,
 ): string[] {
   const dirty: AgentRow[] = [];
   for (const id of changed) {
     const row = rows.get(id);
     if (row) dirty.push(row);
   }
-  dirty.sort(compareRows);
+  dirty.sort(compare);
 
   const kept = order.filter((id) => rows.has(id) && !changed.has(id));
   const merged: string[] = [];
   let from = 0;
   for (const row of dirty) {
-    const place = placeOf(row, kept, rows, from);
+    const place = placeOf(row, kept, rows, from, compare);
     for (; from < place; from += 1) merged.push(kept[from] as string);
     merged.push(row.id);
   }
@@ -82,13 +90,14 @@ function placeOf(
   sorted: readonly string[],
   rows: ReadonlyMap<string, AgentRow>,
   from: number,
+  compare: Compare,
 ): number {
   let low = from;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     const other = rows.get(sorted[middle] as string) as AgentRow;
-    if (compareRows(other, row) < 0) low = middle + 1;
+    if (compare(other, row) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

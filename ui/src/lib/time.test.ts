@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ago, clockOffset, countdown, length, trip, until } from "./time";
+import { ago, clockOffset, countdown, length, share, trip, until } from "./time";
 
 const S = 1000;
 const MIN = 60 * S;
@@ -88,4 +88,16 @@ it("clock offsets carry their sign, and no negative zero", () => {
     "+0.0 s",
     "+0.0 s",
   ]);
+});
+
+describe("share", () => {
+  it.each([
+    [null, "—"],
+    [1, "100 %"],
+    [0.99999, "99.9 %"],
+    [0.871, "87.1 %"],
+    [0, "0.0 %"],
+  ])("%s is %s", (part, text) => {
+    expect(share(part)).toBe(text);
+  });
 });

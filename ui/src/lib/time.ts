@@ -62,6 +62,12 @@ export function trip(ms: number | null): string {
   return ms < SECOND ? `${Math.round(ms)} ms` : `${(ms / SECOND).toFixed(1)} s`;
 }
 
+/** A share of the day: `99.7 %`, `100 %`, or a dash. Short of the whole is never rounded up to it. */
+export function share(part: number | null): string {
+  if (part === null) return "—";
+  return part >= 1 ? "100 %" : `${(Math.floor(part * 1000) / 10).toFixed(1)} %`;
+}
+
 /** How far a clock is ahead: `+0.1 s`, `−74 s`. */
 export function clockOffset(ms: number): string {
   const seconds = Math.abs(ms) / SECOND;

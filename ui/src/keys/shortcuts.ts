@@ -1,0 +1,97 @@
+/**
+ * Every key of the window, once: those who handle keys ask this list what a key means, and the sheet of shortcuts shows
+ * the same list, so neither can know of a key that the other does not.
+ */
+export interface Shortcut<Command extends string = string> {
+  command: Command;
+  /** Any of these. `Mod` is Ctrl, or Cmd on a Mac. */
+  chords: readonly string[];
+  words: string;
+}
+
+const list = <Command extends string>(
+  ...entries: [command: Command, chords: string, words: string][]
+): readonly Shortcut<Command>[] =>
+  entries.map(([command, chords, words]) => ({ command, chords: chords.split(" "), words }));
+
+export const SHORTCUTS = {
+  window: list(
+    ["palette", "Mod+K", "Find an agent or a command"],
+    ["search", "/", "Search"],
+    ["next", "j", "Into the rows, or on to the next"],
+    ["previous", "k", "Into the rows, or back to the previous"],
+    ["selectAll", "Mod+A", "Select all that are shown"],
+    ["close", "Escape", "Close the outcome, end the selection, close the agent's page"],
+    ["help", "?", "This list"],
+  ),
+  table: list(
+    ["next", "j ArrowDown", "Next agent"],
+    ["previous", "k ArrowUp", "Previous agent"],
+    ["pageDown", "PageDown", "A page down"],
+    ["pageUp", "PageUp", "A page up"],
+    ["first", "Home", "First agent"],
+    ["last", "End", "Last agent"],
+    ["open", "Enter", "Open the agent; fold or unfold a group"],
+    ["select", "Space", "Select, or a whole group"],
+    ["extend", "Shift+Space", "Select up to here"],
+    ["extendDown", "Shift+ArrowDown Shift+J", "Select downwards"],
+    ["extendUp", "Shift+ArrowUp Shift+K", "Select upwards"],
+    ["selectAll", "Mod+A", "Select all that are shown"],
+    ["remove", "Delete", "Remove the selected agents, or this one"],
+    ["unfold", "ArrowRight", "Unfold the group"],
+    ["fold", "ArrowLeft", "Fold the group"],
+  ),
+  header: list(
+    ["sort", "Enter Space", "Sort by the column: one way, the other way, not at all"],
+    ["left", "ArrowLeft", "Previous column"],
+    ["right", "ArrowRight", "Next column"],
+    ["narrower", "Shift+ArrowLeft", "Narrower"],
+    ["wider", "Shift+ArrowRight", "Wider"],
+    ["moveLeft", "Alt+ArrowLeft", "Move the column to the left"],
+    ["moveRight", "Alt+ArrowRight", "Move the column to the right"],
+    ["hide", "Delete", "Hide the column"],
+    ["rows", "ArrowDown", "To the rows"],
+  ),
+  palette: list(
+    ["next", "ArrowDown", "Next"],
+    ["previous", "ArrowUp", "Previous"],
+    ["run", "Enter", "Open the agent, or do it"],
+  ),
+} as const;
+
+export type Place = keyof typeof SHORTCUTS;
+export type CommandOf<P extends Place> = (typeof SHORTCUTS)[P][number]["command"];
+
+/** What a key means at some place. */
+export function commandOf<P extends Place>(place: P, event: KeyboardEvent): CommandOf<P> | null {
+  const shortcuts: readonly Shortcut<CommandOf<P>>[] = SHORTCUTS[place];
+  return shortcuts.find(({ chords }) => chords.some((chord) => isPressed(chord, event)))?.command ?? null;
+}
+
+function isPressed(chord: string, event: KeyboardEvent): boolean {
+  const parts = chord.split("+");
+  const key = parts.pop() ?? "";
+  const wants = (modifier: string) => parts.includes(modifier);
+  if (wants("Mod") !== (event.ctrlKey || event.metaKey) || wants("Alt") !== event.altKey) return false;
+  const pressed = event.key === " " ? "Space" : event.key;
+  // Where Shift is what makes the character, as with `?`, it depends on the keyboard whether it is held.
+  const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase();
+  if (!isSign && wants("Shift") !== event.shiftKey) return false;
+  return key.length === 1 ? pressed.toLowerCase() === key.toLowerCase() : pressed === key;
+}
+
+const SIGNS: Record<string, string> = {
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  Escape: "Esc",
+};
+
+/** A chord as it is on the keyboard of this system. */
+export function wordsOf(chord: string, mac = navigator.platform.startsWith("Mac")): string {
+  const words = chord
+    .split("+")
+    .map((part) => (part === "Mod" ? (mac ? "⌘" : "Ctrl") : (SIGNS[part] ?? part)));
+  return words.join("+");
+}

@@ -1,0 +1,65 @@
+import type { AgentRow } from "../host/bindings/AgentRow";
+import type { Liveness } from "../host/bindings/Liveness";
+import { byText } from "./order";
+
+export type GroupBy = "none" | "registry" | "state";
+
+/** How the rows are grouped. */
+export interface Grouping {
+  by: GroupBy;
+  /** Lines of groups that are folded. */
+  folded: readonly string[];
+}
+
+export const NO_GROUPS: Grouping = { by: "none", folded: [] };
+
+/** What stands on the lines of the table: ids of agents, and lines of groups between them. */
+export interface Lines {
+  lines: string[];
+  /** How many agents a group has, shown or folded. */
+  counts: Map<string, number>;
+}
+
+const GROUP = "group:";
+const STATES: readonly Liveness[] = ["offline", "stale", "late", "unknown", "active", "inactive", "stopped"];
+
+/** An agent's id begins with `zns:`, so a line is one or the other. */
+export function isGroup(line: string): boolean {
+  return line.startsWith(GROUP);
+}
+
+/** What a group is called: the state or the registry that its agents have in common. */
+export function wordOf(line: string): string {
+  return line.slice(line.indexOf("=") + 1);
+}
+
+/** The line of the group that an agent belongs to; nothing when there are no groups. */
+export function groupOf(row: AgentRow, by: GroupBy): string | null {
+  if (by === "none") return null;
+  return `${GROUP}${by}=${by === "state" ? row.liveness : row.registry.name}`;
+}
+
+/** Parts sorted ids into groups; within a group they keep their order. */
+export function linesOf(ids: string[], rows: ReadonlyMap<string, AgentRow>, { by, folded }: Grouping): Lines {
+  if (by === "none") return { lines: ids, counts: new Map() };
+  const groups = new Map<string, string[]>();
+  for (const id of ids) {
+    const row = rows.get(id);
+    const group = row ? groupOf(row, by) : null;
+    if (group === null) continue;
+    const members = groups.get(group);
+    if (members) members.push(id);
+    else groups.set(group, [id]);
+  }
+  const sorted = [...groups].sort(([a], [b]) => compareGroups(a, b, by));
+  return {
+    lines: sorted.flatMap(([group, members]) => (folded.includes(group) ? [group] : [group, ...members])),
+    counts: new Map(sorted.map(([group, members]) => [group, members.length])),
+  };
+}
+
+function compareGroups(a: string, b: string, by: GroupBy): number {
+  if (by === "registry") return byText(wordOf(a), wordOf(b));
+  const place = (line: string) => STATES.indexOf(wordOf(line) as Liveness);
+  return place(a) - place(b);
+}
