@@ -146,6 +146,8 @@ impl Engine {
             let _ = ended.await;
         }
         self.control.abort();
+        // Until it is really gone, a client could still find somebody here.
+        let _ = self.control.await;
         let writer = Arc::clone(&self.writer);
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || writer.close()).await {
             tracing::error!("the last of the history could not be written: {error}");
