@@ -134,6 +134,8 @@ pub struct AgentMemory {
     pub last_confirmed_at: Option<Time>,
     /// Whether the user was told of an outage that has not ended.
     pub alerted: bool,
+    /// Until then nobody is interrupted because of it.
+    pub snoozed_until: Option<Time>,
 }
 
 /// One row to be kept. Writing a row again with the same key replaces it.

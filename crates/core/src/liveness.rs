@@ -55,6 +55,17 @@ impl Liveness {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
+    /// How bad it is that beats are missing; 0 when they are not.
+    #[must_use]
+    pub const fn badness(self) -> u8 {
+        match self {
+            Self::Offline => 3,
+            Self::Stale => 2,
+            Self::Late => 1,
+            Self::Unknown | Self::Inactive | Self::Active | Self::Stopped => 0,
+        }
+    }
+
     /// Whether beats were once confirmed and are now missing.
     #[must_use]
     pub const fn is_missing(self) -> bool {

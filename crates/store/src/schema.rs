@@ -12,6 +12,7 @@ const STEPS: &[M<'static>] = &[
     M::up(connections::CREATE),
     M::up(transitions::CREATE),
     M::up(memory::CREATE),
+    M::up(memory::ADD_SNOOZE),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.

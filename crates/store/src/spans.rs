@@ -88,7 +88,7 @@ pub(crate) fn strips(
     let mut strips: HashMap<EntityId, Vec<StripSpan>> = agents.iter().map(|a| (a.clone(), Vec::new())).collect();
     let wanted: Vec<EntityId> = strips.keys().cloned().collect();
     let mut statement = connection.prepare_cached(
-        "SELECT wanted.key, kind, from_ms, from_ms + length, beats
+        "SELECT wanted.key, kind, from_ms, from_ms + length, beats, (SELECT text FROM texts WHERE id = cause)
          FROM json_each(?1) AS wanted
          CROSS JOIN agents ON agents.entity = wanted.value
          CROSS JOIN spans ON spans.agent = agents.id
@@ -105,6 +105,7 @@ pub(crate) fn strips(
                 from: codes::read_time(row, 2)?,
                 to: codes::read_time(row, 3)?,
                 beats: row.get(4)?,
+                cause: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
             });
         }
     }

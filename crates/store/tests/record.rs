@@ -152,7 +152,8 @@ fn strips_hold_what_touches_the_range() {
     assert_eq!(beats(40_000, 50_000), [4]);
     assert_eq!(beats(40_001, 50_000), [0; 0]);
     let strip = reader.strips(&[agent(1)], at(10_001), at(10_001)).unwrap();
-    let expected = StripSpan { kind: SpanKind::Missed, from: at(10_001), to: at(20_000), beats: 2 };
+    let cause = reader.spans(&agent(1), at(10_001), at(10_001)).unwrap()[0].cause.clone();
+    let expected = StripSpan { kind: SpanKind::Missed, cause, from: at(10_001), to: at(20_000), beats: 2 };
     assert_eq!(strip, HashMap::from([(agent(1), vec![expected])]));
     assert!(reader.strips(&[], at(0), at(1)).unwrap().is_empty());
 }

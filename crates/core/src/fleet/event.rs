@@ -29,6 +29,10 @@ pub struct AgentSettings {
     pub paused: bool,
     /// Whether its process is probed.
     pub probed: bool,
+    /// The user's words for it.
+    pub tags: Vec<String>,
+    /// The project that it belongs to.
+    pub project: Option<String>,
 }
 
 /// One registry as configured.
@@ -40,6 +44,8 @@ pub struct RegistrySettings {
     pub url: String,
     /// When silence gets which name.
     pub thresholds: Thresholds,
+    /// Whether it runs inside Beatkeeper.
+    pub demo: bool,
 }
 
 /// What an agent brings along from an earlier run.
@@ -115,6 +121,8 @@ pub enum FleetEvent {
     },
     /// A process was probed.
     Process(EntityId, ProcessReading),
+    /// Nobody is to be interrupted because of an agent until then; nothing ends that.
+    Snoozed(EntityId, Option<Time>),
     /// The computer slept.
     Woke {
         /// For how long.

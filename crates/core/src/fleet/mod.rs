@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use crate::history::{Connection, SpanKind};
 use crate::identity::EntityId;
+use crate::reckon::reckon;
 use crate::time::Time;
-use crate::view::{FleetDelta, RegistryHealth, StripSpan};
+use crate::view::{BeatStrip, FleetDelta, RegistryHealth, StripSpan};
 use crate::wire::zynd::Activity;
 
 pub use event::{AgentSettings, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
@@ -95,6 +96,9 @@ impl Fleet {
             FleetEvent::Process(id, reading) => {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
+            FleetEvent::Snoozed(id, until) => {
+                self.update(&id, now, |agent, _, change| agent.snooze(until, change));
+            }
             FleetEvent::Woke { slept } => self.woke(slept, now),
             FleetEvent::Zone { offset } => self.context.zone = offset,
             FleetEvent::Timeout => self.timeout(now),
@@ -153,10 +157,18 @@ impl Fleet {
         Some(agent.row(registry))
     }
 
-    /// An agent's strip of the last 24 hours, oldest first.
+    /// An agent's beats of the last time, up to 24 hours.
     #[must_use]
-    pub fn strip(&self, id: &EntityId) -> Option<Vec<StripSpan>> {
-        self.agents.get(id).map(|agent| agent.strip.spans().cloned().collect())
+    pub fn strip(&self, id: &EntityId, back: Duration, now: Time) -> Option<BeatStrip> {
+        let agent = self.agents.get(id)?;
+        let spans: Vec<StripSpan> = agent.strip.spans().cloned().collect();
+        Some(reckon(&spans, agent.settings.interval, now - back, now))
+    }
+
+    /// What one beat of the agent covers.
+    #[must_use]
+    pub fn interval(&self, id: &EntityId) -> Option<Duration> {
+        self.agents.get(id).map(|agent| agent.settings.interval)
     }
 
     /// The connection that is open, or being tried.
@@ -177,6 +189,7 @@ impl Fleet {
                 stream_live: registry.stream_live,
                 clock_ahead_ms: registry.clock_ahead_ms,
                 problem: registry.problem.clone(),
+                demo: registry.settings.demo,
             })
             .collect()
     }

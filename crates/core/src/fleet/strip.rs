@@ -10,9 +10,11 @@ use crate::view::StripSpan;
 
 use super::STRIP;
 
+/// The cause of beats that the registry does not take, as far as the link can tell.
+const UNCONFIRMED: &str = "beats.unconfirmed";
+
 struct Piece {
     span: StripSpan,
-    cause: String,
     unsaved: bool,
 }
 
@@ -25,7 +27,7 @@ pub(super) struct Strip {
 
 impl Strip {
     pub(super) fn from_past(spans: &[StripSpan]) -> Self {
-        let pieces = spans.iter().map(|span| Piece { span: span.clone(), cause: String::new(), unsaved: false });
+        let pieces = spans.iter().map(|span| Piece { span: span.clone(), unsaved: false });
         Self { pieces: pieces.collect(), revision: 0 }
     }
 
@@ -42,8 +44,8 @@ impl Strip {
     }
 
     /// A beat of this kind at `at`. Beats no further apart than `within` are one run; what lies between runs is called
-    /// missed, unless it has a name already.
-    pub(super) fn beat(&mut self, kind: SpanKind, cause: &str, at: Time, within: Duration) {
+    /// as `between` says, unless it has a name already.
+    pub(super) fn beat(&mut self, kind: SpanKind, at: Time, within: Duration, between: (SpanKind, &str)) {
         if let Some(last) = self.pieces.back_mut() {
             if last.span.kind == kind && at.since(last.span.to) <= within {
                 last.span.to = at.max(last.span.to);
@@ -53,9 +55,15 @@ impl Strip {
             }
             let end = last.span.to;
             if at.since(end) > within {
-                self.gap(SpanKind::Missed, cause, end, at);
+                let (gap, cause) = match (last.span.kind, last.span.beats) {
+                    // What was missing for one reason was missing for it until now.
+                    (gap @ (SpanKind::Missed | SpanKind::OwnNetwork), 0) => (gap, ""),
+                    _ => between,
+                };
+                self.gap(gap, cause, end, at);
             }
         }
+        let cause = if kind == SpanKind::Unconfirmed { UNCONFIRMED } else { "" };
         self.push(kind, cause, at, at, 1);
     }
 
@@ -75,25 +83,6 @@ impl Strip {
         }
     }
 
-    /// The share of the time since the first span that confirmed beats cover, asleep and not running left out. Each run
-    /// covers one interval past its last beat.
-    pub(super) fn uptime(&self, interval: Duration) -> Option<f64> {
-        let mut up = Duration::ZERO;
-        let mut all = Duration::ZERO;
-        for piece in &self.pieces {
-            let length = piece.span.to.since(piece.span.from);
-            match piece.span.kind {
-                SpanKind::Confirmed => {
-                    up += length + interval;
-                    all += length + interval;
-                }
-                SpanKind::Unconfirmed | SpanKind::Missed => all += length,
-                SpanKind::Asleep | SpanKind::OwnNetwork | SpanKind::NotRunning => {}
-            }
-        }
-        (all > Duration::ZERO).then(|| up.as_secs_f64() / all.as_secs_f64())
-    }
-
     /// The rows that were begun or extended since the last call.
     pub(super) fn take_rows(&mut self, agent: &EntityId) -> Vec<HistoryRow> {
         // New pieces are at the back, and at most a few of them are unsaved.
@@ -106,7 +95,7 @@ impl Strip {
                     HistoryRow::Span(Span {
                         agent: agent.clone(),
                         kind: piece.span.kind,
-                        cause: piece.cause.clone(),
+                        cause: piece.span.cause.clone(),
                         from: piece.span.from,
                         to: piece.span.to,
                         beats: piece.span.beats,
@@ -122,8 +111,8 @@ impl Strip {
         }
         // A span is known by its agent and its beginning, and one beat alone has no length: what follows begins later.
         let from = self.pieces.back().map_or(from, |last| from.max(last.span.to + Duration::from_millis(1)));
-        let span = StripSpan { kind, from, to: to.max(from), beats };
-        self.pieces.push_back(Piece { span, cause: cause.to_owned(), unsaved: true });
+        let span = StripSpan { kind, cause: cause.to_owned(), from, to: to.max(from), beats };
+        self.pieces.push_back(Piece { span, unsaved: true });
         self.revision = self.revision.wrapping_add(1);
     }
 }
@@ -144,8 +133,8 @@ mod tests {
                 let before = now;
                 now = now + Duration::from_millis(pause);
                 match kind {
-                    0 => strip.beat(SpanKind::Confirmed, "", now, Duration::from_secs(2)),
-                    1 => strip.beat(SpanKind::Unconfirmed, "", now, Duration::from_secs(2)),
+                    0 => strip.beat(SpanKind::Confirmed, now, Duration::from_secs(2), (SpanKind::Missed, "")),
+                    1 => strip.beat(SpanKind::Unconfirmed, now, Duration::from_secs(2), (SpanKind::Missed, "")),
                     _ => strip.gap(SpanKind::Missed, "", before, now),
                 }
             }

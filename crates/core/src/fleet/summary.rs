@@ -37,22 +37,13 @@ impl Fleet {
         let mut agents: Vec<_> =
             self.agents.values().map(|agent| &**agent).filter(|agent| agent.needs_attention()).collect();
         agents.sort_by(|a, b| {
-            (rank(b.liveness), &a.settings.name, &a.settings.id).cmp(&(
-                rank(a.liveness),
+            (b.liveness.badness(), &a.settings.name, &a.settings.id).cmp(&(
+                a.liveness.badness(),
                 &b.settings.name,
                 &b.settings.id,
             ))
         });
         agents
-    }
-}
-
-const fn rank(liveness: Liveness) -> u8 {
-    match liveness {
-        Liveness::Offline => 3,
-        Liveness::Stale => 2,
-        Liveness::Late => 1,
-        Liveness::Unknown | Liveness::Inactive | Liveness::Active | Liveness::Stopped => 0,
     }
 }
 

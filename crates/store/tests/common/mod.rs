@@ -57,7 +57,14 @@ pub(crate) fn transition(of: u32, when: u64, from: Liveness, to: Liveness) -> Tr
 }
 
 pub(crate) fn memory(of: u32, liveness: Liveness, since: u64) -> AgentMemory {
-    AgentMemory { agent: agent(of), liveness, since: at(since), last_confirmed_at: Some(at(since)), alerted: true }
+    AgentMemory {
+        agent: agent(of),
+        liveness,
+        since: at(since),
+        last_confirmed_at: Some(at(since)),
+        alerted: true,
+        snoozed_until: Some(at(since + 3600)),
+    }
 }
 
 pub(crate) fn send_spans(writer: &Writer, spans: &[Span]) {

@@ -8,6 +8,7 @@ import type { Liveness } from "./Liveness";
 import type { ProcessView } from "./ProcessView";
 import type { RegistryView } from "./RegistryView";
 import type { Time } from "./Time";
+import type { Uptime } from "./Uptime";
 import type { VerdictView } from "./VerdictView";
 
 /**
@@ -95,9 +96,21 @@ round_trip_ms: number | null,
  */
 reconnects_24h: number, 
 /**
- * Share of the last 24 hours (or since it is known) covered by confirmed beats, 0 to 1.
+ * Of the last 24 hours, or since it is known.
  */
-uptime_24h: number | null, 
+uptime_24h: Uptime | null, 
+/**
+ * The user's words for it.
+ */
+tags: Array<string>, 
+/**
+ * The project that it belongs to, as its folder is called.
+ */
+project: string | null, 
+/**
+ * Until then nobody is interrupted because of it.
+ */
+snoozed_until: Time | null, 
 /**
  * Changes whenever a span of the beat strip begins; the window then fetches the strip again.
  */

@@ -27,4 +27,8 @@ clock_ahead_ms: number | null,
 /**
  * What is wrong, in a sentence.
  */
-problem: string | null, };
+problem: string | null, 
+/**
+ * Whether it runs inside Beatkeeper, for trying it out.
+ */
+demo: boolean, };

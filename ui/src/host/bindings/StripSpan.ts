@@ -11,6 +11,10 @@ export type StripSpan = {
  */
 kind: SpanKind, 
 /**
+ * A code of the cause, such as `link.refused`; empty when all was well.
+ */
+cause: string, 
+/**
  * From.
  */
 from: Time, 

@@ -81,7 +81,8 @@ impl Agent {
             self.connections.confirmed();
         }
         self.good_beats = self.good_beats.saturating_add(1);
-        self.strip.beat(SpanKind::Confirmed, self.verdict.code, at, self.settings.interval * 3);
+        let between = self.missing_because();
+        self.strip.beat(SpanKind::Confirmed, at, self.settings.interval * 3, between);
         self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));
     }
 

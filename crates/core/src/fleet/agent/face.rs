@@ -1,6 +1,9 @@
 //! What is shown of an agent: its verdict and its row.
 
+use crate::failure::{Failure, Transient};
 use crate::fleet::{Registry, STRIP};
+use crate::history::SpanKind;
+use crate::reckon::uptime;
 use crate::time::Time;
 use crate::verdict::{self, Evidence};
 use crate::view::{AgentRow, LinkView, ProcessView, ReasonView, RegistryView, Severity, VerdictView};
@@ -32,6 +35,14 @@ impl Agent {
         })
     }
 
+    /// What a stretch without beats is called that ends now.
+    pub(super) fn missing_because(&self) -> (SpanKind, &'static str) {
+        match &self.link.failure {
+            Some(failure @ Failure::Transient(Transient::Unreachable)) => (SpanKind::OwnNetwork, failure.code()),
+            _ => (SpanKind::Missed, self.verdict.code),
+        }
+    }
+
     pub(crate) fn verdict_sentence(&self) -> &str {
         &self.verdict.sentence
     }
@@ -40,8 +51,10 @@ impl Agent {
         !self.settings.paused && (self.liveness.is_missing() || self.verdict.severity == Severity::Bad)
     }
 
+    /// Of what was last heard, so that a row only changes when something does.
     pub(in crate::fleet) fn row(&self, registry: &Registry) -> AgentRow {
         let newest = self.last_sent.max(self.last_confirmed).unwrap_or(self.since);
+        let covered = self.since.max(self.last_confirmed.map_or(Time::ZERO, |beat| beat + self.settings.interval));
         AgentRow {
             id: self.settings.id.clone(),
             short_id: self.settings.id.short(),
@@ -86,7 +99,10 @@ impl Agent {
             flips_at: self.flips_at,
             round_trip_ms: self.round_trip.map(crate::time::millis),
             reconnects_24h: self.connections.reconnects_since(newest - STRIP),
-            uptime_24h: self.strip.uptime(self.settings.interval),
+            uptime_24h: uptime(self.strip.spans(), self.settings.interval, covered - STRIP, covered),
+            tags: self.settings.tags.clone(),
+            project: self.settings.project.clone(),
+            snoozed_until: self.snoozed_until,
             strip_rev: self.strip.revision(),
         }
     }

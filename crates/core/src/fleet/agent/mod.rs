@@ -67,6 +67,7 @@ pub(crate) struct Agent {
     good_beats: u32,
     outage_from: Option<Time>,
     grace_until: Option<Time>,
+    snoozed_until: Option<Time>,
 }
 
 impl Agent {
@@ -88,6 +89,7 @@ impl Agent {
             last_confirmed,
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             alerted,
+            snoozed_until: memory.and_then(|memory| memory.snoozed_until).filter(|until| *until > now),
             outage_from: alerted.and(last_confirmed),
             strip,
             connections: Connections::from_past(&past.reconnected),
@@ -176,6 +178,9 @@ impl Agent {
             self.verdict = verdict;
             change.row = true;
         }
+        if self.snoozed_until.is_some_and(|until| until <= now) {
+            self.snooze(None, change);
+        }
         self.alert(context.zone, now, change);
         let flips_at = self
             .record
@@ -188,7 +193,7 @@ impl Agent {
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
         change.due =
-            [due, ask, foreign, lately].into_iter().flatten().map(|due| due.max(now + Duration::from_millis(1))).min();
+            [due, ask, foreign, lately, self.snoozed_until].into_iter().flatten().map(|due| due.max(now + Duration::from_millis(1))).min();
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
@@ -215,7 +220,8 @@ impl Agent {
             self.good_beats = 0;
             self.outage_from = self.outage_from.or(self.last_confirmed);
             if let Some(last) = self.last_confirmed {
-                self.strip.gap(SpanKind::Missed, self.verdict.code, last, now);
+                let (kind, cause) = self.missing_because();
+                self.strip.gap(kind, cause, last, now);
             }
         }
         if to == Liveness::Offline
@@ -224,8 +230,13 @@ impl Agent {
         {
             self.connections.seen_silent(last);
         }
-        if to == Liveness::Active && self.alerted.is_none() {
-            self.outage_from = None;
+        if to == Liveness::Active {
+            if from.is_missing() {
+                self.snooze(None, change);
+            }
+            if self.alerted.is_none() {
+                self.outage_from = None;
+            }
         }
         if to == Liveness::Stopped {
             // Pausing cancels what is pending.

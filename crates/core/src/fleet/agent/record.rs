@@ -80,7 +80,8 @@ impl Agent {
         }
         for sent_at in &settled.unconfirmed {
             self.beats.unconfirmed += 1;
-            self.strip.beat(SpanKind::Unconfirmed, "beats.unconfirmed", *sent_at, self.settings.interval * 3);
+            let between = self.missing_because();
+            self.strip.beat(SpanKind::Unconfirmed, *sent_at, self.settings.interval * 3, between);
         }
         if settled.unclaimed {
             return;

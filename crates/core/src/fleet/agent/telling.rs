@@ -8,8 +8,21 @@ use crate::time::Time;
 use super::{Agent, Change};
 
 impl Agent {
+    /// Holds interruptions back until then; the next look after it makes up for what still holds.
+    pub(in crate::fleet) fn snooze(&mut self, until: Option<Time>, change: &mut Change) {
+        if self.snoozed_until == until {
+            return;
+        }
+        self.snoozed_until = until;
+        change.row = true;
+        change.rows.push(self.memory());
+    }
+
     /// Interrupts the person when that is worth it.
     pub(super) fn alert(&mut self, zone: i32, now: Time, change: &mut Change) {
+        if self.snoozed_until.is_some() {
+            return;
+        }
         let Some(kind) = notice::worth_interrupting(self.liveness, self.alerted, self.good_beats) else { return };
         let last_beat = if kind == NoticeKind::Recovered { self.outage_from } else { self.last_confirmed };
         let clock = last_beat.map(|beat| notice::time_of_day(beat, zone));
@@ -50,6 +63,7 @@ impl Agent {
             since: self.since,
             last_confirmed_at: self.last_confirmed,
             alerted: self.alerted.is_some(),
+            snoozed_until: self.snoozed_until,
         })
     }
 }

@@ -1,12 +1,16 @@
 //! What a person sees of the fleet, as plain values. The window, the tray and the command line all show these and
 //! decide nothing themselves.
 
+mod strip;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::identity::{EntityId, EntityKind};
 use crate::liveness::Liveness;
 use crate::time::Time;
+
+pub use strip::{BeatStrip, StripGap, StripSpan, Uptime};
 
 /// One agent as one row of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -54,8 +58,14 @@ pub struct AgentRow {
     pub round_trip_ms: Option<u64>,
     /// Connections lost and reopened within 24 hours.
     pub reconnects_24h: u32,
-    /// Share of the last 24 hours (or since it is known) covered by confirmed beats, 0 to 1.
-    pub uptime_24h: Option<f64>,
+    /// Of the last 24 hours, or since it is known.
+    pub uptime_24h: Option<Uptime>,
+    /// The user's words for it.
+    pub tags: Vec<String>,
+    /// The project that it belongs to, as its folder is called.
+    pub project: Option<String>,
+    /// Until then nobody is interrupted because of it.
+    pub snoozed_until: Option<Time>,
     /// Changes whenever a span of the beat strip begins; the window then fetches the strip again.
     pub strip_rev: u32,
 }
@@ -321,18 +331,6 @@ pub struct RegistryHealth {
     pub clock_ahead_ms: Option<i64>,
     /// What is wrong, in a sentence.
     pub problem: Option<String>,
-}
-
-/// One stretch of the beat strip: a run of beats of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct StripSpan {
-    /// What it was.
-    pub kind: crate::history::SpanKind,
-    /// From.
-    pub from: Time,
-    /// To; the last one grows.
-    pub to: Time,
-    /// Beats in it.
-    pub beats: u32,
+    /// Whether it runs inside Beatkeeper, for trying it out.
+    pub demo: bool,
 }

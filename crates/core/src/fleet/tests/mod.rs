@@ -1,6 +1,8 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the rows it is about")]
 
-use proptest::prelude::*;
+mod absence;
+mod properties;
+mod snooze;
 
 use super::*;
 use crate::failure::Fatal;
@@ -39,6 +41,8 @@ fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
         beats_by,
         paused: false,
         probed: false,
+        tags: Vec::new(),
+        project: None,
     }
 }
 
@@ -47,7 +51,12 @@ fn heard(activity: Activity, now: Time) -> FleetEvent {
 }
 
 fn registry() -> RegistrySettings {
-    RegistrySettings { name: "r".into(), url: "https://r.example".into(), thresholds: Thresholds::default() }
+    RegistrySettings {
+        name: "r".into(),
+        url: "https://r.example".into(),
+        thresholds: Thresholds::default(),
+        demo: false,
+    }
 }
 
 /// A fleet of one, with what it asked for.
@@ -56,17 +65,23 @@ struct Scene {
     notices: Vec<Notice>,
     kept: Vec<HistoryRow>,
     other: Vec<FleetAction>,
+    now: Time,
 }
 
 impl Scene {
     fn new(beats_by: BeatsBy) -> Self {
-        let mut scene = Self { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
-        scene.on(FleetEvent::RegistrySet(registry()), at(0));
-        scene.on(FleetEvent::AgentAdded(settings(1, beats_by), Past::default()), at(0));
+        Self::with_past(beats_by, Past::default(), at(0))
+    }
+
+    fn with_past(beats_by: BeatsBy, past: Past, now: Time) -> Self {
+        let mut scene = Self { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new(), now };
+        scene.on(FleetEvent::RegistrySet(registry()), now);
+        scene.on(FleetEvent::AgentAdded(settings(1, beats_by), past), now);
         scene
     }
 
     fn on(&mut self, event: FleetEvent, now: Time) {
+        self.now = self.now.max(now);
         self.fleet.handle(event, now);
         while let Some(action) = self.fleet.poll_action() {
             match action {
@@ -117,6 +132,20 @@ impl Scene {
 
     fn row(&self) -> AgentRow {
         self.fleet.row(&id(1)).unwrap()
+    }
+
+    /// Its beats of the last 24 hours.
+    fn strip(&self) -> Vec<StripSpan> {
+        self.fleet.strip(&id(1), STRIP, self.now).unwrap().spans
+    }
+
+    /// What it would bring along into another run.
+    fn past(&self) -> Past {
+        let memory = self.kept.iter().rev().find_map(|row| match row {
+            HistoryRow::Memory(memory) => Some(memory.clone()),
+            _ => None,
+        });
+        Past { memory, strip: self.strip(), reconnected: vec![at(0)] }
     }
 
     fn told(&self) -> Vec<NoticeKind> {
@@ -297,40 +326,6 @@ fn a_second_copy_is_named_only_when_it_persists() {
 }
 
 #[test]
-fn pausing_is_no_outage_and_resuming_starts_afresh() {
-    let mut scene = Scene::new(BeatsBy::App);
-    scene.open_and_beat(at(0));
-    let paused = AgentSettings { paused: true, ..settings(1, BeatsBy::App) };
-    scene.on(FleetEvent::AgentChanged(paused), at(10));
-    scene.until(at(5000));
-    assert_eq!((scene.row().liveness, scene.row().verdict.code), (Liveness::Stopped, "paused"));
-    scene.on(FleetEvent::AgentChanged(settings(1, BeatsBy::App)), at(5000));
-    assert_eq!(scene.row().liveness, Liveness::Active);
-    assert_eq!(scene.told(), []);
-}
-
-#[test]
-fn waking_up_judges_after_a_grace_and_once() {
-    let mut scene = Scene::new(BeatsBy::App);
-    scene.open_and_beat(at(0));
-    let woke = at(20_000);
-    scene.on(FleetEvent::Woke { slept: Duration::from_secs(19_990) }, woke);
-    scene.until(woke + Duration::from_secs(30));
-    assert_eq!(scene.row().liveness, Liveness::Active, "held");
-    scene.our_beat(woke + Duration::from_secs(31));
-    scene.until(woke + Duration::from_secs(80));
-    assert_eq!((scene.row().liveness, scene.told().len()), (Liveness::Active, 0));
-    let kinds: Vec<SpanKind> = scene.fleet.strip(&id(1)).unwrap().iter().map(|span| span.kind).collect();
-    assert_eq!(kinds, [SpanKind::Confirmed, SpanKind::Asleep, SpanKind::Confirmed]);
-    // And when nothing comes back, it is said after the grace.
-    let mut scene = Scene::new(BeatsBy::App);
-    scene.open_and_beat(at(0));
-    scene.on(FleetEvent::Woke { slept: Duration::from_secs(19_990) }, woke);
-    scene.until(woke + WAKE_GRACE + Duration::from_secs(1));
-    assert_eq!(scene.told(), [NoticeKind::Offline]);
-}
-
-#[test]
 fn reconnects_are_counted_with_their_attempts_and_waits() {
     let mut scene = Scene::new(BeatsBy::App);
     scene.open_and_beat(at(0));
@@ -358,51 +353,6 @@ fn reconnects_are_counted_with_their_attempts_and_waits() {
 }
 
 #[test]
-fn a_restart_continues_the_record_and_does_not_tell_the_same_outage_again() {
-    let mut scene = Scene::new(BeatsBy::App);
-    scene.open_and_beat(at(0));
-    scene.until(at(400));
-    assert_eq!(scene.told(), [NoticeKind::Stale]);
-    let memory = scene.kept.iter().rev().find_map(|row| match row {
-        HistoryRow::Memory(memory) => Some(memory.clone()),
-        _ => None,
-    });
-    let strip = scene.fleet.strip(&id(1)).unwrap();
-    let past = Past { memory, strip, reconnected: vec![at(0)] };
-
-    let mut scene = Scene { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
-    scene.on(FleetEvent::RegistrySet(registry()), at(500));
-    scene.on(FleetEvent::AgentAdded(settings(1, BeatsBy::App), past), at(500));
-    assert_eq!(scene.row().liveness, Liveness::Stale);
-    scene.until(at(899));
-    assert_eq!(scene.told(), []);
-    scene.until(at(900));
-    assert_eq!(scene.told(), [NoticeKind::Offline]);
-}
-
-#[test]
-fn what_was_off_with_the_computer_gets_a_beat_before_it_is_judged() {
-    let past = || Past {
-        strip: vec![StripSpan { kind: SpanKind::Confirmed, from: at(0), to: at(60), beats: 3 }],
-        ..Past::default()
-    };
-    let begin = || {
-        let mut scene = Scene { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new() };
-        scene.on(FleetEvent::RegistrySet(registry()), at(50_000));
-        scene.on(FleetEvent::AgentAdded(settings(1, BeatsBy::App), past()), at(50_000));
-        scene
-    };
-    let mut scene = begin();
-    scene.until(at(50_010));
-    scene.open_and_beat(at(50_010));
-    scene.until(at(50_040));
-    assert_eq!((scene.row().liveness, scene.told().len()), (Liveness::Active, 0));
-    let mut scene = begin();
-    scene.until(at(50_040));
-    assert_eq!(scene.told(), [NoticeKind::Offline]);
-}
-
-#[test]
 fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
     let mut scene = Scene::new(BeatsBy::Agent);
     scene.record(at(5), at(3));
@@ -417,101 +367,4 @@ fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
     scene.until(at(1000));
     assert_eq!(scene.row().verdict.code, "registry.unreachable");
     assert!(scene.notices[0].body.contains("connection refused"));
-}
-
-fn any_step() -> impl Strategy<Value = (u8, u8, u64)> {
-    (0_u8..12, 1_u8..6, 0_u64..40_000)
-}
-
-fn apply(fleet: &mut Fleet, kind: u8, number: u8, now: Time) {
-    let agent = id(number);
-    let event = match kind {
-        0 => FleetEvent::AgentAdded(settings(number, BeatsBy::App), Past::default()),
-        1 => FleetEvent::AgentRemoved(agent),
-        2 => FleetEvent::Link(agent, LinkReport::Dialling { attempt: 1 }),
-        3 => FleetEvent::Link(agent, LinkReport::Opened),
-        4 => FleetEvent::Link(agent, LinkReport::Sent { at: now }),
-        5 => heard(Activity::Heartbeat { id: agent, at: now }, now),
-        6 => FleetEvent::Link(agent, LinkReport::Closed { code: 1006, failure: None }),
-        7 => FleetEvent::Record { id: agent, asked_at: now, facts: None },
-        8 => FleetEvent::Stream { registry: "r".into(), live: number.is_multiple_of(2) },
-        9 => FleetEvent::Woke { slept: Duration::from_secs(u64::from(number) * 100) },
-        10 => FleetEvent::AgentChanged(AgentSettings {
-            paused: number.is_multiple_of(2),
-            ..settings(number, BeatsBy::Agent)
-        }),
-        _ => FleetEvent::Timeout,
-    };
-    fleet.handle(event, now);
-    while fleet.poll_action().is_some() {}
-}
-
-proptest! {
-    /// A window that starts with everything and takes in deltas shows what a window that starts now shows.
-    #[test]
-    fn deltas_on_a_snapshot_are_a_snapshot(steps in prop::collection::vec(any_step(), 1..150), pulls in prop::collection::vec(any::<bool>(), 150)) {
-        let mut fleet = Fleet::default();
-        let mut now = at(0);
-        fleet.handle(FleetEvent::RegistrySet(registry()), now);
-        let mut window: BTreeMap<EntityId, AgentRow> = BTreeMap::new();
-        let mut since = 0;
-        for (index, (kind, number, pause)) in steps.iter().enumerate() {
-            now = now + Duration::from_millis(*pause);
-            apply(&mut fleet, *kind, *number, now);
-            if pulls[index] || index + 1 == steps.len() {
-                let delta = fleet.delta_since(since, now);
-                if delta.full {
-                    window.clear();
-                }
-                window.extend(delta.rows.into_iter().map(|row| (row.id.clone(), row)));
-                for gone in &delta.removed {
-                    window.remove(gone);
-                }
-                since = delta.revision;
-                let fresh: BTreeMap<_, _> = fleet.delta_since(0, now).rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-                prop_assert_eq!(&window, &fresh);
-            }
-        }
-    }
-
-    /// However beats come and stay away, an outage is told at most once as stale and once as offline, its end at most
-    /// once and only after that, and no deadline lies in the past.
-    #[test]
-    fn one_outage_one_story(pauses in prop::collection::vec(0_u64..1200, 1..60)) {
-        let mut scene = Scene::new(BeatsBy::App);
-        scene.open_and_beat(at(0));
-        let mut now = at(0);
-        for pause in pauses {
-            now = now + Duration::from_secs(pause);
-            scene.until(now);
-            scene.our_beat(now);
-            prop_assert!(scene.fleet.poll_timeout().is_none_or(|due| due > now));
-        }
-        let mut open: Option<NoticeKind> = None;
-        for kind in scene.told() {
-            match kind {
-                NoticeKind::Stale => prop_assert_eq!(open, None),
-                NoticeKind::Offline => prop_assert!(open != Some(NoticeKind::Offline)),
-                NoticeKind::Recovered => prop_assert!(open.is_some()),
-            }
-            open = (kind != NoticeKind::Recovered).then_some(kind);
-        }
-    }
-
-    /// Liveness only worsens in silence, and only a beat brings an agent back.
-    #[test]
-    fn silence_never_improves_an_agent(looks in prop::collection::vec(1_u64..400, 1..40)) {
-        let mut scene = Scene::new(BeatsBy::Agent);
-        scene.record(at(1), at(1));
-        let rank = |liveness| Liveness::ALL.iter().position(|state| *state == liveness);
-        let mut now = at(1);
-        let mut worst = rank(Liveness::Active);
-        for look in looks {
-            now = now + Duration::from_secs(look);
-            scene.until(now);
-            let rank = rank(scene.row().liveness);
-            prop_assert!(rank >= worst);
-            worst = rank;
-        }
-    }
 }

@@ -1,0 +1,158 @@
+//! What a beat strip comes to: beats, gaps, uptime.
+
+use std::time::Duration;
+
+use crate::history::SpanKind;
+use crate::time::Time;
+use crate::view::{BeatStrip, StripGap, StripSpan, Uptime};
+
+/// More spans than this are not told apart on any screen.
+const DRAWN: usize = 1000;
+/// A beat that is this many intervals late is missed.
+const LATE: u32 = 3;
+
+/// Counts an agent's beats from `from` to `to`. `spans` are oldest first, as the history has them; `interval` is the time
+/// that a beat covers.
+#[must_use]
+pub fn reckon(spans: &[StripSpan], interval: Duration, from: Time, to: Time) -> BeatStrip {
+    let uptime = uptime(spans, interval, from, to);
+    let spans = cut(spans, interval, from, to);
+    let gaps = gaps(&spans);
+    BeatStrip {
+        from,
+        to,
+        beats: spans.iter().filter(|span| span.kind == SpanKind::Confirmed).map(|span| u64::from(span.beats)).sum(),
+        gaps: u32::try_from(gaps.len()).unwrap_or(u32::MAX),
+        longest: gaps.into_iter().max_by_key(|gap| gap.to.since(gap.from)),
+        uptime,
+        spans: condense(spans, from, to),
+    }
+}
+
+/// How much of the time from `from` to `to` the agent was up, as far as it is known.
+#[must_use]
+pub fn uptime<'a>(
+    spans: impl IntoIterator<Item = &'a StripSpan>,
+    interval: Duration,
+    from: Time,
+    to: Time,
+) -> Option<Uptime> {
+    let (mut up, mut down, mut excused) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let mut covered = Time::ZERO;
+    let mut spans = spans.into_iter().peekable();
+    while let Some(span) = spans.next() {
+        let start = span.from.clamp(from, to);
+        let end = spans.peek().map_or(to, |next| next.from).clamp(from, to);
+        if span.kind == SpanKind::Confirmed {
+            covered = span.to + interval;
+        }
+        // What a beat covers reaches into the gap that follows it.
+        let split = covered.clamp(start, end);
+        match span.kind {
+            SpanKind::Confirmed => {
+                up += split.since(start);
+                // The newest beat's successor may only be late.
+                if spans.peek().is_some() || end.since(span.to) > interval * LATE {
+                    down += end.since(split);
+                }
+            }
+            SpanKind::Missed | SpanKind::Unconfirmed => {
+                up += split.since(start);
+                down += end.since(split);
+            }
+            SpanKind::Asleep | SpanKind::OwnNetwork | SpanKind::NotRunning => {
+                covered = Time::ZERO;
+                excused += end.since(start);
+            }
+        }
+    }
+    let share = |all: Duration| up.as_secs_f64() / all.as_secs_f64();
+    let awake = up + down;
+    (awake > Duration::ZERO).then(|| Uptime { awake: share(awake), raw: share(awake + excused) })
+}
+
+/// Cuts the spans at the ends, and lets the last one grow until `to`: nothing else has begun since. Beats that stopped
+/// are not drawn on for ever.
+fn cut(spans: &[StripSpan], interval: Duration, from: Time, to: Time) -> Vec<StripSpan> {
+    let mut cut: Vec<StripSpan> = spans
+        .iter()
+        .filter(|span| span.to >= from && span.from <= to)
+        .map(|span| {
+            let (start, end) = (span.from.max(from), span.to.min(to));
+            let (part, whole) = (end.since(start).as_secs_f64(), span.to.since(span.from).as_secs_f64());
+            let share = if whole > 0.0 { part / whole } else { 1.0 };
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count fits")]
+            let beats = (f64::from(span.beats) * share).round() as u32;
+            StripSpan { from: start, to: end, beats, ..span.clone() }
+        })
+        .collect();
+    if let Some(last) = cut.last_mut() {
+        let beating = matches!(last.kind, SpanKind::Confirmed | SpanKind::Unconfirmed);
+        last.to = if beating { to.min(last.to + interval * LATE) } else { to };
+    }
+    cut
+}
+
+/// Stretches without a confirmed beat. What is between two spans was never long enough to be one of its own.
+fn gaps(spans: &[StripSpan]) -> Vec<StripGap> {
+    let mut gaps: Vec<StripGap> = Vec::new();
+    let mut open = false;
+    for span in spans {
+        if matches!(span.kind, SpanKind::Confirmed | SpanKind::Asleep | SpanKind::NotRunning) {
+            open = false;
+            continue;
+        }
+        match gaps.last_mut().filter(|_| open) {
+            Some(gap) => {
+                gap.to = span.to;
+                if weight(span.kind) > weight(gap.kind) {
+                    gap.kind = span.kind;
+                    gap.cause.clone_from(&span.cause);
+                }
+            }
+            None => {
+                gaps.push(StripGap { kind: span.kind, cause: span.cause.clone(), from: span.from, to: span.to });
+            }
+        }
+        open = true;
+    }
+    gaps
+}
+
+/// What stands for several that are too short to be told apart: what a person has to see.
+const fn weight(kind: SpanKind) -> u8 {
+    match kind {
+        SpanKind::NotRunning => 0,
+        SpanKind::Asleep => 1,
+        SpanKind::Confirmed => 2,
+        SpanKind::OwnNetwork => 3,
+        SpanKind::Unconfirmed => 4,
+        SpanKind::Missed => 5,
+    }
+}
+
+/// A month of flapping is a hundred thousand spans. Those that share a pixel become one.
+fn condense(spans: Vec<StripSpan>, from: Time, to: Time) -> Vec<StripSpan> {
+    if spans.len() <= DRAWN {
+        return spans;
+    }
+    let pixels = u32::try_from(DRAWN / 2).unwrap_or(u32::MAX);
+    let pixel = to.since(from) / pixels;
+    let mut condensed: Vec<StripSpan> = Vec::new();
+    for span in spans {
+        match condensed.last_mut().filter(|last| span.to.since(last.from) <= pixel) {
+            Some(last) => {
+                last.to = span.to;
+                last.beats = last.beats.saturating_add(span.beats);
+                if weight(span.kind) > weight(last.kind) {
+                    (last.kind, last.cause) = (span.kind, span.cause);
+                }
+            }
+            None => condensed.push(span),
+        }
+    }
+    condensed
+}
+
+#[cfg(test)]
+mod tests;
