@@ -60,13 +60,19 @@ async fn agent_import(
     replace: Option<Occupant>,
     allow_loose: bool,
     kind: Option<EntityKind>,
+    project: Option<PathBuf>,
 ) -> Answer {
-    ask(&app, Command::AgentImport { path, registry, name, allow_loose, kind, replace }).await
+    ask(&app, Command::AgentImport { path, registry, name, allow_loose, kind, project, replace }).await
 }
 
 #[command]
 async fn keys_find(app: AppHandle, folders: Vec<PathBuf>) -> Answer {
     ask(&app, Command::KeysFind { folders }).await
+}
+
+#[command]
+async fn keys_look(app: AppHandle, files: Vec<PathBuf>) -> Answer {
+    ask(&app, Command::KeysLook { files }).await
 }
 
 #[command]
@@ -104,6 +110,36 @@ async fn agent_set_paused(app: AppHandle, id: EntityId, paused: bool) -> Answer 
 #[command]
 async fn agent_retry(app: AppHandle, id: EntityId) -> Answer {
     ask(&app, Command::AgentRetry { id }).await
+}
+
+#[command]
+async fn agent_restart(app: AppHandle, id: EntityId) -> Answer {
+    ask(&app, Command::AgentRestart { id }).await
+}
+
+#[command]
+async fn agent_snooze(app: AppHandle, id: EntityId, minutes: u32) -> Answer {
+    ask(&app, Command::AgentSnooze { id, minutes }).await
+}
+
+#[command]
+async fn agent_set_tags(app: AppHandle, id: EntityId, tags: Vec<String>) -> Answer {
+    ask(&app, Command::AgentSetTags { id, tags }).await
+}
+
+#[command]
+async fn agent_key(app: AppHandle, id: EntityId) -> Answer {
+    ask(&app, Command::AgentKey { id }).await
+}
+
+#[command]
+async fn demo_start(app: AppHandle) -> Answer {
+    ask(&app, Command::DemoStart).await
+}
+
+#[command]
+async fn demo_end(app: AppHandle) -> Answer {
+    ask(&app, Command::DemoEnd).await
 }
 
 #[command]

@@ -175,6 +175,30 @@ pub(crate) enum AgentCommand {
         /// Entity id, the beginning of one, or a name
         agent: String,
     },
+    /// Close its link with a goodbye, and dial anew
+    Restart {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+    },
+    /// Hold its notices back for a time, or until it recovers
+    Snooze {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// For how long, a week at most
+        #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        minutes: u32,
+        /// Let it interrupt again
+        #[arg(long, conflicts_with = "minutes")]
+        end: bool,
+    },
+    /// Give it these tags and no others; none takes them away
+    Tag {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// Each 1 to 32 characters without commas
+        #[arg(value_name = "TAG")]
+        tags: Vec<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -224,7 +248,10 @@ impl Subject {
                 | AgentCommand::Remove { .. }
                 | AgentCommand::Pause { .. }
                 | AgentCommand::Resume { .. }
-                | AgentCommand::Retry { .. },
+                | AgentCommand::Retry { .. }
+                | AgentCommand::Restart { .. }
+                | AgentCommand::Snooze { .. }
+                | AgentCommand::Tag { .. },
             )
             | Self::Run
             | Self::Devnet(_)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatCounts, BeatsBy, Glyph, LinkStateName, ProcessState, Severity};
+use beatkeeper_core::view::{BeatCounts, BeatsBy, Glyph, LinkStateName, ProcessState, Severity, Uptime};
 use serde::Deserialize;
 
 /// What is known of the fleet.
@@ -50,7 +50,10 @@ pub(crate) struct Row {
     pub(crate) flips_at: Option<Time>,
     pub(crate) round_trip_ms: Option<u64>,
     pub(crate) reconnects_24h: u32,
-    pub(crate) uptime_24h: Option<f64>,
+    pub(crate) uptime_24h: Option<Uptime>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) project: Option<String>,
+    pub(crate) snoozed_until: Option<Time>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -196,7 +199,8 @@ pub(crate) mod tests {
                 "last_heartbeat": NOON - 4_000, "seen_at": NOON - 4_000, "registered": true},
             "beats": {"sent": 3, "confirmed": 3, "unconfirmed": 0, "foreign": 0}, "beats_by": "app",
             "interval_ms": 30_000, "last_confirmed_at": NOON - 4_000, "last_sent_at": NOON - 4_000,
-            "flips_at": NOON + 296_000, "round_trip_ms": 38, "reconnects_24h": 0, "uptime_24h": 1.0, "strip_rev": 1,
+            "flips_at": NOON + 296_000, "round_trip_ms": 38, "reconnects_24h": 0, "uptime_24h": {"awake": 1.0, "raw": 0.5},
+            "tags": ["nightly"], "project": null, "snoozed_until": null, "strip_rev": 1,
         });
         if let (Some(row), Some(more)) = (row.as_object_mut(), more.as_object()) {
             row.extend(more.clone());

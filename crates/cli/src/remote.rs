@@ -122,13 +122,19 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentGenerate { .. }
         | Command::AgentDerive { .. }
         | Command::KeyFileShred { .. }
-        | Command::AgentRemove { .. } => true,
+        | Command::AgentRemove { .. }
+        | Command::DemoStart
+        | Command::DemoEnd => true,
         Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
         | Command::AgentExport { .. }
         | Command::AgentKey { .. }
         | Command::KeysFind { .. }
+        | Command::KeysLook { .. }
+        | Command::AgentSetTags { .. }
+        | Command::AgentRestart { .. }
+        | Command::AgentSnooze { .. }
         | Command::AgentSetPaused { .. }
         | Command::AgentRetry { .. }
         | Command::PauseAlerts { .. }

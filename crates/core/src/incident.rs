@@ -49,7 +49,9 @@ pub fn incidents(newest_first: &[Transition]) -> Vec<Incident> {
             sentence: step.sentence.clone(),
         };
         match incidents.last_mut().filter(|_| open) {
-            Some(incident) if step.to.badness() > incident.worst.badness() => *incident = Incident { from: incident.from, ..told },
+            Some(incident) if step.to.badness() > incident.worst.badness() => {
+                *incident = Incident { from: incident.from, ..told }
+            }
             Some(_) => {}
             None => incidents.push(told),
         }

@@ -6,6 +6,8 @@ use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::time::Time;
 
 use crate::export::ExportFormat;
+pub use crate::settings::Derived;
+pub use beatkeeper_core::view::BeatStrip;
 pub use beatkeeper_vault::Occupant;
 
 /// A request, as JSON: `{"command":"fleet_delta","since":0}`.
@@ -17,14 +19,14 @@ pub enum Command {
         /// The revision the asker has.
         since: u64,
     },
-    /// Beat strips. Answers a map from id to `StripSpan`s, oldest first.
+    /// Beat strips. Answers a map from id to `BeatStrip`.
     BeatStrips {
         /// Whose.
         ids: Vec<EntityId>,
         /// How far back, at most 24 * 30.
         hours: u32,
     },
-    /// An agent's connections and transitions, newest first.
+    /// An agent's connections, transitions and incidents, newest first.
     AgentHistory {
         /// Whose.
         id: EntityId,
@@ -42,7 +44,7 @@ pub enum Command {
         /// How it is written.
         format: ExportFormat,
     },
-    /// The public face of the agent's key: fingerprint, public key, where it lives.
+    /// The public face of the agent's key. Answers a [`KeyFace`].
     AgentKey {
         /// Whose.
         id: EntityId,
@@ -62,6 +64,9 @@ pub enum Command {
         /// What it is the key of; an agent when missing. One key can be registered as either.
         #[serde(default)]
         kind: Option<EntityKind>,
+        /// The folder of its project; the one that the file is in when missing, if that is one.
+        #[serde(default)]
+        project: Option<std::path::PathBuf>,
         /// What is stored under its id and may be replaced: a fingerprint, or `damaged-N`. Nothing is when missing.
         #[serde(default)]
         replace: Option<Occupant>,
@@ -95,6 +100,11 @@ pub enum Command {
         #[serde(default)]
         folders: Vec<std::path::PathBuf>,
     },
+    /// Says what these files are. Answers as `keys_find`; what is no key has a `problem`.
+    KeysLook {
+        /// The files.
+        files: Vec<std::path::PathBuf>,
+    },
     /// Overwrites and deletes a key file whose key is safely in the vault.
     KeyFileShred {
         /// The file.
@@ -122,6 +132,29 @@ pub enum Command {
         /// Whose.
         id: EntityId,
     },
+    /// Closes the agent's link with a goodbye and dials anew.
+    AgentRestart {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Holds the agent's notices back for a time; 0 ends it.
+    AgentSnooze {
+        /// Whose.
+        id: EntityId,
+        /// Minutes, a week at most.
+        minutes: u32,
+    },
+    /// Gives an agent these tags, and no others.
+    AgentSetTags {
+        /// Whose.
+        id: EntityId,
+        /// 16 at most, each 1 to 32 characters without commas.
+        tags: Vec<String>,
+    },
+    /// Starts a registry inside Beatkeeper with a few agents that show what states look like. Answers a [`Demo`].
+    DemoStart,
+    /// Ends it: its agents go, with their keys and their history, and the registry.
+    DemoEnd,
     /// Holds notices back for a time; 0 ends it.
     PauseAlerts {
         /// Minutes.
@@ -156,6 +189,30 @@ pub struct Added {
     /// The agent was here already, and has its key again.
     #[serde(default)]
     pub restored: bool,
+}
+
+/// What may be shown of an agent's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyFace {
+    /// Whether the vault has it: `present`, `absent`, `locked` or `unavailable`.
+    pub presence: String,
+    /// Where it is, or would be.
+    pub place: String,
+    /// Of the key that is there, in hex. The agent's id ends with it.
+    pub fingerprint: Option<String>,
+    /// In wire form.
+    pub public_key: Option<String>,
+    /// Why the vault is unavailable.
+    pub reason: Option<String>,
+    /// Of whose key it was derived, where that is known.
+    pub derived: Option<Derived>,
+}
+
+/// A demo registry that was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demo {
+    /// Its agents.
+    pub agents: Vec<EntityId>,
 }
 
 /// Whether all is well with the engine itself.

@@ -4,6 +4,7 @@ pub mod alerts;
 mod clock;
 pub mod command;
 pub mod control;
+mod demo;
 pub mod discover;
 mod error;
 pub mod export;
@@ -17,11 +18,18 @@ pub mod setup;
 mod status;
 pub mod tls;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::incident::incidents;
 use beatkeeper_core::notice::Notice;
+use beatkeeper_core::reckon::reckon;
+use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
+use beatkeeper_core::view::BeatStrip;
 use beatkeeper_store::{Reader, Store, Writer};
 use beatkeeper_vault::Vault;
 use serde_json::{Value, json};
@@ -35,6 +43,9 @@ pub use setup::VaultChoice;
 
 use command::{Added, Command, Refusal};
 use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+
+/// Hours: the history has little more than a month.
+const LONGEST_STRIP: u32 = 24 * 30;
 
 /// How an engine is started.
 #[derive(Clone, Debug)]
@@ -162,7 +173,7 @@ struct Opened {
     writer: Arc<Writer>,
 }
 
-fn open(paths: &Paths, choice: &VaultChoice, now: beatkeeper_core::time::Time) -> Result<Opened, EngineError> {
+fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, EngineError> {
     let data_error = |error: std::io::Error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() };
     paths.make_data_folder().map_err(data_error)?;
     let lock = lock_file(&paths.lock()).map_err(data_error)?;
@@ -207,17 +218,24 @@ impl Handle {
                 .await
             }
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
-            Command::AgentKey { .. } => self.change(command, false).await,
             Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
             | Command::AgentDerive { .. }
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
-            | Command::RegistryAdd { .. } => self.change(command, true).await,
-            Command::KeysFind { .. } | Command::KeyFileShred { .. } => self.change(command, false).await,
+            | Command::AgentSetTags { .. }
+            | Command::RegistryAdd { .. }
+            | Command::DemoStart
+            | Command::DemoEnd => self.change(command, true).await,
+            Command::AgentKey { .. }
+            | Command::KeysFind { .. }
+            | Command::KeysLook { .. }
+            | Command::KeyFileShred { .. } => self.change(command, false).await,
             Command::FleetDelta { .. }
             | Command::BeatStrips { .. }
             | Command::AgentRetry { .. }
+            | Command::AgentRestart { .. }
+            | Command::AgentSnooze { .. }
             | Command::PauseAlerts { .. }
             | Command::Registries
             | Command::EngineStatus
@@ -245,18 +263,19 @@ impl Handle {
     /// Changes configuration or vault, then has the loop follow.
     async fn change(&self, command: Command, reload: bool) -> Result<Value, Refusal> {
         let _one_at_a_time = self.shared.changing.lock().await;
-        // A person asked for it to go; an entry that only left the file may come back, and finds its history.
-        let gone = if let Command::AgentRemove { id, .. } = &command { Some(id.clone()) } else { None };
         let shared = Arc::clone(&self.shared);
-        let value =
-            blocking(move || setup::execute(&shared.paths, &shared.vault, &command).unwrap_or_else(|| Err(ended())))
-                .await?;
+        let (gone, value) = blocking(move || {
+            let gone = setup::gone(&shared.paths, &command);
+            let done = setup::execute(&shared.paths, &shared.vault, &command).unwrap_or_else(|| Err(ended()));
+            done.map(|value| (gone, value))
+        })
+        .await?;
         if reload {
             let (done, reloaded) = oneshot::channel();
             self.asks.send(Ask::Reload(done)).await.map_err(|_| ended())?;
             reloaded.await.map_err(|_| ended())?;
         }
-        if let Some(id) = gone {
+        for id in gone {
             self.shared.writer.forget(&id);
         }
         if let Ok(Added { id, restored: true, .. }) = serde_json::from_value(value.clone()) {
@@ -268,7 +287,7 @@ impl Handle {
         Ok(value)
     }
 
-    async fn history(&self, id: beatkeeper_core::identity::EntityId, limit: u32) -> Result<Value, Refusal> {
+    async fn history(&self, id: EntityId, limit: u32) -> Result<Value, Refusal> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
             // What happened a moment ago belongs to the answer.
@@ -276,17 +295,31 @@ impl Handle {
             let limit = limit.clamp(1, 10_000);
             let connections = shared.reader.connections(&id, limit, None).map_err(Refusal::from)?;
             let transitions = shared.reader.transitions(&id, limit, None).map_err(Refusal::from)?;
-            Ok(json!({"connections": connections, "transitions": transitions}))
+            let incidents = incidents(&transitions);
+            Ok(json!({"connections": connections, "transitions": transitions, "incidents": incidents}))
         })
         .await
     }
 
-    async fn long_strips(&self, ids: Vec<beatkeeper_core::identity::EntityId>, hours: u32) -> Result<Value, Refusal> {
+    /// Of a time that is longer than what the fleet remembers.
+    async fn long_strips(&self, ids: Vec<EntityId>, hours: u32) -> Result<Value, Refusal> {
+        let (reply, intervals) = oneshot::channel();
+        self.asks.send(Ask::Intervals(ids, reply)).await.map_err(|_| ended())?;
+        let intervals = intervals.await.map_err(|_| ended())?;
         let shared = Arc::clone(&self.shared);
-        let now = beatkeeper_core::time::Time::from_timestamp(jiff::Timestamp::now());
+        let now = Time::from_timestamp(jiff::Timestamp::now());
         blocking(move || {
-            let from = now - std::time::Duration::from_secs(u64::from(hours.min(24 * 30)) * 3600);
-            let strips = shared.reader.strips(&ids, from, now).map_err(Refusal::from)?;
+            shared.writer.flush()?;
+            let from = now - Duration::from_secs(u64::from(hours.min(LONGEST_STRIP)) * 3600);
+            let ids: Vec<EntityId> = intervals.keys().cloned().collect();
+            let spans = shared.reader.strips(&ids, from, now)?;
+            let strips: HashMap<EntityId, BeatStrip> = spans
+                .into_iter()
+                .filter_map(|(id, spans)| {
+                    let strip = reckon(&spans, *intervals.get(&id)?, from, now);
+                    Some((id, strip))
+                })
+                .collect();
             serde_json::to_value(strips).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
         })
         .await

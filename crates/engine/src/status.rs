@@ -44,7 +44,11 @@ fn agent(row: &AgentRow) -> Value {
         "flips_at": time(row.flips_at),
         "round_trip_ms": row.round_trip_ms,
         "reconnects_24h": row.reconnects_24h,
-        "uptime_24h": row.uptime_24h,
+        "uptime_24h": row.uptime_24h.map(|uptime| uptime.awake),
+        "uptime_raw_24h": row.uptime_24h.map(|uptime| uptime.raw),
+        "tags": row.tags,
+        "project": row.project,
+        "snoozed_until": time(row.snoozed_until),
     })
 }
 

@@ -175,7 +175,6 @@ fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .inner_size(1120.0, 720.0)
         .min_inner_size(560.0, 360.0)
         .visible(false)
-        .disable_drag_drop_handler()
         .on_navigation(is_own);
     if let Some(dir) = &app.state::<WebviewData>().0 {
         builder = builder.data_directory(dir.clone());

@@ -29,6 +29,7 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
                 name: name.clone(),
                 allow_loose: *allow_loose,
                 kind: service.then_some(EntityKind::Service),
+                project: None,
                 replace: *replace,
             };
             add::add(paths, vault, &import)?;
@@ -61,6 +62,9 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
         AgentCommand::Pause { agent } => set_paused(paths, agent, true),
         AgentCommand::Resume { agent } => set_paused(paths, agent, false),
         AgentCommand::Retry { agent } => retry(paths, agent),
+        AgentCommand::Restart { agent } => restart(paths, agent),
+        AgentCommand::Snooze { agent, minutes, end } => snooze(paths, agent, if *end { 0 } else { *minutes }),
+        AgentCommand::Tag { agent, tags } => tag(paths, agent, tags),
     }
 }
 
@@ -100,6 +104,36 @@ fn retry(paths: &Paths, wanted: &str) -> Result<(), Failure> {
     let agent = meant(paths, Some(&mut remote), wanted)?;
     remote.ask::<Value>(&Command::AgentRetry { id: agent.id })?;
     out::note(&format!("{} is dialled again now", plain(&agent.name)));
+    Ok(())
+}
+
+fn restart(paths: &Paths, wanted: &str) -> Result<(), Failure> {
+    let mut remote = Remote::open(paths)?;
+    let agent = meant(paths, Some(&mut remote), wanted)?;
+    remote.ask::<Value>(&Command::AgentRestart { id: agent.id })?;
+    out::note(&format!("{}'s link said goodbye and is dialled anew", plain(&agent.name)));
+    Ok(())
+}
+
+fn snooze(paths: &Paths, wanted: &str, minutes: u32) -> Result<(), Failure> {
+    let mut remote = Remote::open(paths)?;
+    let agent = meant(paths, Some(&mut remote), wanted)?;
+    remote.ask::<Value>(&Command::AgentSnooze { id: agent.id, minutes })?;
+    let name = plain(&agent.name);
+    out::note(&match minutes {
+        0 => format!("{name} may interrupt again"),
+        _ => format!("{name} interrupts nobody for {minutes} min, or until it recovers; it is watched on"),
+    });
+    Ok(())
+}
+
+fn tag(paths: &Paths, wanted: &str, tags: &[String]) -> Result<(), Failure> {
+    let mut remote = Remote::find(paths)?;
+    let agent = meant(paths, remote.as_mut(), wanted)?;
+    let command = Command::AgentSetTags { id: agent.id, tags: tags.to_vec() };
+    ask_either(paths, remote, VaultKind::Keychain, &command)?;
+    let tags = if tags.is_empty() { "no tags".to_owned() } else { plain(&tags.join(", ")) };
+    out::note(&format!("{} has {tags}", plain(&agent.name)));
     Ok(())
 }
 

@@ -3,10 +3,9 @@
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{BeatsBy, LinkStateName, ProcessState, Severity};
-use beatkeeper_engine::command::Command;
+use beatkeeper_engine::command::{Command, KeyFace};
 use beatkeeper_engine::{Paths, setup};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::args::VaultKind;
@@ -19,17 +18,6 @@ use crate::shape;
 use crate::style::{Screen, Tone};
 use crate::time::{ago, clock, countdown, offset};
 
-/// What may be shown of a key.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Key {
-    presence: String,
-    #[serde(default)]
-    fingerprint: Option<String>,
-    place: String,
-    #[serde(default)]
-    reason: Option<String>,
-}
-
 pub(super) fn print(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -> Result<(), Failure> {
     match Remote::find(paths)? {
         Some(remote) => running(paths, remote, wanted, json),
@@ -39,7 +27,7 @@ pub(super) fn print(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -
 
 fn running(paths: &Paths, mut remote: Remote, wanted: &str, json: bool) -> Result<(), Failure> {
     let agent = super::meant(paths, Some(&mut remote), wanted)?;
-    let key: Key = remote.ask(&Command::AgentKey { id: agent.id.clone() })?;
+    let key: KeyFace = remote.ask(&Command::AgentKey { id: agent.id.clone() })?;
     if json {
         let mut status = remote.status()?;
         let agents = status["agents"].as_array_mut().map(std::mem::take).unwrap_or_default();
@@ -65,7 +53,7 @@ fn configured(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -> Resu
     let key = match passphrase::choose_silently(vault).filter(|_| can_look) {
         Some(choice) => {
             let value = setup::execute_offline(paths, &choice, &Command::AgentKey { id: agent.id.clone() })?;
-            serde_json::from_value::<Key>(value).ok()
+            serde_json::from_value::<KeyFace>(value).ok()
         }
         None => None,
     };
@@ -91,7 +79,7 @@ fn configured(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -> Resu
     Ok(out::lines(&lines)?)
 }
 
-fn lines(row: &Row, key: &Key, now: Time, screen: Screen, zone: &TimeZone) -> Vec<String> {
+fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -> Vec<String> {
     let (glyph, tone) = shape::of(row.liveness);
     let paint = |tone: Tone, text: &str| tone.paint(text, screen.colour);
     let verdict = match row.verdict.severity {
@@ -126,9 +114,24 @@ fn lines(row: &Row, key: &Key, now: Time, screen: Screen, zone: &TimeZone) -> Ve
     if let Some(trip) = row.round_trip_ms {
         lines.push(fact("Round trip", &format!("{trip} ms, from sending to seeing it taken")));
     }
-    let uptime = row.uptime_24h.map_or_else(String::new, |share| format!(", {:.1} % covered by beats", share * 100.0));
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let uptime = row.uptime_24h.map_or_else(String::new, |up| {
+        format!(", up {} of the time awake, {} of all", percent(up.awake), percent(up.raw))
+    });
     lines.push(fact("Last 24 h", &format!("{} reconnects{uptime}", row.reconnects_24h)));
+    if let Some(project) = &row.project {
+        lines.push(fact("Project", &plain(project)));
+    }
+    if !row.tags.is_empty() {
+        lines.push(fact("Tags", &plain(&row.tags.join(", "))));
+    }
+    if let Some(until) = row.snoozed_until {
+        lines.push(fact("Snoozed", &format!("until {}, or until it recovers", clock(until, now, zone))));
+    }
     lines.push(fact("Key", &key_words(key)));
+    if let Some(derived) = &key.derived {
+        lines.push(fact("", &format!("agent {} of {}", derived.index, derived.developer)));
+    }
     lines
 }
 
@@ -203,7 +206,7 @@ const fn by(beats_by: BeatsBy, paused: bool) -> &'static str {
     }
 }
 
-fn key_words(key: &Key) -> String {
+fn key_words(key: &KeyFace) -> String {
     let place = plain(&key.place);
     match (&key.fingerprint, &key.reason) {
         (Some(fingerprint), _) => format!("{fingerprint} in {place}"),
@@ -227,11 +230,13 @@ mod tests {
                 "next_beat_at": null, "reason": {"code": "refused", "sentence": "connection refused"}},
         });
         fleet.fold(delta(1, true, &[row(1, "one", "stale", &more)], &[]));
-        let key = Key {
+        let key = KeyFace {
             presence: "present".into(),
             fingerprint: Some("56475aa7".into()),
             place: "the system keychain".into(),
+            public_key: None,
             reason: None,
+            derived: None,
         };
         let screen = Screen { terminal: false, colour: false, width: None, height: None };
         let row = fleet.get(&id(1).parse().unwrap()).unwrap();
@@ -251,7 +256,8 @@ mod tests {
                 "  Last beat   4 s ago",
                 "  Flips in    4:56",
                 "  Round trip  38 ms, from sending to seeing it taken",
-                "  Last 24 h   0 reconnects, 100.0 % covered by beats",
+                "  Last 24 h   0 reconnects, up 100.0 % of the time awake, 50.0 % of all",
+                "  Tags        nightly",
                 "  Key         56475aa7 in the system keychain",
             ]
         );

@@ -38,9 +38,10 @@ pub struct EntityId(Arc<str>);
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not an entity id: expected zns: or zns:svc: and 32 lower-case hex digits")]
+#[error("\"{text}\" is not {wanted} and 32 lower-case hex digits")]
 pub struct IdError {
     text: String,
+    wanted: &'static str,
 }
 
 impl EntityId {
@@ -87,7 +88,10 @@ impl FromStr for EntityId {
         let digits = text.strip_prefix("zns:svc:").or_else(|| text.strip_prefix("zns:"));
         match digits {
             Some(digits) if is_half_digest(digits) => Ok(Self(text.into())),
-            _ => Err(IdError { text: text.chars().take(80).collect() }),
+            _ => Err(IdError {
+                text: text.chars().take(80).collect(),
+                wanted: "an entity id: expected zns: or zns:svc:",
+            }),
         }
     }
 }
@@ -138,7 +142,7 @@ impl FromStr for DeveloperId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         match text.strip_prefix(Self::PREFIX) {
             Some(digits) if is_half_digest(digits) => Ok(Self(text.into())),
-            _ => Err(IdError { text: text.chars().take(80).collect() }),
+            _ => Err(IdError { text: text.chars().take(80).collect(), wanted: "a developer id: expected zns:dev:" }),
         }
     }
 }

@@ -78,7 +78,9 @@ fn the_last_span_grows_and_beats_do_not_grow_for_ever() {
 #[test]
 fn a_month_of_flapping_is_condensed_and_loses_no_outage_and_no_beat() {
     let spans: Vec<_> = (0..50_000_u64)
-        .flat_map(|n| [span(SpanKind::Confirmed, n * 50, n * 50 + 40, 4), span(SpanKind::Missed, n * 50 + 41, n * 50 + 49, 0)])
+        .flat_map(|n| {
+            [span(SpanKind::Confirmed, n * 50, n * 50 + 40, 4), span(SpanKind::Missed, n * 50 + 41, n * 50 + 49, 0)]
+        })
         .collect();
     let strip = reckon(&spans, Duration::from_secs(10), at(0), at(2_500_000));
     assert!(strip.spans.len() <= DRAWN, "{}", strip.spans.len());

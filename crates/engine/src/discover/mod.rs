@@ -31,6 +31,20 @@ pub enum KeyOf {
     Developer,
 }
 
+impl KeyOf {
+    /// Of a file that nobody says anything about.
+    fn by_name(path: &Path) -> Self {
+        let within = |folder: &str| path.iter().any(|part| part == folder);
+        if path.file_stem().is_some_and(|stem| stem == "developer") {
+            Self::Developer
+        } else if within("services") {
+            Self::Service
+        } else {
+            Self::Agent
+        }
+    }
+}
+
 /// A key file that was found, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundKey {
@@ -81,6 +95,30 @@ pub fn find(around: &Surroundings, folders: &[PathBuf], settings: &Settings) -> 
         candidates.into_values().map(|candidate| candidate.look(by_home.as_deref(), settings)).collect();
     found.sort_by(|a, b| (a.known, a.of, &a.name, &a.path).cmp(&(b.known, b.of, &b.name, &b.path)));
     found
+}
+
+/// Says what these files are.
+#[must_use]
+pub fn look(around: &Surroundings, files: &[PathBuf], settings: &Settings) -> Vec<FoundKey> {
+    let by_home = around.registry();
+    // Where the tools keep keys, it is known what they are for.
+    let usual = places::usual(around);
+    let look = |path: &PathBuf| {
+        let known = usual.iter().find(|candidate| candidate.path == *path).cloned();
+        let project = project_of(path);
+        let named = project.iter().flat_map(|folder| Project::at_or_below(folder)).flat_map(|project| project.keys());
+        let named = named.into_iter().find(|candidate| candidate.path == *path);
+        let plain = Candidate { path: path.clone(), of: KeyOf::by_name(path), name: None, registry: None, project };
+        named.or(known).unwrap_or(plain).look(by_home.as_deref(), settings)
+    };
+    files.iter().map(look).collect()
+}
+
+/// The folder of the project that a key file is in; nothing where people keep keys outside of projects.
+pub(crate) fn project_of(file: &Path) -> Option<PathBuf> {
+    let folder = file.parent()?;
+    let folder = if folder.ends_with(".agent") { folder.parent()? } else { folder };
+    Project::is_at(folder).then(|| folder.to_owned())
 }
 
 /// A place where a key may be.

@@ -38,6 +38,11 @@ impl Project {
         std::iter::once(folder.to_owned()).chain(below).flat_map(|folder| Self::at(&folder)).collect()
     }
 
+    /// Whether this folder is one.
+    pub(super) fn is_at(folder: &Path) -> bool {
+        !Self::at(folder).is_empty()
+    }
+
     fn at(folder: &Path) -> Vec<Self> {
         let described = [("agent.config.json", KeyOf::Agent), ("service.config.json", KeyOf::Service)];
         let mut projects: Vec<Self> = described

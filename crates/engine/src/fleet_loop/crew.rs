@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
+use crate::demo::DemoRegistry;
 use crate::health::{self, Probe};
 use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing};
 use crate::paths::Paths;
@@ -53,6 +55,7 @@ pub(super) struct Crew {
     watchers: HashMap<String, Watcher>,
     probes: HashMap<EntityId, Probe>,
     waiting: Vec<EntityId>,
+    demo: Option<DemoRegistry>,
 }
 
 impl Crew {
@@ -69,6 +72,7 @@ impl Crew {
             watchers: HashMap::new(),
             probes: HashMap::new(),
             waiting: Vec::new(),
+            demo: None,
         }
     }
 
@@ -120,6 +124,7 @@ impl Crew {
                 }
             }
         }
+        self.play(&settings).await;
         for registry in &settings.registries {
             if before.registries.iter().find(|old| old.name == registry.name) != Some(registry) {
                 events.push(FleetEvent::RegistrySet(registry_settings(registry)));
@@ -159,6 +164,30 @@ impl Crew {
     pub(super) fn start_links(&mut self) {
         for id in std::mem::take(&mut self.waiting) {
             self.tell_link(&id, LinkCommand::Start);
+        }
+    }
+
+    /// Closes an agent's link with a goodbye, and dials anew.
+    pub(super) async fn restart(&mut self, id: &EntityId) {
+        let Some(agent) = self.entry(id).cloned() else { return };
+        if let Some(link) = self.links.remove(id) {
+            link.stop().await;
+            self.link(&agent);
+            self.start_links();
+        }
+    }
+
+    /// The demo registry runs while the configuration has one.
+    async fn play(&mut self, settings: &Settings) {
+        let wanted = settings.registries.iter().find_map(|registry| Some((registry, registry.demo_address()?)));
+        if self.demo.as_ref().map(DemoRegistry::address) == wanted.map(|(_, address)| address) {
+            return;
+        }
+        self.demo = None;
+        if let Some((registry, address)) = wanted {
+            let agents = settings.agents.iter().filter(|agent| agent.registry == registry.name);
+            let agents = agents.map(|agent| (agent.entity.clone(), agent.name.clone())).collect();
+            self.demo = DemoRegistry::start(address, agents, self.means.vault.clone()).await;
         }
     }
 
@@ -343,6 +372,7 @@ fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
         name: entry.name.clone(),
         url: entry.url.to_string(),
         thresholds: entry.thresholds.to_thresholds(),
+        demo: entry.demo,
     }
 }
 
@@ -355,7 +385,14 @@ fn agent_settings(entry: &AgentEntry) -> AgentSettings {
         beats_by: entry.beats,
         paused: entry.paused,
         probed: entry.health.is_some(),
+        tags: entry.tags.clone(),
+        project: entry.project.as_deref().map(project_name),
     }
+}
+
+/// Short enough for a table.
+fn project_name(folder: &Path) -> String {
+    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn probe_client(tls: &Arc<ClientConfig>) -> Option<reqwest::Client> {

@@ -3,14 +3,17 @@
 
 mod crew;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use beatkeeper_core::fleet::{Fleet, FleetAction, FleetEvent};
 use beatkeeper_core::history::HistoryRow;
+use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
+use beatkeeper_core::view::BeatsBy;
 use beatkeeper_store::Writer;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,6 +31,8 @@ pub(crate) use crew::Means;
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
 /// The tray and the window are told at most this often.
 const PUBLISH: Duration = Duration::from_millis(250);
+/// Minutes.
+const LONGEST_SNOOZE: u32 = 7 * 24 * 60;
 /// History older than this is let go.
 const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 
@@ -35,6 +40,8 @@ const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 pub(crate) enum Ask {
     /// A command that concerns the fleet.
     Command(Command, oneshot::Sender<Result<Value, Refusal>>),
+    /// What one beat of each of these agents covers.
+    Intervals(Vec<EntityId>, oneshot::Sender<HashMap<EntityId, Duration>>),
     /// The configuration file was changed: read it now.
     Reload(oneshot::Sender<()>),
     /// End, with a goodbye on every link.
@@ -103,7 +110,11 @@ impl FleetLoop {
             tokio::select! {
                 ask = inlets.asks.recv() => match ask {
                     Some(Ask::Command(command, reply)) => {
-                        let _ = reply.send(self.command(&command));
+                        let _ = reply.send(self.command(&command).await);
+                    }
+                    Some(Ask::Intervals(ids, reply)) => {
+                        let interval = |id: EntityId| self.fleet.interval(&id).map(|interval| (id, interval));
+                        let _ = reply.send(ids.into_iter().filter_map(interval).collect());
                     }
                     Some(Ask::Reload(done)) => {
                         self.reload().await;
@@ -186,18 +197,27 @@ impl FleetLoop {
         self.outlets.revision.send_replace(self.published);
     }
 
-    fn command(&mut self, command: &Command) -> Result<Value, Refusal> {
+    async fn command(&mut self, command: &Command) -> Result<Value, Refusal> {
         let now = self.clock.now();
         match command {
             Command::FleetDelta { since } => json_of(&self.fleet.delta_since(*since, now)),
-            Command::BeatStrips { ids, .. } => {
-                let strips: std::collections::HashMap<_, _> =
-                    ids.iter().filter_map(|id| Some((id, self.fleet.strip(id)?))).collect();
+            Command::BeatStrips { ids, hours } => {
+                let back = Duration::from_secs(u64::from(*hours) * 3600);
+                let strips: HashMap<_, _> =
+                    ids.iter().filter_map(|id| Some((id, self.fleet.strip(id, back, now)?))).collect();
                 json_of(&strips)
             }
             Command::AgentRetry { id } => {
                 self.crew.tell_link(id, LinkCommand::Retry);
                 self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
+                Ok(Value::Null)
+            }
+            Command::AgentRestart { id } => self.restart(id).await.map(|()| Value::Null),
+            Command::AgentSnooze { id, minutes } => {
+                self.known(id)?;
+                let minutes = (*minutes).min(LONGEST_SNOOZE);
+                let until = (minutes > 0).then(|| now + Duration::from_secs(u64::from(minutes) * 60));
+                self.fold(FleetEvent::Snoozed(id.clone(), until));
                 Ok(Value::Null)
             }
             Command::PauseAlerts { minutes } => {
@@ -221,7 +241,11 @@ impl FleetLoop {
             | Command::AgentDerive { .. }
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
+            | Command::AgentSetTags { .. }
+            | Command::DemoStart
+            | Command::DemoEnd
             | Command::KeysFind { .. }
+            | Command::KeysLook { .. }
             | Command::KeyFileShred { .. }
             | Command::RegistryAdd { .. } => Err(Refusal::new(
                 "engine.misrouted",
@@ -229,6 +253,27 @@ impl FleetLoop {
                 "This is a defect; please report it.",
             )),
         }
+    }
+
+    fn known(&self, id: &EntityId) -> Result<beatkeeper_core::view::AgentRow, Refusal> {
+        self.fleet.row(id).ok_or_else(|| {
+            Refusal::new("agent.unknown", format!("{id} is not in the configuration"), "See `beatkeeper agent list`.")
+        })
+    }
+
+    async fn restart(&mut self, id: &EntityId) -> Result<(), Refusal> {
+        let row = self.known(id)?;
+        if row.paused {
+            let sentence = format!("{} is paused, so nothing runs that could be restarted", row.name);
+            return Err(Refusal::new("agent.paused", sentence, "Resume it."));
+        }
+        if row.beats_by == BeatsBy::Agent {
+            let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);
+            return Err(Refusal::new("agent.not_ours", sentence, "Restart its own program."));
+        }
+        self.crew.restart(id).await;
+        self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
+        Ok(())
     }
 
     fn engine_status(&self) -> EngineStatus {

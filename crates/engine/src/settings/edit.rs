@@ -5,7 +5,7 @@ use std::path::Path;
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 use super::file::{AgentEntry, Settings, SettingsError, read};
 
@@ -15,11 +15,7 @@ use super::file::{AgentEntry, Settings, SettingsError, read};
 /// When the file cannot be read, is not valid before or after the change, or cannot be written.
 pub fn add_agent(path: &Path, agent: &AgentEntry) -> Result<Settings, SettingsError> {
     change(path, |document| {
-        let mut table = Table::new();
-        table["entity"] = value(agent.entity.as_str());
-        table["name"] = value(&agent.name);
-        table["registry"] = value(&agent.registry);
-        list(document, "agent")?.push(table);
+        list(document, "agent")?.push(agent_table(agent));
         Ok(())
     })
 }
@@ -30,10 +26,70 @@ pub fn add_agent(path: &Path, agent: &AgentEntry) -> Result<Settings, SettingsEr
 /// As [`add_agent`].
 pub fn add_registry(path: &Path, name: &str, url: &BaseUrl) -> Result<Settings, SettingsError> {
     change(path, |document| {
-        let mut table = Table::new();
-        table["name"] = value(name);
-        table["url"] = value(url.to_string());
+        list(document, "registry")?.push(registry_table(name, url));
+        Ok(())
+    })
+}
+
+/// Adds the registry that runs inside Beatkeeper, with its agents, at once: whoever reads the file meanwhile finds all of
+/// them or none.
+pub(crate) fn add_demo(
+    path: &Path,
+    name: &str,
+    url: &BaseUrl,
+    thresholds: &[(&str, u32)],
+    agents: &[AgentEntry],
+) -> Result<Settings, SettingsError> {
+    change(path, |document| {
+        let mut table = registry_table(name, url);
+        table["demo"] = value(true);
+        let thresholds = thresholds.iter().map(|(name, seconds)| (*name, i64::from(*seconds)));
+        table["thresholds"] = value(thresholds.collect::<InlineTable>());
         list(document, "registry")?.push(table);
+        list(document, "agent")?.extend(agents.iter().map(agent_table));
+        Ok(())
+    })
+}
+
+fn registry_table(name: &str, url: &BaseUrl) -> Table {
+    let mut table = Table::new();
+    table["name"] = value(name);
+    table["url"] = value(url.to_string());
+    table
+}
+
+/// Only what differs from the defaults.
+fn agent_table(agent: &AgentEntry) -> Table {
+    let mut table = Table::new();
+    table["entity"] = value(agent.entity.as_str());
+    table["name"] = value(&agent.name);
+    table["registry"] = value(&agent.registry);
+    if agent.interval != 30 {
+        table["interval"] = value(i64::from(agent.interval));
+    }
+    if !agent.tags.is_empty() {
+        table["tags"] = value(agent.tags.iter().collect::<Array>());
+    }
+    if let Some(project) = &agent.project {
+        table["project"] = value(project.display().to_string());
+    }
+    if let Some(derived) = &agent.derived {
+        let mut from = InlineTable::new();
+        from.insert("developer", derived.developer.as_str().into());
+        from.insert("index", i64::from(derived.index).into());
+        table["derived"] = value(from);
+    }
+    table
+}
+
+/// Removes a registry with all of its agents.
+///
+/// # Errors
+/// As [`add_agent`].
+pub fn remove_registry(path: &Path, name: &str) -> Result<Settings, SettingsError> {
+    change(path, |document| {
+        list(document, "agent")?.retain(|table| table.get("registry").and_then(Item::as_str) != Some(name));
+        list(document, "registry")?.retain(|table| table.get("name").and_then(Item::as_str) != Some(name));
         Ok(())
     })
 }
@@ -59,8 +115,24 @@ pub fn set_paused(path: &Path, id: &EntityId, paused: bool) -> Result<Settings, 
             if paused {
                 table["paused"] = value(true);
             } else {
-                // Only what differs from the defaults is written.
                 table.remove("paused");
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Gives an agent these tags, and no others.
+///
+/// # Errors
+/// As [`add_agent`].
+pub fn set_tags(path: &Path, id: &EntityId, tags: &[String]) -> Result<Settings, SettingsError> {
+    change(path, |document| {
+        for table in list(document, "agent")?.iter_mut().filter(|table| is(table, id)) {
+            if tags.is_empty() {
+                table.remove("tags");
+            } else {
+                table["tags"] = value(tags.iter().collect::<Array>());
             }
         }
         Ok(())
@@ -111,15 +183,7 @@ mod tests {
     const ID: &str = "zns:56475aa75463474c0285df5dbf2bcab7";
 
     fn agent() -> AgentEntry {
-        AgentEntry {
-            entity: ID.parse().unwrap(),
-            name: "weather".into(),
-            registry: "r".into(),
-            interval: 30,
-            beats: beatkeeper_core::view::BeatsBy::App,
-            paused: false,
-            health: None,
-        }
+        AgentEntry::new(ID.parse().unwrap(), "weather".into(), "r".into())
     }
 
     #[test]
@@ -137,6 +201,29 @@ mod tests {
         assert!(text.starts_with("# mine\n") && !text.contains("paused") && !text.contains("interval"), "{text}");
         remove_agent(&path, &ID.parse().unwrap()).unwrap();
         assert_eq!(Settings::load(&path).unwrap().agents, []);
+    }
+
+    #[test]
+    fn what_is_written_of_an_agent_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("beatkeeper.toml");
+        add_registry(&path, "r", &"http://127.0.0.1:1".parse().unwrap()).unwrap();
+        let developer = format!("zns:dev:{}", "0".repeat(32)).parse().unwrap();
+        let whole = AgentEntry {
+            tags: vec!["team \"a\"".into(), "nightly".into()],
+            project: Some("/home/me/the weather".into()),
+            derived: Some(super::super::Derived { developer, index: 3 }),
+            interval: 10,
+            ..agent()
+        };
+        assert_eq!(add_agent(&path, &whole).unwrap().agents, std::slice::from_ref(&whole));
+        let settings = set_tags(&path, &whole.entity, &["new".to_owned()]).unwrap();
+        assert_eq!(settings.agents[0].tags, ["new"]);
+        let settings = set_tags(&path, &whole.entity, &[]).unwrap();
+        assert_eq!(settings.agents, [AgentEntry { tags: Vec::new(), ..whole.clone() }]);
+        assert!(set_tags(&path, &whole.entity, &["a,b".to_owned()]).is_err());
+        let settings = remove_registry(&path, "r").unwrap();
+        assert_eq!(settings, Settings::default());
     }
 
     #[test]

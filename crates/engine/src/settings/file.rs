@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use beatkeeper_core::base_url::BaseUrl;
-use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::identity::{DeveloperId, EntityId};
 use beatkeeper_core::view::BeatsBy;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::registry::RegistryEntry;
@@ -14,6 +14,8 @@ use crate::command::Refusal;
 
 /// A configuration is a page of text; more is a mistake.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
+const MOST_TAGS: usize = 16;
+const LONGEST_TAG: usize = 32;
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -49,6 +51,44 @@ pub struct AgentEntry {
     /// Where its process answers.
     #[serde(default)]
     pub health: Option<Url>,
+    /// The user's words for it.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The folder of the project that it belongs to.
+    #[serde(default)]
+    pub project: Option<PathBuf>,
+    /// Of whose key its key was derived, where that is known.
+    #[serde(default)]
+    pub derived: Option<Derived>,
+}
+
+/// What a key was derived from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// The developer.
+    pub developer: DeveloperId,
+    /// Which of the developer's agents.
+    pub index: u32,
+}
+
+impl AgentEntry {
+    /// One with nothing but what it must have.
+    #[must_use]
+    pub fn new(entity: EntityId, name: String, registry: String) -> Self {
+        Self {
+            entity,
+            name,
+            registry,
+            interval: 30,
+            beats: BeatsBy::App,
+            paused: false,
+            health: None,
+            tags: Vec::new(),
+            project: None,
+            derived: None,
+        }
+    }
 }
 
 const fn thirty() -> u32 {
@@ -138,6 +178,7 @@ impl Settings {
             if agent.health.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
                 return Err(format!("agent \"{}\": health must be an http:// or https:// address", agent.name));
             }
+            check_tags(&agent.tags).map_err(|what| format!("agent \"{}\": {what}", agent.name))?;
         }
         Ok(())
     }
@@ -151,6 +192,26 @@ impl Settings {
             .find(|registry| registry.name == name_or_url)
             .or_else(|| self.registries.iter().find(|registry| Some(&registry.url) == url.as_ref()))
     }
+}
+
+/// Whether these can be an agent's tags.
+pub(crate) fn check_tags(tags: &[String]) -> Result<(), String> {
+    if tags.len() > MOST_TAGS {
+        return Err(format!("{} tags are more than {MOST_TAGS}", tags.len()));
+    }
+    for (place, tag) in tags.iter().enumerate() {
+        let long = tag.chars().count() > LONGEST_TAG;
+        if long || tag.trim() != tag || tag.is_empty() || tag.contains(|c: char| c.is_control() || c == ',') {
+            return Err(format!(
+                "the tag \"{}\" is not 1 to {LONGEST_TAG} characters without commas and outer spaces",
+                tag.escape_debug()
+            ));
+        }
+        if tags[..place].contains(tag) {
+            return Err(format!("the tag \"{tag}\" is there twice"));
+        }
+    }
+    Ok(())
 }
 
 /// The file's text; nothing when there is no file.
@@ -218,6 +279,13 @@ registry = "devnet"
             ("registry = \"devnet\"", "registry = \"devnet\"\ninterval = 0", "1 to 120"),
             ("late = 3", "late = 7", "late must be less"),
             ("thresholds", "ping = { after = 0 }\nthresholds", "ping"),
+            ("name = \"weather\"", "name = \"weather\"\ntags = [\"a\", \"b,c\"]", "b,c"),
+            ("name = \"weather\"", "name = \"weather\"\ntags = [\"a\", \"a\"]", "twice"),
+            (
+                "name = \"weather\"",
+                "name = \"weather\"\nderived = { developer = \"x\", index = 1 }",
+                "not a developer id",
+            ),
             ("zns:56475aa75463474c0285df5dbf2bcab7", "zns:XYZ", "not an entity id"),
         ] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err();

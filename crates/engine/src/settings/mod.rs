@@ -4,6 +4,8 @@ mod edit;
 mod file;
 mod registry;
 
-pub use edit::{add_agent, add_registry, remove_agent, set_paused};
-pub use file::{AgentEntry, Settings, SettingsError};
+pub(crate) use edit::add_demo;
+pub use edit::{add_agent, add_registry, remove_agent, remove_registry, set_paused, set_tags};
+pub(crate) use file::check_tags;
+pub use file::{AgentEntry, Derived, Settings, SettingsError};
 pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};

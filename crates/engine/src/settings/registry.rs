@@ -1,5 +1,6 @@
 //! A registry in the file: where it is, and the times that hold there.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
@@ -24,6 +25,9 @@ pub struct RegistryEntry {
     /// How its sockets are found out when they are dead.
     #[serde(default)]
     pub ping: PingEntry,
+    /// It runs inside Beatkeeper, for trying it out.
+    #[serde(default)]
+    pub demo: bool,
 }
 
 /// WebSocket pings, in seconds.
@@ -48,7 +52,16 @@ pub struct ThresholdsEntry {
 impl RegistryEntry {
     pub(super) fn check(&self) -> Result<(), String> {
         self.ping.check()?;
+        if self.demo && self.demo_address().is_none() {
+            return Err("demo = true is only for http://127.0.0.1:PORT".into());
+        }
         self.thresholds.check()
+    }
+
+    /// Where the registry in a box listens, if it is to run here.
+    pub(crate) fn demo_address(&self) -> Option<SocketAddr> {
+        let address: SocketAddr = self.url.authority().parse().ok()?;
+        (self.demo && address.ip().is_loopback() && !self.url.is_encrypted()).then_some(address)
     }
 
     /// The numbers of its links, for an agent that beats at this interval.

@@ -103,7 +103,7 @@ async fn a_restart_continues_the_record() {
     assert_eq!(connections.len(), before + 1, "{connections:#?}");
     assert_eq!(connections[1]["close_code"], 1000, "a goodbye is written before the end");
     let strips = scene.execute(Command::BeatStrips { ids: vec![id.clone()], hours: 24 }).await.expect("strips");
-    assert_eq!(strips[id.as_str()][0]["kind"], "confirmed", "{strips:#}");
+    assert_eq!(strips[id.as_str()]["spans"][0]["kind"], "confirmed", "{strips:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

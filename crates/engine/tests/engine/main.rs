@@ -1,5 +1,7 @@
 //! The engine against a real registry on loopback: real sockets, a real vault file, a real history.
 
+mod asked;
 mod causes;
+mod demo;
 mod life;
 mod scene;

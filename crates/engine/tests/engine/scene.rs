@@ -90,6 +90,7 @@ impl Scene {
             name,
             allow_loose: false,
             kind: None,
+            project: None,
             replace: None,
         };
         self.execute(command).await.expect("the key is imported")

@@ -192,8 +192,11 @@ impl Agent {
         let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
-        change.due =
-            [due, ask, foreign, lately, self.snoozed_until].into_iter().flatten().map(|due| due.max(now + Duration::from_millis(1))).min();
+        change.due = [due, ask, foreign, lately, self.snoozed_until]
+            .into_iter()
+            .flatten()
+            .map(|due| due.max(now + Duration::from_millis(1)))
+            .min();
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {

@@ -1,0 +1,146 @@
+//! Adding agents and registries: keys into the vault, entries into the configuration.
+
+use std::path::PathBuf;
+
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind};
+use beatkeeper_core::view::BeatsBy;
+use beatkeeper_vault::{KeyFile, Loose, Overwrite, Seed, Stored, Vault};
+
+use crate::command::{Added, Command, Derived, Refusal};
+use crate::discover::{self, name_of};
+use crate::paths::Paths;
+use crate::settings::{self, AgentEntry, Settings};
+
+/// Nothing for other commands.
+pub(super) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Added, Refusal>> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the commands that add an agent are named")]
+    Some(match command {
+        Command::AgentImport { path, registry, name, allow_loose, kind, project, replace } => {
+            let loose = if *allow_loose { Loose::Allow } else { Loose::Refuse };
+            KeyFile::read(path, loose).map_err(Refusal::from).and_then(|key| {
+                let new = New {
+                    kind: kind.unwrap_or(EntityKind::Agent),
+                    name: Some(name.clone().or_else(|| key.name.clone()).unwrap_or_else(|| name_of(path))),
+                    registry,
+                    overwrite: (*replace).into(),
+                    project: project.clone().or_else(|| discover::project_of(path)),
+                    derived: key.derived_from.map(|from| Derived {
+                        developer: DeveloperId::from_key(&from.developer_public_key),
+                        index: from.index,
+                    }),
+                };
+                add(paths, vault, &key.into_seed(), new)
+            })
+        }
+        Command::AgentGenerate { registry, name } => Seed::generate()
+            .map_err(Refusal::from)
+            .and_then(|seed| add(paths, vault, &seed, New::agent(name.clone(), registry, Overwrite::OnlyIfAbsent))),
+        Command::AgentDerive { developer_path, index, registry, name, replace } => {
+            KeyFile::read(developer_path, Loose::Refuse).map_err(Refusal::from).and_then(|developer| {
+                let name = name.clone().unwrap_or_else(|| format!("agent-{index}"));
+                let derived = Derived { developer: DeveloperId::from_key(&developer.public_key), index: *index };
+                let new = New { derived: Some(derived), ..New::agent(Some(name), registry, (*replace).into()) };
+                add(paths, vault, &developer.seed().derive(*index), new)
+            })
+        }
+        _ => return None,
+    })
+}
+
+/// An agent that is to be here.
+struct New<'a> {
+    kind: EntityKind,
+    name: Option<String>,
+    /// A configured registry's name, or a base URL.
+    registry: &'a str,
+    overwrite: Overwrite,
+    project: Option<PathBuf>,
+    derived: Option<Derived>,
+}
+
+impl<'a> New<'a> {
+    const fn agent(name: Option<String>, registry: &'a str, overwrite: Overwrite) -> Self {
+        Self { kind: EntityKind::Agent, name, registry, overwrite, project: None, derived: None }
+    }
+}
+
+/// Everything that can be refused is refused before the key is stored: a key in the vault without an entry would be
+/// forgotten there.
+fn add(paths: &Paths, vault: &Vault, seed: &Seed, new: New<'_>) -> Result<Added, Refusal> {
+    let New { kind, name, registry, overwrite, project, derived } = new;
+    let public_key = seed.public_key();
+    let id = EntityId::from_key(&public_key, kind);
+    let before = Settings::load(&paths.config)?;
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| id.short());
+    if name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Refusal::new(
+            "agent.bad_name",
+            "The name has control characters or more than 100 characters",
+            "Choose a shorter one.",
+        ));
+    }
+    if let Some(there) = before.agents.iter().find(|agent| agent.entity == id) {
+        let same_registry = before.registry(registry).is_some_and(|known| known.name == there.registry);
+        return restore(vault, seed, there, same_registry && there.beats == BeatsBy::App, overwrite);
+    }
+    let (registry_name, new_registry) = match before.registry(registry) {
+        Some(known) => (known.name.clone(), None),
+        None => new_registry(&before, registry)?,
+    };
+    vault.store(&id, seed, overwrite)?;
+    if let Some(url) = new_registry {
+        settings::add_registry(&paths.config, &registry_name, &url)?;
+    }
+    let entry = AgentEntry { project, derived, ..AgentEntry::new(id.clone(), name.clone(), registry_name) };
+    settings::add_agent(&paths.config, &entry)?;
+    tracing::info!(%id, ?overwrite, "agent added");
+    Ok(Added { id, name, public_key: public_key.to_wire(), restored: false })
+}
+
+/// Gives an agent that is configured the key that the vault has lost, or never had, or has another one in place of.
+fn restore(
+    vault: &Vault,
+    seed: &Seed,
+    there: &AgentEntry,
+    wants_it: bool,
+    overwrite: Overwrite,
+) -> Result<Added, Refusal> {
+    let id = &there.entity;
+    if !wants_it || vault.store(id, seed, overwrite)? == Stored::AlreadyThere {
+        return Err(Refusal::new(
+            "agent.exists",
+            format!("{id} is already here as \"{}\" at {}", there.name, there.registry),
+            "Nothing to do. To move it to another registry, remove it first (its key stays).",
+        ));
+    }
+    tracing::info!(%id, ?overwrite, "the agent has its key again");
+    let (id, name) = (id.clone(), there.name.clone());
+    Ok(Added { id, name, public_key: seed.public_key().to_wire(), restored: true })
+}
+
+fn new_registry(settings: &Settings, url: &str) -> Result<(String, Option<BaseUrl>), Refusal> {
+    let base: BaseUrl = url.parse().map_err(|error| {
+        Refusal::new(
+            "registry.bad_url",
+            format!("The registry is not known: {error}"),
+            "Give a base URL such as https://zns01.zynd.ai, or the name of a configured registry.",
+        )
+    })?;
+    let mut name = base.authority();
+    let mut number = 2;
+    while settings.registries.iter().any(|registry| registry.name == name) {
+        name = format!("{}-{number}", base.authority());
+        number += 1;
+    }
+    Ok((name, Some(base)))
+}
+
+/// Adds a registry.
+pub(super) fn registry(paths: &Paths, name: &str, url: &str) -> Result<(), Refusal> {
+    let base: BaseUrl = url.parse().map_err(|error: beatkeeper_core::base_url::BaseUrlError| {
+        Refusal::new("registry.bad_url", error.to_string(), "Give a base URL such as https://zns01.zynd.ai.")
+    })?;
+    settings::add_registry(&paths.config, name.trim(), &base)?;
+    Ok(())
+}

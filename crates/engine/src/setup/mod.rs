@@ -1,0 +1,197 @@
+//! Adding and removing agents: keys into the vault, entries into the configuration. The running engine and the command
+//! line without one use the same functions.
+
+mod add;
+mod demo;
+mod keys;
+mod remove;
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::view::BeatsBy;
+use beatkeeper_store::StoreError;
+use beatkeeper_vault::{KeyFileError, Vault, VaultError};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::command::{Command, Refusal, Taken};
+use crate::discover::{self, Surroundings};
+use crate::paths::Paths;
+use crate::settings::{self, AgentEntry, Settings};
+pub(crate) use remove::gone;
+
+/// Where keys are kept.
+#[derive(Clone, Debug)]
+pub enum VaultChoice {
+    /// The operating system's keychain.
+    Keychain,
+    /// A file sealed with a passphrase: an explicit choice, never a silent fallback.
+    File {
+        /// What seals it.
+        passphrase: SecretString,
+    },
+}
+
+/// Opens the vault; a vault file that is not there yet is made.
+///
+/// # Errors
+/// [`VaultError`] of the file; the keychain is only contacted when it is used.
+pub fn open_vault(paths: &Paths, choice: &VaultChoice) -> Result<Vault, VaultError> {
+    match choice {
+        VaultChoice::Keychain => Ok(Vault::keychain()),
+        VaultChoice::File { passphrase } => {
+            let file = paths.vault_file();
+            match Vault::open_file(&file, passphrase) {
+                Err(VaultError::FileMissing { .. }) => Vault::create_file(&file, passphrase),
+                opened => opened,
+            }
+        }
+    }
+}
+
+/// One agent as configured, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredAgent {
+    /// Whose.
+    pub id: EntityId,
+    /// Its name.
+    pub name: String,
+    /// Its registry's name.
+    pub registry: String,
+    /// Its registry's base URL.
+    pub registry_url: String,
+    /// Who beats.
+    pub beats_by: BeatsBy,
+    /// Paused by the user.
+    pub paused: bool,
+}
+
+/// The configured agents.
+///
+/// # Errors
+/// When the configuration is broken.
+pub fn configured_agents(paths: &Paths) -> Result<Vec<ConfiguredAgent>, Refusal> {
+    let settings = Settings::load(&paths.config)?;
+    let agents = settings.agents.iter().map(|agent| ConfiguredAgent {
+        id: agent.entity.clone(),
+        name: agent.name.clone(),
+        registry: agent.registry.clone(),
+        registry_url: settings.registry(&agent.registry).map(|registry| registry.url.to_string()).unwrap_or_default(),
+        beats_by: agent.beats,
+        paused: agent.paused,
+    });
+    Ok(agents.collect())
+}
+
+/// Does what needs no running engine.
+///
+/// # Errors
+/// A [`Refusal`]; `engine.not_running` for what does need one.
+pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) -> Result<Value, Refusal> {
+    paths.make_data_folder().map_err(|error| {
+        Refusal::new(
+            "engine.data",
+            format!("the data folder {} cannot be made: {error}", paths.data.display()),
+            "Give another with --data DIR.",
+        )
+    })?;
+    let vault = open_vault(paths, vault)?;
+    let gone = gone(paths, command);
+    let value = execute(paths, &vault, command).unwrap_or_else(|| {
+        Err(Refusal::new("engine.not_running", "No Beatkeeper is running", "Start the app, or `beatkeeper run`."))
+    })?;
+    remove::forget(&paths.history(), &gone)?;
+    Ok(value)
+}
+
+/// Does what concerns only configuration and vault; nothing for other commands.
+pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Value, Refusal>> {
+    Some(match command {
+        Command::AgentImport { .. } | Command::AgentGenerate { .. } | Command::AgentDerive { .. } => {
+            add::execute(paths, vault, command)?.and_then(|added| json_of(&added))
+        }
+        Command::AgentRemove { id, confirm_name, delete_key } => {
+            remove::remove(paths, vault, id, confirm_name, *delete_key).map(|()| Value::Null)
+        }
+        Command::AgentSetPaused { id, paused } => {
+            known(paths, id).and_then(|_| Ok(settings::set_paused(&paths.config, id, *paused)?)).map(|_| Value::Null)
+        }
+        Command::AgentSetTags { id, tags } => set_tags(paths, id, tags).map(|()| Value::Null),
+        Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
+        Command::AgentKey { id } => {
+            // Also of one that is not configured: its key may be there still.
+            let derived = known(paths, id).ok().and_then(|agent| agent.derived);
+            json_of(&keys::face(vault, id, derived))
+        }
+        Command::KeysFind { folders } => found(paths, |around, settings| discover::find(around, folders, settings)),
+        Command::KeysLook { files } => found(paths, |around, settings| discover::look(around, files, settings)),
+        Command::KeyFileShred { path } => keys::shred(vault, path).map(|()| Value::Null),
+        Command::DemoStart => demo::begin(paths, vault).and_then(|demo| json_of(&demo)),
+        Command::DemoEnd => demo::end(paths, vault).map(|()| Value::Null),
+        Command::FleetDelta { .. }
+        | Command::BeatStrips { .. }
+        | Command::AgentHistory { .. }
+        | Command::AgentExport { .. }
+        | Command::AgentRetry { .. }
+        | Command::AgentRestart { .. }
+        | Command::AgentSnooze { .. }
+        | Command::PauseAlerts { .. }
+        | Command::Registries
+        | Command::EngineStatus
+        | Command::Status
+        | Command::Quit => return None,
+    })
+}
+
+fn found(
+    paths: &Paths,
+    search: impl FnOnce(&Surroundings, &Settings) -> Vec<discover::FoundKey>,
+) -> Result<Value, Refusal> {
+    let settings = Settings::load(&paths.config)?;
+    json_of(&search(&Surroundings::of_this_process(), &settings))
+}
+
+fn set_tags(paths: &Paths, id: &EntityId, tags: &[String]) -> Result<(), Refusal> {
+    known(paths, id)?;
+    settings::check_tags(tags).map_err(|what| {
+        Refusal::new("agent.bad_tags", format!("These tags cannot be kept: {what}"), "Correct them and try again.")
+    })?;
+    settings::set_tags(&paths.config, id, tags)?;
+    Ok(())
+}
+
+fn known(paths: &Paths, id: &EntityId) -> Result<AgentEntry, Refusal> {
+    let settings = Settings::load(&paths.config)?;
+    settings.agents.into_iter().find(|agent| agent.entity == *id).ok_or_else(|| {
+        Refusal::new("agent.unknown", format!("{id} is not in the configuration"), "See `beatkeeper agent list`.")
+    })
+}
+
+fn json_of(value: &impl Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(value).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+}
+
+impl From<VaultError> for Refusal {
+    fn from(error: VaultError) -> Self {
+        let taken = error.occupant().map(|(id, by)| Box::new(Taken { id: id.clone(), by }));
+        Self { taken, ..Self::new(error.code(), sentence(&error), error.remedy()) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.code(), error.to_string(), error.remedy())
+    }
+}
+
+impl From<KeyFileError> for Refusal {
+    fn from(error: KeyFileError) -> Self {
+        Self::new(error.code(), sentence(&error), error.remedy())
+    }
+}
+
+fn sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

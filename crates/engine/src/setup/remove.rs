@@ -1,0 +1,91 @@
+//! Taking an agent away: from the configuration, and its key and its history when asked.
+
+use std::path::Path;
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_store::{Store, StoreError, Writer};
+use beatkeeper_vault::{Presence, Vault};
+
+use super::{demo, known};
+use crate::clock::Clock;
+use crate::command::{Command, Refusal};
+use crate::paths::Paths;
+use crate::settings::{self, Settings};
+
+pub(super) fn remove(
+    paths: &Paths,
+    vault: &Vault,
+    id: &EntityId,
+    confirm_name: &str,
+    delete_key: bool,
+) -> Result<(), Refusal> {
+    let agent = known(paths, id)?;
+    if agent.name != confirm_name {
+        return Err(Refusal::new(
+            "agent.wrong_name",
+            format!("\"{confirm_name}\" is not the agent's name"),
+            format!("Type \"{}\" to remove it.", agent.name),
+        ));
+    }
+    if delete_key {
+        match vault.look(id) {
+            // The name that was typed is this agent's. It says nothing about whoever's key lies in its place.
+            Presence::Present(fingerprint) if !id.as_str().ends_with(&fingerprint.to_hex()) => {
+                return Err(Refusal::new(
+                    "vault.wrong_id",
+                    format!(
+                        "Another key, {fingerprint}, is stored under {id}, so it was not deleted and the agent stays"
+                    ),
+                    format!(
+                        "Remove the agent without its key, or first put its own key there: import it with --replace \
+                         {fingerprint}."
+                    ),
+                ));
+            }
+            Presence::Present(fingerprint) => vault.delete(id, fingerprint)?,
+            Presence::Absent => {}
+            Presence::Locked => {
+                return Err(Refusal::new(
+                    "vault.locked",
+                    "The keychain is locked, so the key was not deleted and the agent stays",
+                    "Unlock the keychain and try again.",
+                ));
+            }
+            Presence::Unavailable(reason) => {
+                return Err(Refusal::new(
+                    "vault.unavailable",
+                    format!("The key was not deleted and the agent stays: {reason}"),
+                    "See to what is wrong there and try again, or remove the agent and keep the key.",
+                ));
+            }
+        }
+    }
+    settings::remove_agent(&paths.config, id)?;
+    tracing::info!(%id, delete_key, "agent removed");
+    Ok(())
+}
+
+/// Whom the command takes away for good, before it is carried out: a person asked for them to go, with their history. An
+/// entry that only left the file may come back, and finds its own.
+pub(crate) fn gone(paths: &Paths, command: &Command) -> Vec<EntityId> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever takes nobody away")]
+    match command {
+        Command::AgentRemove { id, .. } => vec![id.clone()],
+        Command::DemoEnd => Settings::load(&paths.config)
+            .map(|settings| demo::agents(&settings).map(|agent| agent.entity.clone()).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Deletes their history while no engine runs.
+pub(super) fn forget(history: &Path, gone: &[EntityId]) -> Result<(), StoreError> {
+    if gone.is_empty() || !history.exists() {
+        return Ok(());
+    }
+    let writer = Writer::start(Store::open(history)?, Clock::new().now())?;
+    for id in gone {
+        writer.forget(id);
+    }
+    writer.close()
+}
