@@ -1,6 +1,7 @@
 //! The window's page, driven through WebDriver as a person would with mouse and keyboard.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use beatkeeper_core::identity::EntityId;
@@ -36,8 +37,13 @@ pub struct Row {
 impl Page {
     /// Starts the app, and waits for its page.
     pub async fn open(desktop: &mut Desktop, app: &App) -> Result<Self> {
+        Self::open_program(desktop, &program("beatkeeper-desktop")?, app).await
+    }
+
+    /// As [`open`](Self::open), with another build of the app.
+    pub async fn open_program(desktop: &mut Desktop, program: &Path, app: &App) -> Result<Self> {
         let port = start_driver(desktop).await?;
-        let options = json!({ "application": program("beatkeeper-desktop")?, "args": app.options() });
+        let options = json!({ "application": program, "args": app.options() });
         let capabilities = [("tauri:options".to_owned(), options)].into_iter().collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
@@ -164,7 +170,7 @@ impl Page {
     }
 
     /// The value of an expression in the page, with `asked` as a variable.
-    async fn ask(&self, expression: &str, asked: &str) -> Result<Value> {
+    pub async fn ask(&self, expression: &str, asked: &str) -> Result<Value> {
         let script = format!("const asked = arguments[0]; return {expression};");
         Ok(Box::pin(self.client.execute(&script, vec![asked.into()])).await?)
     }

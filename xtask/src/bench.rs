@@ -2,13 +2,17 @@
 
 use anyhow::{Result, bail};
 
-use crate::setup::{self, Need};
+use crate::run::build_ui;
+use crate::setup::{self, Need, Tool};
 use crate::{exec, say};
 
 struct Bench {
     name: &'static str,
     shows: &'static str,
     cargo: &'static [&'static str],
+    needs: &'static [Need],
+    /// What is built before it, in the same way.
+    first: fn() -> Result<()>,
 }
 
 const BENCHES: &[Bench] = &[
@@ -16,11 +20,22 @@ const BENCHES: &[Bench] = &[
         name: "links",
         shows: "memory and CPU of 10,000 beating agents against a bare loop, and how late their beats are",
         cargo: &["bench", "-p", "beatkeeper-engine", "--bench", "links"],
+        needs: &[Need::Build],
+        first: || Ok(()),
     },
     Bench {
         name: "history",
         shows: "the size of thirty days of history, and how long a beat strip takes",
         cargo: &["bench", "-p", "beatkeeper-store", "--bench", "thirty_days"],
+        needs: &[Need::Build],
+        first: || Ok(()),
+    },
+    Bench {
+        name: "window",
+        shows: "10,000 rows in the real webview, 333 changed a second: what an update costs, frames while scrolling, memory",
+        cargo: &["bench", "--workspace", "--bench", "window"],
+        needs: &[Need::Build, Need::Desktop, Need::Tests],
+        first: release_app,
     },
 ];
 
@@ -30,10 +45,18 @@ pub fn bench(names: &[String]) -> Result<()> {
         let known: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!("no benchmark is called {unknown}; there are: {}", known.join(", "));
     }
-    setup::ensure(&[Need::Build])?;
     for bench in BENCHES.iter().filter(|bench| names.is_empty() || names.iter().any(|name| name == bench.name)) {
+        setup::ensure(bench.needs)?;
+        (bench.first)()?;
         say::heading(&format!("{}: {}", bench.name, bench.shows));
         exec::run(&mut exec::cargo(bench.cargo))?;
     }
     Ok(())
+}
+
+/// The app as it is shipped, with the window inside.
+fn release_app() -> Result<()> {
+    setup::cargo_tools(&[Tool::TauriDriver])?;
+    build_ui()?;
+    exec::run(&mut exec::cargo(&["build", "--release", "--workspace", "--bins"]))
 }

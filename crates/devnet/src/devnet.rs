@@ -143,6 +143,16 @@ impl Devnet {
         id
     }
 
+    /// Counts a beat of the entity, as if one had come over its socket: for tests that need more than there can be sockets.
+    /// Answers whether the registry knows it.
+    pub fn count_beat(&self, id: &EntityId) -> bool {
+        let known = self.registry.state.beaten(id, self.registry.now());
+        if known {
+            self.registry.publish(&Event::Heartbeat(id));
+        }
+        known
+    }
+
     /// To whom entities belong that were inserted without a registration.
     #[must_use]
     pub fn house_developer(&self) -> DeveloperId {

@@ -1,0 +1,75 @@
+//! The size of the web process, in which the page lives.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+const NAME: &str = "WebKitWebProces";
+
+/// The process in which the app's page lives.
+pub(crate) struct WebProcess {
+    pid: u32,
+}
+
+/// Its size over some time.
+pub(crate) struct Sizes {
+    kib: Vec<f64>,
+}
+
+impl WebProcess {
+    /// Finds it among the descendants of the app.
+    pub(crate) fn of(app: u32) -> Result<Self> {
+        let numbers = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        let mut ours = numbers.filter(|pid| {
+            let named = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == NAME);
+            named && descends_from(*pid, app)
+        });
+        Ok(Self { pid: ours.next().context("the app has no web process")? })
+    }
+
+    /// Looks at it now and then.
+    pub(crate) async fn watch(&self, time: Duration) -> Result<Sizes> {
+        let mut kib = Vec::new();
+        let mut ticks = tokio::time::interval(SAMPLE_EVERY);
+        for _ in 0..=time.as_secs() / SAMPLE_EVERY.as_secs() {
+            ticks.tick().await;
+            kib.push(self.kib()?);
+        }
+        Ok(Sizes { kib })
+    }
+
+    /// Its proportional share of memory: what it would free by ending.
+    fn kib(&self) -> Result<f64> {
+        let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).context("the web process is gone")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).context("no size of the web process")?;
+        Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
+    }
+}
+
+impl Sizes {
+    /// Its baseline is its own first tenth.
+    pub(crate) fn print(&self) {
+        let tenth = (self.kib.len() / 10).max(1);
+        let mean = |kib: &[f64]| kib.iter().sum::<f64>() / kib.len().max(1) as f64 / 1024.0;
+        let (first, last) = (mean(&self.kib[..tenth]), mean(&self.kib[self.kib.len() - tenth..]));
+        let most = self.kib.iter().copied().fold(0.0, f64::max) / 1024.0;
+        let least = self.kib.iter().copied().fold(f64::MAX, f64::min) / 1024.0;
+        let minutes = self.kib.len() as f64 * SAMPLE_EVERY.as_secs_f64() / 60.0;
+        println!(
+            "  memory of the web process over {minutes:.1} min: {first:.1} MiB in the first tenth, {last:.1} in the last \
+             ({:+.1} %, hold +-5 %); least {least:.1}, most {most:.1}",
+            (last / first - 1.0) * 100.0
+        );
+    }
+}
+
+fn descends_from(pid: u32, ancestor: u32) -> bool {
+    let parent = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold anything; state and parent follow it.
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()
+    };
+    std::iter::successors(parent(pid), |pid| parent(*pid)).take_while(|pid| *pid > 1).any(|pid| pid == ancestor)
+}

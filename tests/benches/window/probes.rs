@@ -1,0 +1,141 @@
+//! What is measured inside the page.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use beatkeeper_tests::Page;
+use serde_json::Value;
+
+/// A frame while scrolling: 3000 pixels a second, faster than anyone reads.
+pub(crate) const SCROLL_PIXELS: u32 = 50;
+/// What a frame may take at 60 a second, with what timers are off by.
+const FRAME_MS: f64 = 1000.0 / 60.0 + 1.0;
+
+/// Times every pull from the moment its bytes are there until the page is laid out again. The answer is read as the
+/// app's own bridge reads it; whatever the page does with it happens before the next task of its event loop.
+const TIME_UPDATES: &str = "(() => {
+    const taken = (window.beatkeeperUpdates = []);
+    const json = Response.prototype.json;
+    Response.prototype.json = async function () {
+        if (!this.url.includes('fleet_delta')) return json.call(this);
+        const text = await this.text();
+        const began = performance.now();
+        const value = JSON.parse(text);
+        const read = performance.now();
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+            void document.body.offsetHeight;
+            taken.push([value.rows?.length ?? 0, read - began, performance.now() - began]);
+        };
+        port2.postMessage(null);
+        return value;
+    };
+    return asked;
+})()";
+
+/// Times every frame, and scrolls a little in each.
+const TIME_FRAMES: &str = "(() => {
+    const taken = (window.beatkeeperFrames = []);
+    const [pixels, end] = [Number(asked.split(' ')[0]), performance.now() + Number(asked.split(' ')[1])];
+    const scroller = document.querySelector('.scroller');
+    let before = performance.now();
+    const frame = (now) => {
+        taken.push(now - before);
+        before = now;
+        scroller.scrollTop += pixels;
+        if (scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 1) scroller.scrollTop = 0;
+        if (now < end) requestAnimationFrame(frame);
+        else window.beatkeeperFramesDone = true;
+    };
+    window.beatkeeperFramesDone = false;
+    requestAnimationFrame(frame);
+    return asked;
+})()";
+
+/// What updates cost.
+pub(crate) struct Updates {
+    rows: Vec<f64>,
+    read_ms: Vec<f64>,
+    whole_ms: Vec<f64>,
+}
+
+/// The sentence of a fleet in which all is well.
+pub(crate) fn active(agents: u32) -> String {
+    format!("{agents} active")
+}
+
+/// Times what pulls cost for some time.
+pub(crate) async fn updates(page: &Page, time: Duration) -> Result<Updates> {
+    page.ask(TIME_UPDATES, "").await?;
+    tokio::time::sleep(time).await;
+    let taken = page.ask("window.beatkeeperUpdates ?? asked", "").await?;
+    let column = |at: usize| numbers(&taken, |each| each[at].as_f64());
+    let updates = Updates { rows: column(0)?, read_ms: column(1)?, whole_ms: column(2)? };
+    ensure!(!updates.rows.is_empty(), "the page pulled nothing, or not over the bridge that is timed");
+    Ok(updates)
+}
+
+/// Times frames, `pixels` further down in each.
+pub(crate) async fn frames(page: &Page, pixels: u32, time: Duration) -> Result<Vec<f64>> {
+    page.ask(TIME_FRAMES, &format!("{pixels} {}", time.as_millis())).await?;
+    beatkeeper_tests::until("the frames", async || {
+        let done = page.ask("window.beatkeeperFramesDone || asked", "").await?;
+        Ok((done == true).then_some(()))
+    })
+    .await?;
+    let taken = page.ask("window.beatkeeperFrames ?? asked", "").await?;
+    numbers(&taken, Value::as_f64)
+}
+
+impl Updates {
+    pub(crate) fn print(&self, time: Duration) {
+        let rows: f64 = self.rows.iter().sum();
+        println!(
+            "  updates: {:.1} a second of {:.0} rows, {:.0} rows a second",
+            self.rows.len() as f64 / time.as_secs_f64(),
+            rows / self.rows.len() as f64,
+            rows / time.as_secs_f64(),
+        );
+        println!(
+            "  an update, from its bytes to the page laid out again: p50 {:.1} ms, p95 {:.1} ms (hold 8), most {:.1} ms",
+            part(&self.whole_ms, 0.5),
+            part(&self.whole_ms, 0.95),
+            part(&self.whole_ms, 1.0),
+        );
+        println!(
+            "    baseline, reading the same bytes and no more: p50 {:.1} ms, p95 {:.1} ms",
+            part(&self.read_ms, 0.5),
+            part(&self.read_ms, 0.95),
+        );
+    }
+}
+
+pub(crate) fn print_frames(idle: &[f64], scrolling: &[f64]) {
+    let say = |frames: &[f64]| {
+        let seconds = frames.iter().sum::<f64>() / 1000.0;
+        let late = frames.iter().filter(|frame| **frame > FRAME_MS).count();
+        format!(
+            "{:.1} frames a second, p95 {:.1} ms, most {:.1} ms, {:.1} % later than a sixtieth of a second",
+            frames.len() as f64 / seconds,
+            part(frames, 0.95),
+            part(frames, 1.0),
+            late as f64 / frames.len() as f64 * 100.0
+        )
+    };
+    println!("  scrolling, updates going on: {} (hold 60)", say(scrolling));
+    println!("    baseline, the same page lying still: {}", say(idle));
+}
+
+fn numbers(list: &Value, number: impl Fn(&Value) -> Option<f64>) -> Result<Vec<f64>> {
+    let list = list.as_array().context("the page has measured nothing")?;
+    list.iter().map(|each| number(each).context("a figure that is no number")).collect()
+}
+
+/// The value below which this part of them lies.
+fn part(values: &[f64], part: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    let place = ((sorted.len() as f64 * part).ceil() as usize).clamp(1, sorted.len().max(1));
+    sorted.get(place - 1).copied().unwrap_or(f64::NAN)
+}
