@@ -5,7 +5,7 @@ import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 export default ts.config(
-  { ignores: ["dist", "coverage", "node_modules", "src/host/bindings"] },
+  { ignores: ["dist", "dist-fixture", "coverage", "node_modules", "src/host/bindings"] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...svelte.configs.recommended,

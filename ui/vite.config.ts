@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
     },
   },
   build: {
-    outDir: "dist",
+    outDir: mode === "fixture" ? "dist-fixture" : "dist",
     // The oldest webview that is met: WebKitGTK of Debian 12 and macOS 13.
     target: "safari16.4",
     modulePreload: { polyfill: false },

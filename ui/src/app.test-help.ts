@@ -4,7 +4,7 @@ import { expect } from "vitest";
 
 import App from "./App.svelte";
 import { FixtureHost } from "./host/fixture";
-import { demoRows } from "./host/fixture-rows";
+import { demoRows } from "./host/fixture/rows";
 
 /** The whole window on a fleet in memory, as soon as it shows something. */
 export async function openWindow(host = new FixtureHost(demoRows(Date.now()))): Promise<FixtureHost> {

@@ -7,4 +7,5 @@ import { openHost } from "./host";
 const target = document.getElementById("app");
 if (!target) throw new Error("index.html has no #app");
 const host = await openHost();
-mount(App, { target, props: { host } });
+if (host) mount(App, { target, props: { host } });
+else target.textContent = "This is the window of the Beatkeeper desktop app, and shows agents only there.";

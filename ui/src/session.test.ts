@@ -6,7 +6,7 @@ import App from "./App.svelte";
 import { announce, expectAccessible, names, openWindow } from "./app.test-help";
 import { FixtureHost } from "./host/fixture";
 import type { EngineStatus } from "./host/host";
-import { demoRows } from "./host/fixture-rows";
+import { demoRows } from "./host/fixture/rows";
 
 const words = (testid: string) => screen.getByTestId(testid).textContent?.replace(/\s+/g, " ").trim();
 

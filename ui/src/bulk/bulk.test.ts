@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { expectAccessible, names, openWindow, rowOf, rows } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
-import { demoRows, healthyRow } from "../host/fixture-rows";
+import { demoRows, healthyRow } from "../host/fixture/rows";
 import { Run } from "./run.svelte";
 
 const selected = () =>

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { announce, expectAccessible, names, openWindow, rowOf, rows } from "../app.test-help";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import { FixtureHost } from "../host/fixture";
-import { healthyRow } from "../host/fixture-rows";
+import { healthyRow } from "../host/fixture/rows";
 import { linesOf } from "../lib/lines";
 
 const groups = () =>

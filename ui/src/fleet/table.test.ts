@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { announce, expectAccessible, names, openWindow, rowOf, rows } from "../app.test-help";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import { FixtureHost } from "../host/fixture";
-import { demoRows, healthyRow } from "../host/fixture-rows";
+import { demoRows, healthyRow } from "../host/fixture/rows";
 
 const healthy = (count: number): AgentRow[] =>
   Array.from({ length: count }, (_, n) => healthyRow(n, `agent-${n}`, Date.now(), n % 30_000));

@@ -1,12 +1,15 @@
 import type { Host } from "./host";
+import { tauriHost } from "./tauri";
 
 export * from "./host";
 
-/** The desktop app's shell when there is one; else a fleet in memory, for development in a plain browser. */
-export async function openHost(): Promise<Host> {
-  if ("__TAURI_INTERNALS__" in window) return (await import("./tauri")).tauriHost();
-  const { FixtureHost } = await import("./fixture");
-  const host = FixtureHost.fromAddress(new URLSearchParams(location.search));
-  host.start();
-  return host;
+/**
+ * The desktop app's shell when there is one. In development and where the window is only looked at (`npm run
+ * build:fixture`) a fleet in memory; neither is part of what is shipped.
+ */
+export async function openHost(): Promise<Host | null> {
+  if ("__TAURI_INTERNALS__" in window) return tauriHost();
+  if (import.meta.env.PROD && import.meta.env.MODE !== "fixture") return null;
+  const { openFixture } = await import("./fixture");
+  return openFixture(new URLSearchParams(location.search));
 }

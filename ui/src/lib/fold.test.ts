@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AgentRow } from "../host/bindings/AgentRow";
 import { FixtureHost } from "../host/fixture";
-import { healthyRow } from "../host/fixture-rows";
+import { healthyRow } from "../host/fixture/rows";
 import { fold } from "./fold";
 import { random } from "./random.test-help";
 

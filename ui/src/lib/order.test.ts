@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
-import { healthyRow } from "../host/fixture-rows";
+import { healthyRow } from "../host/fixture/rows";
 import { compareRows, hold, reorder, sameOrder } from "./order";
 import { random } from "./random.test-help";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { AgentRow } from "../host/bindings/AgentRow";
-import { healthyRow } from "../host/fixture-rows";
+import { healthyRow } from "../host/fixture/rows";
 import { compareRows } from "./order";
 import { comparator, type Sort } from "./sort";
 

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { expectAccessible, names, openWindow, rowOf } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
-import { healthyRow } from "../host/fixture-rows";
+import { healthyRow } from "../host/fixture/rows";
 
 const press = (key: string, held: KeyboardEventInit = {}) =>
   fireEvent.keyDown(document.activeElement ?? document.body, { key, ...held });

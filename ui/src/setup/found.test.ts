@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { expectAccessible, names, openWindow } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
 
-async function openFound(host = FixtureHost.fromAddress(new URLSearchParams("state=empty"))) {
+async function openFound(host = new FixtureHost()) {
   const opened = await openWindow(host);
   await fireEvent.click(await screen.findByTestId("empty-find"));
   await screen.findByTestId("found-dialog");
@@ -80,7 +80,7 @@ describe("the keys that are on this computer", () => {
   });
 
   it("may be none, or hidden by a failure", async () => {
-    const host = FixtureHost.fromAddress(new URLSearchParams("state=empty"));
+    const host = new FixtureHost();
     host.found = [];
     await openFound(host);
     expect((await screen.findByTestId("found-none")).textContent).toContain("No keys were found");
