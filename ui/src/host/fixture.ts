@@ -55,6 +55,8 @@ export class FixtureHost implements Host {
   #silent = new Set<string>();
   #fleetListeners = new Set<(revision: number) => void>();
   #openListeners = new Set<(id: string) => void>();
+  #page: unknown = null;
+  #pageState: (() => unknown) | null = null;
   readonly #now: () => number;
 
   constructor(rows: AgentRow[] = [], now: () => number = Date.now) {
@@ -414,6 +416,24 @@ export class FixtureHost implements Host {
   onOpenAgent(listener: (id: string) => void): Unlisten {
     this.#openListeners.add(listener);
     return () => this.#openListeners.delete(listener);
+  }
+
+  onRelease(state: () => unknown): Unlisten {
+    this.#pageState = state;
+    return () => (this.#pageState = null);
+  }
+
+  async pageWas(): Promise<unknown> {
+    const was = this.#page;
+    this.#page = null;
+    return was;
+  }
+
+  /** As the shell does with a window that stays closed; answers whether its page lets it. */
+  release(): boolean {
+    // It crosses to another process and back.
+    this.#page = JSON.parse(JSON.stringify(this.#pageState?.() ?? null));
+    return this.#page !== null;
   }
 
   #summary(): FleetSummary {
