@@ -63,6 +63,7 @@ fn set_up(app: &AppHandle, args: &Args, paths: Result<Paths, Refusal>) {
     async_runtime::spawn(tray::follow_theme(app.clone(), app.state::<Shell>().theme.subscribe()));
     tray::raise(app);
     async_runtime::spawn(tray::host::watch(app.clone()));
+    async_runtime::spawn(window::release::watch(app.clone()));
     async_runtime::spawn(quit::on_signal(app.clone()));
     if let Some(agent) = &args.agent {
         app.state::<Shell>().want(agent.clone());

@@ -29,6 +29,8 @@ macro_rules! with_commands {
             key_file_shred,
             engine_status,
             engine_start,
+            page_was,
+            page_release,
         }
     };
 }

@@ -13,7 +13,7 @@ use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 
 use crate::shell::Shell;
-use crate::window;
+use crate::window::{self, release::Release};
 
 type Answer = Result<Value, Refusal>;
 
@@ -209,6 +209,18 @@ fn local(chosen: Option<FilePath>) -> Result<Option<PathBuf>, Refusal> {
 #[command]
 async fn engine_status(app: AppHandle) -> Result<EngineStatus, Refusal> {
     Ok(app.state::<Shell>().status().await)
+}
+
+/// How the page was when its window was let go; nothing for the first page.
+#[command]
+async fn page_was(app: AppHandle) -> Option<Value> {
+    app.state::<Release>().take()
+}
+
+/// What the page should come back as; nothing while it is in the middle of something.
+#[command]
+async fn page_release(app: AppHandle, state: Option<Value>) -> Result<(), Refusal> {
+    app.state::<Release>().said(state)
 }
 
 /// Answers when it is known what became of it.

@@ -50,6 +50,7 @@ async fn run(app: &AppHandle, mut engine: beatkeeper_engine::Engine) {
     let handle = engine.handle();
     async_runtime::spawn(tray::follow(app.clone(), handle.tray()));
     async_runtime::spawn(window::follow(app.clone(), handle.revision()));
+    async_runtime::spawn(window::release::follow(app.clone(), handle.settings()));
     if let Some(notices) = engine.notices() {
         async_runtime::spawn(show(app.clone(), notices));
     }

@@ -81,6 +81,29 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The processes that this one has started, and theirs, whose name begins like this.
+#[must_use]
+pub fn offspring(pid: u32, name: &str) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    // 12 (name) S 7 …: the name may hold anything but is closed by the last parenthesis.
+    let parsed: Vec<(u32, u32, String)> = stats
+        .filter_map(|stat| {
+            let (head, rest) = stat.rsplit_once(") ")?;
+            let (child, name) = head.split_once(" (")?;
+            Some((child.parse().ok()?, rest.split(' ').nth(1)?.parse().ok()?, name.to_owned()))
+        })
+        .collect();
+    let mut family = vec![pid];
+    let mut at = 0;
+    while let Some(parent) = family.get(at).copied() {
+        family.extend(parsed.iter().filter(|(_, of, _)| *of == parent).map(|(child, _, _)| *child));
+        at += 1;
+    }
+    let named = |pid: &u32| parsed.iter().any(|(child, _, its)| child == pid && its.starts_with(name));
+    family.into_iter().skip(1).filter(named).filter(|pid| alive(*pid)).collect()
+}
+
 /// Whether a process runs. One that ended and was not asked for its status yet does not.
 #[must_use]
 pub fn alive(pid: u32) -> bool {

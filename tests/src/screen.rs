@@ -1,5 +1,7 @@
 //! What a person sees and does without WebDriver: the app's window among others, and the pointer.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 use xtask::exec;
 use xtask::rig::Desktop;
@@ -68,6 +70,50 @@ impl Screen {
             Ok(place(desktop).map_or(Some(()), |after| (after == before).then_some(())))
         })
         .await
+    }
+
+    /// Presses keys where the keyboard is, such as `Page_Down` or `shift+Down`.
+    pub fn press(desktop: &Desktop, keys: &[&str]) -> Result<()> {
+        exec::output(desktop.command("xdotool").args(["key", "--delay", "40"]).args(keys)).map(drop)
+    }
+
+    /// Puts the pointer where it is over no window.
+    pub fn park(desktop: &Desktop) -> Result<()> {
+        let (width, height) = Desktop::SIZE;
+        let (x, y) = ((width - 1).to_string(), (height - 1).to_string());
+        exec::output(desktop.command("xdotool").args(["mousemove", &x, &y])).map(drop)
+    }
+
+    /// Gives the window another place and size.
+    pub fn put(desktop: &Desktop, (x, y): (i32, i32), (width, height): (u32, u32)) -> Result<()> {
+        let window = find(desktop).context("there is no window to move")?;
+        let words = [x.to_string(), y.to_string(), width.to_string(), height.to_string()];
+        let mut tool = desktop.command("xdotool");
+        tool.args(["windowsize", &window, &words[2], &words[3], "windowmove", &window, &words[0], &words[1]]);
+        exec::output(&mut tool).map(drop)
+    }
+
+    /// Where the window is, and how large.
+    pub fn place(desktop: &Desktop) -> Result<String> {
+        let said = place(desktop)?;
+        // The first line is its number, which is another one for another window.
+        Ok(said.lines().skip(1).collect::<Vec<_>>().join(" "))
+    }
+
+    /// Takes a picture of the window between two heights from its top.
+    pub fn picture(desktop: &Desktop, from: u32, to: u32, file: &Path) -> Result<()> {
+        let window = find(desktop).context("there is no window to look at")?;
+        let crop = format!("9999x{}+0+{from}", to - from);
+        exec::run(desktop.command("import").args(["-silent", "-window", &window, "-crop", &crop]).arg(file))
+    }
+
+    /// How many pixels of two pictures differ so that a person could see it.
+    pub fn difference(desktop: &Desktop, one: &Path, other: &Path) -> Result<u64> {
+        let mut compare = desktop.command("convert");
+        compare.args([one, other]).args(["+repage", "-compose", "difference", "-composite", "-colorspace", "gray"]);
+        compare.args(["-threshold", "2%", "-format", "%[fx:round(mean*w*h)]", "info:"]);
+        let said = exec::output(&mut compare)?;
+        said.trim().parse().with_context(|| format!("no number of pixels: {said}"))
     }
 
     /// Brings a minimised window back, as the list of windows does.

@@ -2,8 +2,9 @@ import type { AgentRow } from "./host/bindings/AgentRow";
 import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
-import { NO_FILTER } from "./lib/filter";
+import { checkFilter, NO_FILTER } from "./lib/filter";
 import { groupOf } from "./lib/lines";
+import { PageState, textOrNull } from "./lib/page-state";
 import { PullLoop } from "./lib/pull";
 import { type Action, Run } from "./bulk/run.svelte";
 import { Fleet } from "./fleet/fleet.svelte";
@@ -36,6 +37,8 @@ export class Session {
   alertsProblem = $state.raw<Problem | null>(null);
   /** What is being done with several agents, until its outcome was read. */
   run = $state.raw<Run | null>(null);
+  /** How the page was before its window was let go, and how it is. */
+  readonly page: PageState;
 
   readonly #clock: EngineClock;
   readonly #loop: PullLoop;
@@ -48,8 +51,10 @@ export class Session {
   #revision = 0;
   #unlisten: Unlisten[] = [];
 
-  constructor(host: Host) {
+  constructor(host: Host, was: unknown = null) {
     this.host = host;
+    this.page = new PageState(was);
+    this.#remember();
     this.strips = new Strips(host);
     this.#clock = new EngineClock(
       (now) => (this.now = now),
@@ -61,6 +66,7 @@ export class Session {
         const delta = await host.fleetDelta(since);
         this.#clock.sync(delta.now);
         this.fleet.apply(delta);
+        if (!this.loaded) this.#select();
         this.loaded = true;
         this.#revision = delta.revision;
         return delta.revision;
@@ -74,12 +80,35 @@ export class Session {
     this.#unlisten = [
       this.host.onFleetChanged((revision) => this.#woken(revision)),
       this.host.onOpenAgent((id) => this.open(id)),
+      this.host.onRelease(() => (this.#busy ? null : this.page.now())),
     ];
     document.addEventListener("visibilitychange", this.#visibility);
     this.#clock.start();
     this.#loop.start();
     this.#visibility();
     if (document.hidden) this.#readStatusIn(STATUS_MS);
+  }
+
+  /** What would be lost with the page: work that is under way, and a form that is half filled in. */
+  get #busy(): boolean {
+    return this.run?.going === true || document.querySelector("dialog[open]") !== null;
+  }
+
+  /** What needs no rows comes back at once, the rest with the first of them. */
+  #remember(): void {
+    const { fleet, page } = this;
+    fleet.filter = page.was("filter", checkFilter) ?? NO_FILTER;
+    fleet.opened = page.was("opened", textOrNull);
+    page.keep("filter", () => fleet.filter);
+    page.keep("opened", () => fleet.opened);
+    page.keep("selected", () => [...fleet.selection.ids]);
+  }
+
+  #select(): void {
+    const ids = this.page.was("selected", (value) => (Array.isArray(value) ? value.map(String) : null));
+    if (ids === null) return;
+    this.fleet.selection.ids = new Set(ids);
+    this.fleet.selection.limit(this.fleet.lines);
   }
 
   stop(): void {

@@ -43,6 +43,7 @@ pub use setup::VaultChoice;
 
 use command::{Added, Command, Refusal};
 use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+use settings::Settings;
 
 /// Hours: the history has little more than a month.
 const LONGEST_STRIP: u32 = 24 * 30;
@@ -74,6 +75,7 @@ pub struct Handle {
     shared: Arc<Shared>,
     revision: watch::Receiver<u64>,
     tray: watch::Receiver<TrayModel>,
+    settings: watch::Receiver<Arc<Settings>>,
 }
 
 struct Shared {
@@ -110,6 +112,7 @@ impl Engine {
         let (tray_outlet, tray) = watch::channel(TrayModel::default());
         let (notice_outlet, notices) = mpsc::channel(256);
         let (quit_outlet, quit) = watch::channel(false);
+        let (settings_outlet, settings) = watch::channel(Arc::default());
 
         let means = Means {
             paths: paths.clone(),
@@ -120,14 +123,19 @@ impl Engine {
             links,
             events,
         };
-        let outlets =
-            Outlets { revision: revision_outlet, tray: tray_outlet, notices: notice_outlet, quit: quit_outlet };
+        let outlets = Outlets {
+            revision: revision_outlet,
+            tray: tray_outlet,
+            notices: notice_outlet,
+            quit: quit_outlet,
+            settings: settings_outlet,
+        };
         let fleet = FleetLoop::new(means, Arc::clone(&writer), outlets);
         tokio::spawn(fleet.run(Inlets { asks: ask_inlet, links: link_inlet, events: event_inlet }));
 
         let shared =
             Shared { paths, vault, reader, writer: Arc::clone(&writer), changing: tokio::sync::Mutex::new(()) };
-        let handle = Handle { asks, shared: Arc::new(shared), revision, tray };
+        let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));
         Ok(Self { handle, notices: Some(notices), quit, control, writer, _lock: lock })
     }
@@ -258,6 +266,12 @@ impl Handle {
     #[must_use]
     pub fn tray(&self) -> watch::Receiver<TrayModel> {
         self.tray.clone()
+    }
+
+    /// The configuration that is in force; a broken file changes nothing.
+    #[must_use]
+    pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.clone()
     }
 
     /// Changes configuration or vault, then has the loop follow.

@@ -1,6 +1,8 @@
-//! The one window: made when it is first needed, hidden when it is closed, and told only that something changed.
+//! The one window: made when it is needed, hidden when it is closed and let go when it stays closed, and told only that
+//! something changed.
 
 mod menu;
+pub(crate) mod release;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::main_thread::{log, on_main_thread};
 use crate::shell::{Engine, Shell};
+use release::Release;
 
 pub(crate) const LABEL: &str = "main";
 /// At most four a second: more than a person can read, and WebKit keeps what every event costs.
@@ -32,10 +35,21 @@ struct WebviewData(Option<PathBuf>);
 #[derive(Default)]
 struct PageReady(AtomicBool);
 
+impl PageReady {
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+}
+
 /// Says where the webview keeps its data, before the window is made.
 pub(crate) fn keep_data_in(app: &AppHandle, dir: Option<PathBuf>) {
     app.manage(WebviewData(dir));
     app.manage(PageReady::default());
+    app.manage(Release::new());
 }
 
 /// Brings the window to the person, wherever it was. From any thread.
@@ -68,15 +82,20 @@ pub(crate) fn hide(app: &AppHandle) {
 /// Brings the window with this agent's page. From any thread.
 pub(crate) fn open_agent(app: &AppHandle, agent: EntityId) {
     app.state::<Shell>().want(agent);
-    show(app);
-    if app.state::<PageReady>().0.load(Ordering::Acquire) {
-        page_is_ready(app);
-    }
+    on_main_thread(app, |app| match show_now(app) {
+        // A page that is still to come asks by itself.
+        Ok(there) => {
+            if there && app.state::<PageReady>().get() {
+                page_is_ready(app);
+            }
+        }
+        Err(error) => tracing::error!("the window cannot be shown: {error}"),
+    });
 }
 
 /// The page listens: it hears of the agent that was asked for meanwhile.
 pub(crate) fn page_is_ready(app: &AppHandle) {
-    app.state::<PageReady>().0.store(true, Ordering::Release);
+    app.state::<PageReady>().set(true);
     if let Some(agent) = app.state::<Shell>().take_wanted() {
         log(app.emit_to(LABEL, "open-agent", agent));
     }
@@ -128,6 +147,9 @@ pub(crate) enum Then {
 /// What happens to the window.
 pub(crate) fn on_event(window: &Window, event: &WindowEvent) -> Then {
     let app = window.app_handle();
+    if let WindowEvent::Destroyed = event {
+        release::gone(app);
+    }
     let Some(webview) = app.get_webview_window(LABEL) else { return Then::GoOn };
     if let WindowEvent::CloseRequested { api, .. } = event {
         api.prevent_close();
@@ -147,6 +169,7 @@ fn close(app: &AppHandle, window: &WebviewWindow) -> Then {
     let failed = matches!(*state.engine.borrow(), Engine::Failed(_));
     if state.tray.hosted() {
         log(window.hide());
+        app.state::<Release>().closed();
     } else if failed {
         return Then::Quit;
     } else {
@@ -156,8 +179,14 @@ fn close(app: &AppHandle, window: &WebviewWindow) -> Then {
     Then::GoOn
 }
 
-fn show_now(app: &AppHandle) -> tauri::Result<()> {
-    let window = match app.get_webview_window(LABEL) {
+/// Answers whether the window was there already.
+fn show_now(app: &AppHandle) -> tauri::Result<bool> {
+    if !app.state::<Release>().shown() {
+        return Ok(false);
+    }
+    let there = app.get_webview_window(LABEL);
+    let was_there = there.is_some();
+    let window = match there {
         Some(window) => window,
         None => create(app)?,
     };
@@ -165,11 +194,11 @@ fn show_now(app: &AppHandle) -> tauri::Result<()> {
     window.unminimize()?;
     window.set_focus()?;
     observe(app, &window);
-    Ok(())
+    Ok(was_there)
 }
 
 fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    app.state::<PageReady>().0.store(false, Ordering::Release);
+    app.state::<PageReady>().set(false);
     let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Beatkeeper")
         .inner_size(1120.0, 720.0)

@@ -49,6 +49,10 @@ export interface Host {
   onFleetChanged(listener: (revision: number) => void): Unlisten;
   /** A notification was clicked. */
   onOpenAgent(listener: (id: string) => void): Unlisten;
+  /** The window is let go to save memory: what its page should come back as, or nothing while it must stay. */
+  onRelease(state: () => unknown): Unlisten;
+  /** How the page was when its window was let go, once; nothing for the first page. */
+  pageWas(): Promise<unknown>;
 }
 
 export type Unlisten = () => void;

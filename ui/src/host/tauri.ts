@@ -36,6 +36,8 @@ export function tauriHost(): Host {
     engineStart: () => invoke("engine_start"),
     onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),
     onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
+    onRelease: (state) => on("release-page", () => void invoke("page_release", { state: state() })),
+    pageWas: () => invoke("page_was"),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
+import { isRecord } from "./kept";
 
 /** What the chips and the search ask for. */
 export interface Filter {
@@ -25,4 +26,10 @@ export function matcher(filter: Filter): (row: AgentRow) => boolean {
 
 export function isEmpty(filter: Filter): boolean {
   return filter.state === null && filter.search.trim() === "";
+}
+
+export function checkFilter(value: unknown): Filter | null {
+  if (!isRecord(value) || typeof value.search !== "string") return null;
+  const { state, search } = value;
+  return state === null || typeof state === "string" ? { state: state as Liveness | null, search } : null;
 }

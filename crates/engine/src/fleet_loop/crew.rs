@@ -102,8 +102,7 @@ impl Crew {
     }
 
     /// Takes over a new configuration; answers what the fleet must know of it.
-    pub(super) async fn follow(&mut self, settings: Settings, now: Time) -> Vec<FleetEvent> {
-        let settings = Arc::new(settings);
+    pub(super) async fn follow(&mut self, settings: Arc<Settings>, now: Time) -> Vec<FleetEvent> {
         let before = std::mem::replace(&mut self.settings, Arc::clone(&settings));
         let places_before = std::mem::replace(&mut self.places, places(&settings));
         let old_entry = |id: &EntityId| places_before.get(id).and_then(|place| before.agents.get(*place));

@@ -54,6 +54,7 @@ pub(crate) struct Outlets {
     pub(crate) tray: watch::Sender<TrayModel>,
     pub(crate) notices: mpsc::Sender<Notice>,
     pub(crate) quit: watch::Sender<bool>,
+    pub(crate) settings: watch::Sender<Arc<Settings>>,
 }
 
 /// What the loop listens to.
@@ -322,6 +323,8 @@ impl FleetLoop {
             Ok(Ok(settings)) => {
                 self.config_problem = None;
                 let now = self.clock.now();
+                let settings = Arc::new(settings);
+                self.outlets.settings.send_replace(Arc::clone(&settings));
                 for event in self.crew.follow(settings, now).await {
                     self.fleet.handle(event, now);
                 }

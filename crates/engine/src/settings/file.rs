@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::registry::RegistryEntry;
+use super::window::WindowEntry;
 use crate::command::Refusal;
 
 /// A configuration is a page of text; more is a mistake.
@@ -27,6 +28,9 @@ pub struct Settings {
     /// `[[agent]]`
     #[serde(default, rename = "agent")]
     pub agents: Vec<AgentEntry>,
+    /// `[window]`
+    #[serde(default)]
+    pub window: WindowEntry,
 }
 
 /// One agent.
@@ -148,6 +152,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), String> {
+        self.window.check().map_err(|what| format!("window: {what}"))?;
         let mut names = HashSet::new();
         for registry in &self.registries {
             if registry.name.trim().is_empty() {
@@ -263,6 +268,8 @@ registry = "devnet"
         assert_eq!(settings.agents[0].interval, 30);
         assert_eq!(settings.agents[0].beats, BeatsBy::App);
         assert_eq!(settings.registries[0].thresholds.to_thresholds().inactive_after, Duration::from_secs(300));
+        assert_eq!(settings.window.release_after(), Some(Duration::from_secs(300)));
+        assert_eq!(parse("[window]\nrelease_after = 0").unwrap().window.release_after(), None);
         assert!(settings.registry("devnet").is_some() && settings.registry("ws://127.0.0.1:8080").is_some());
     }
 
@@ -286,6 +293,9 @@ registry = "devnet"
                 "name = \"weather\"\nderived = { developer = \"x\", index = 1 }",
                 "not a developer id",
             ),
+            ("[[agent]]", "[window]\nrelease_after = 86401\n[[agent]]", "0 to 86400"),
+            ("[[agent]]", "[window]\nrelease_after = -1\n[[agent]]", "line 8"),
+            ("[[agent]]", "[window]\nreleased = 1\n[[agent]]", "released"),
             ("zns:56475aa75463474c0285df5dbf2bcab7", "zns:XYZ", "not an entity id"),
         ] {
             let error = parse(&GOOD.replace(from, to)).unwrap_err();
