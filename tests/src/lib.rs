@@ -3,6 +3,7 @@
 
 mod app;
 mod key;
+mod keyboard;
 mod notification_server;
 mod notifier;
 mod page;

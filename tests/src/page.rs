@@ -138,8 +138,13 @@ impl Page {
 
     /// Presses a key where the focus is.
     pub async fn press(&self, key: Press) -> Result<()> {
+        self.send(&char::from(key).to_string()).await
+    }
+
+    /// Sends keys to where the focus is.
+    pub(crate) async fn send(&self, keys: &str) -> Result<()> {
         let element = Box::pin(self.client.active_element()).await?;
-        Ok(Box::pin(element.send_keys(&char::from(key).to_string())).await?)
+        Ok(Box::pin(element.send_keys(keys)).await?)
     }
 
     /// The agent whose page is open.
