@@ -1,5 +1,7 @@
+import { asTab, placeOf, type Tab } from "./agent/address";
 import type { AgentRow } from "./host/bindings/AgentRow";
-import type { EngineStatus, Host, Problem, Unlisten } from "./host/host";
+import type { RegistryHealth } from "./host/bindings/RegistryHealth";
+import type { EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
 import { checkFilter, NO_FILTER } from "./lib/filter";
@@ -19,7 +21,7 @@ const STATUS_APART_MS = 1_000;
 export class Session {
   readonly host: Host;
   readonly fleet = new Fleet();
-  readonly strips: Strips;
+  readonly strips: Record<Hours, Strips>;
   readonly view = new View();
   /** Engine time, a second at a time. */
   now = $state(Date.now());
@@ -33,8 +35,15 @@ export class Session {
   /** Whom the user is asked about before they are removed. */
   removing = $state.raw<readonly AgentRow[]>([]);
 
-  /** Why alerts could not be paused or resumed. */
-  alertsProblem = $state.raw<Problem | null>(null);
+  /** Which part of an agent's page is shown. */
+  tab = $state<Tab>("connections");
+  /** Whether the user is asked before the demo ends. */
+  endingDemo = $state(false);
+  /** Whether the demo registry is on its way. */
+  starting = $state(false);
+
+  /** Why something failed that was asked for outside of any dialog. */
+  problem = $state.raw<Problem | null>(null);
   /** What is being done with several agents, until its outcome was read. */
   run = $state.raw<Run | null>(null);
   /** How the page was before its window was let go, and how it is. */
@@ -55,7 +64,7 @@ export class Session {
     this.host = host;
     this.page = new PageState(was);
     this.#remember();
-    this.strips = new Strips(host);
+    this.strips = { 1: new Strips(host, 1), 24: new Strips(host, 24), 720: new Strips(host, 720) };
     this.#clock = new EngineClock(
       (now) => (this.now = now),
       () => performance.now(),
@@ -66,8 +75,7 @@ export class Session {
         const delta = await host.fleetDelta(since);
         this.#clock.sync(delta.now);
         this.fleet.apply(delta);
-        if (!this.loaded) this.#select();
-        this.loaded = true;
+        if (!this.loaded) this.#arrive();
         this.#revision = delta.revision;
         return delta.revision;
       },
@@ -100,7 +108,9 @@ export class Session {
     fleet.filter = page.was("filter", checkFilter) ?? NO_FILTER;
     fleet.opened = page.was("opened", textOrNull);
     page.keep("filter", () => fleet.filter);
+    this.tab = page.was("tab", asTab) ?? this.tab;
     page.keep("opened", () => fleet.opened);
+    page.keep("tab", () => this.tab);
     page.keep("selected", () => [...fleet.selection.ids]);
   }
 
@@ -118,6 +128,23 @@ export class Session {
     this.#clock.stop();
     this.#loop.stop();
     if (this.#statusTimer !== null) clearTimeout(this.#statusTimer);
+  }
+
+  /** Goes where the window's address says; an address without an agent closes the page. */
+  visit(hash: string): void {
+    const place = placeOf(hash);
+    if (place === null) this.fleet.opened = null;
+    else if (place.id !== this.fleet.opened) this.open(place.id);
+    this.tab = place?.tab ?? this.tab;
+  }
+
+  /** The first rows are here: who was selected is again, and an address names one of them, or nobody. */
+  #arrive(): void {
+    this.loaded = true;
+    this.#select();
+    const { opened, rows } = this.fleet;
+    if (opened === null || !rows.has(opened)) this.fleet.opened = null;
+    else if (this.reveal !== null) this.open(opened);
   }
 
   /** Opens an agent's page and brings its row into sight, through any filter and group. */
@@ -163,13 +190,36 @@ export class Session {
   }
 
   /** Pauses alerts for an hour, or resumes them. */
-  async toggleAlerts(): Promise<void> {
-    try {
-      this.alertsProblem = null;
+  toggleAlerts(): Promise<void> {
+    return this.#attempt(async () => {
       await this.host.pauseAlerts(this.alertsPaused ? 0 : 60);
       await this.readStatus();
+    });
+  }
+
+  get demo(): RegistryHealth | undefined {
+    return this.fleet.registries.find(({ demo }) => demo);
+  }
+
+  /** The agents of the demo registry. */
+  demoRows(): AgentRow[] {
+    return this.fleet.everyone().filter(({ registry }) => registry.name === this.demo?.name);
+  }
+
+  async startDemo(): Promise<void> {
+    if (this.starting) return;
+    this.starting = true;
+    await this.#attempt(() => this.host.demoStart());
+    this.starting = false;
+    this.pull();
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
+    this.problem = null;
+    try {
+      await work();
     } catch (error) {
-      this.alertsProblem = problemOf(error);
+      this.problem = problemOf(error);
     }
   }
 

@@ -168,7 +168,7 @@ describe("the registry's line", () => {
     if (!row) throw new Error("the demonstration lost its agent");
     host.put({ ...row, registry: { ...row.registry, last_heartbeat: now - 9_000 + 600_000 } });
     await openWindow(host);
-    const cell = document.querySelector(`[data-id="${row.id}"] [data-testid=row-last-beat]`);
+    const cell = document.querySelector(`[data-id="${row.id}"] [data-testid=row-beat]`);
     expect(cell?.textContent).toMatch(/^(9|10|11) s ago$/);
   });
 });

@@ -8,4 +8,5 @@ afterEach(() => {
   cleanup();
   // What one test chose is not for the next.
   localStorage.clear();
+  history.replaceState(null, "", "/");
 });

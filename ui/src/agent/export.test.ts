@@ -9,7 +9,8 @@ async function openExport() {
   await fireEvent.click(screen.getByTestId("add-cancel"));
   const id = [...host.rows.keys()][0] ?? "";
   host.openAgent(id);
-  await fireEvent.click(await screen.findByTestId("export-history"));
+  await fireEvent.click(await screen.findByTestId("more"));
+  await fireEvent.click(screen.getByTestId("export-history"));
   await screen.findByTestId("export-dialog");
   return { host, id };
 }

@@ -30,7 +30,59 @@ describe("one agent's page", () => {
     expect(table.textContent).toContain("1006, no close frame");
     expect(table.textContent).toContain("4 attempts, 1.0 + 1.7 + 3.4 s");
     await fireEvent.click(screen.getByTestId("tab-timeline"));
-    expect(screen.getByTestId("timeline").querySelectorAll("li")).toHaveLength(4);
+    const said = (each: Element) => each.textContent?.replace(/\s+/g, " ").trim() ?? "";
+    const incidents = screen.getAllByTestId("incident");
+    expect(incidents).toHaveLength(2);
+    expect(said(incidents[0] as Element)).toMatch(
+      /^.+ to now, still going on 1 min 5\d s, late at worst link\.refused .+ active → late .* now Reconnecting: connection refused$/,
+    );
+    expect(said(incidents[1] as Element)).toMatch(/ to .+ 4 min 48 s, late at worst link\.dropped /);
+    expect(incidents.map((each) => each.querySelectorAll("li").length)).toEqual([1, 2]);
+    expect(screen.getAllByTestId("step"), "one belongs to no incident").toHaveLength(4);
+  });
+
+  it("shows both shares of the uptime", async () => {
+    await openPage("release-notes");
+    expect(screen.getByTestId("page-uptime").textContent).toBe(
+      "87.1 % awake, 71.2 % of all the time (24 h), 9 reconnects",
+    );
+  });
+
+  it("has tabs that are walked with arrows, Home and End, around the ends", async () => {
+    await openPage("code-reviewer");
+    const focused = () => (document.activeElement as HTMLElement).dataset.tab;
+    const press = (key: string) => fireEvent.keyDown(document.activeElement as Element, { key });
+    screen.getByTestId("tab-connections").focus();
+    const walked = [];
+    for (const key of ["ArrowRight", "ArrowRight", "End", "ArrowRight", "ArrowLeft", "Home"]) {
+      await press(key);
+      walked.push(focused());
+      expect(screen.getByTestId(`tab-${focused()}`).getAttribute("aria-selected")).toBe("true");
+    }
+    expect(walked).toEqual(["beats", "timeline", "key", "connections", "key", "connections"]);
+    expect(document.querySelectorAll("[role=tab][tabindex='0']")).toHaveLength(1);
+  });
+
+  it("restarts, snoozes and ends the snooze", async () => {
+    const host = await openPage("code-reviewer");
+    const id = rowOf("code-reviewer").dataset.id;
+    const restart = vi.spyOn(host, "agentRestart");
+    await fireEvent.click(screen.getByTestId("restart"));
+    expect(restart).toHaveBeenCalledWith(id);
+    expect(screen.queryByTestId("retry-now"), "nothing is waited for").toBeNull();
+    await fireEvent.click(screen.getByTestId("snooze-toggle"));
+    await waitFor(() =>
+      expect(screen.getByTestId("page-snoozed").textContent?.trim()).toMatch(
+        /^Its alerts are snoozed until \d/,
+      ),
+    );
+    const state = () => rowOf("code-reviewer").querySelector(".shape")?.getAttribute("aria-label");
+    expect(state()).toMatch(/^active, snoozed until \d/);
+    expect(screen.getByTestId("snooze-toggle").textContent).toBe("End snooze");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("snooze-toggle"));
+    await waitFor(() => expect(screen.queryByTestId("page-snoozed")).toBeNull());
+    expect(state()).toBe("active");
   });
 
   it("dials again, pauses and resumes", async () => {
@@ -57,12 +109,13 @@ describe("one agent's page", () => {
   it("removes only with the typed name", async () => {
     const host = await openPage("code-reviewer");
     const remove = vi.spyOn(host, "agentRemove");
+    await fireEvent.click(screen.getByTestId("more"));
     await fireEvent.click(screen.getByTestId("remove-agent"));
-    const submit = screen.getByTestId<HTMLButtonElement>("remove-submit");
+    const submit = screen.getByTestId<HTMLButtonElement>("remove-many-submit");
     expect(submit.disabled).toBe(true);
-    await fireEvent.input(screen.getByTestId("remove-name"), { target: { value: "code-review" } });
+    await fireEvent.input(screen.getByTestId("remove-many-typed"), { target: { value: "code-review" } });
     expect(submit.disabled).toBe(true);
-    await fireEvent.input(screen.getByTestId("remove-name"), { target: { value: "code-reviewer" } });
+    await fireEvent.input(screen.getByTestId("remove-many-typed"), { target: { value: "code-reviewer" } });
     await expectAccessible();
     const id = rowOf("code-reviewer").dataset.id;
     await fireEvent.click(submit);

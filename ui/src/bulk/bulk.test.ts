@@ -112,40 +112,84 @@ describe("bulk actions", () => {
 
   it("say agent by agent what failed, and try only that again", async () => {
     const host = await openWindow();
-    const retry = vi.spyOn(host, "agentRetry");
+    const restart = vi.spyOn(host, "agentRestart");
     const bad = rowOf("mail-sorter").dataset.id;
-    retry.mockImplementation((id) => (id === bad ? Promise.reject(locked) : Promise.resolve()));
+    restart.mockImplementation((id) => (id === bad ? Promise.reject(locked) : Promise.resolve()));
     await ctrl("code-reviewer");
     await ctrl("mail-sorter");
     await ctrl("calendar-sync-svc");
-    expect(text("bulk-retry"), "who beats itself is not dialled").toBe("Dial again 2");
-    await fireEvent.click(screen.getByTestId("bulk-retry"));
-    await waitFor(() => expect(text("bulk-sum")).toBe("1 told to dial, 1 failed"));
+    expect(text("bulk-restart"), "who beats itself is not restarted").toBe("Restart 2");
+    await fireEvent.click(screen.getByTestId("bulk-restart"));
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 restarted, 1 failed"));
     expect(text("bulk-list")).toContain("mail-sorter failed The keychain is locked. Unlock it.");
     expect(text("bulk-list")).toContain("code-reviewer done");
     await expectAccessible();
-    retry.mockClear();
-    retry.mockResolvedValue();
+    restart.mockClear();
+    restart.mockResolvedValue();
     await fireEvent.click(screen.getByTestId("bulk-again"));
-    await waitFor(() => expect(text("bulk-sum")).toBe("2 told to dial"));
-    expect(retry.mock.calls).toEqual([[bad]]);
+    await waitFor(() => expect(text("bulk-sum")).toBe("2 restarted"));
+    expect(restart.mock.calls).toEqual([[bad]]);
   });
 
   it("show how far they are", async () => {
     const host = await openWindow();
     let finish = (): void => undefined;
-    host.agentRetry = () => new Promise((resolve) => (finish = resolve));
+    host.agentRestart = () => new Promise((resolve) => (finish = resolve));
     await ctrl("code-reviewer");
-    await fireEvent.click(screen.getByTestId("bulk-retry"));
-    await waitFor(() => expect(text("bulk-sum")).toBe("Dialling again 0 of 1"));
+    await fireEvent.click(screen.getByTestId("bulk-restart"));
+    await waitFor(() => expect(text("bulk-sum")).toBe("Restarting 0 of 1"));
     expect(text("bulk-list")).toContain("code-reviewer under way");
     finish();
-    await waitFor(() => expect(text("bulk-sum")).toBe("1 told to dial"));
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 restarted"));
     await press("Escape");
     expect(screen.queryByTestId("bulk-sum"), "the outcome goes first").toBeNull();
     expect(selected()).toEqual(["code-reviewer"]);
     await press("Escape");
     expect(selected()).toEqual([]);
+  });
+});
+
+describe("the keys r and s", () => {
+  it("restart and snooze the row with the focus", async () => {
+    const host = await openWindow();
+    const restart = vi.spyOn(host, "agentRestart");
+    const id = rowOf("standup-bot").dataset.id;
+    rowOf("standup-bot").focus();
+    await press("r");
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 restarted"));
+    expect(restart.mock.calls).toEqual([[id]]);
+    await press("s");
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 snoozed for 1 h"));
+    const until = host.rows.get(id ?? "")?.snoozed_until ?? 0;
+    expect(until - Date.now()).toBeGreaterThan(59 * 60_000);
+    await waitFor(() => expect(rowOf("standup-bot").querySelector(".snoozed")).toBeTruthy());
+    await press("s");
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 no longer snoozed"));
+    expect(host.rows.get(id ?? "")?.snoozed_until).toBeNull();
+  });
+
+  it("restart and snooze the selection, those of it that can be", async () => {
+    const host = await openWindow();
+    const [restart, snooze] = [vi.spyOn(host, "agentRestart"), vi.spyOn(host, "agentSnooze")];
+    const ids = ["code-reviewer", "docs-indexer", "nightly-eval"].map((name) => rowOf(name).dataset.id);
+    await ctrl("code-reviewer");
+    await ctrl("docs-indexer");
+    await ctrl("nightly-eval");
+    expect(text("bulk-restart")).toBe("Restart 2");
+    expect(text("bulk-snooze")).toBe("Snooze 1 h 2");
+    expect(text("bulk-wake")).toBe("End snooze 1");
+    rowOf("mail-sorter").focus();
+    await press("r");
+    await waitFor(() => expect(text("bulk-sum")).toBe("2 restarted"));
+    expect(restart.mock.calls).toEqual([[ids[0]], [ids[1]]]);
+    await press("s");
+    await waitFor(() => expect(text("bulk-sum")).toBe("2 snoozed for 1 h"));
+    expect(snooze.mock.calls).toEqual([
+      [ids[0], 60],
+      [ids[2], 60],
+    ]);
+    await waitFor(() => expect(text("bulk-wake")).toBe("End snooze"));
+    await expectAccessible();
   });
 });
 
@@ -220,8 +264,8 @@ describe("a run", () => {
   it("does a few at once, and leaves the rest when it is stopped", async () => {
     const host = new FixtureHost();
     const open: (() => void)[] = [];
-    host.agentRetry = () => new Promise((resolve) => open.push(resolve));
-    const run = new Run(host, "retry", demoRows(Date.now()));
+    host.agentRestart = () => new Promise((resolve) => open.push(resolve));
+    const run = new Run(host, "restart", demoRows(Date.now()));
     const ended = run.start();
     expect(open).toHaveLength(4);
     run.stop();

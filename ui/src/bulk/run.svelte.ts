@@ -1,7 +1,7 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
 import { type Host, type Problem, problemOf } from "../host/host";
 
-export type Action = "pause" | "resume" | "retry" | "remove";
+export type Action = "pause" | "resume" | "restart" | "snooze" | "wake" | "remove";
 export type Step = "waiting" | "running" | "done" | "failed";
 
 export interface Task {
@@ -14,6 +14,8 @@ export interface Task {
 interface Words {
   /** On the button. */
   verb: string;
+  /** After whom it is done to. */
+  tail?: string;
   /** While it goes on, and when it is over. */
   doing: string;
   done: string;
@@ -24,11 +26,24 @@ interface Words {
 export const ACTIONS: Record<Action, Words> = {
   pause: { verb: "Pause", doing: "Pausing", done: "paused", suits: (row) => !row.paused },
   resume: { verb: "Resume", doing: "Resuming", done: "resumed", suits: (row) => row.paused },
-  retry: {
-    verb: "Dial again",
-    doing: "Dialling again",
-    done: "told to dial",
+  restart: {
+    verb: "Restart",
+    doing: "Restarting",
+    done: "restarted",
     suits: (row) => row.beats_by === "app" && !row.paused,
+  },
+  snooze: {
+    verb: "Snooze",
+    tail: " 1 h",
+    doing: "Snoozing",
+    done: "snoozed for 1 h",
+    suits: (row) => row.snoozed_until === null,
+  },
+  wake: {
+    verb: "End snooze",
+    doing: "Ending the snooze of",
+    done: "no longer snoozed",
+    suits: (row) => row.snoozed_until !== null,
   },
   remove: { verb: "Remove", doing: "Removing", done: "removed", suits: () => true },
 };
@@ -54,7 +69,9 @@ export class Run {
     const work: Record<Action, (task: Task) => Promise<void>> = {
       pause: ({ id }) => host.agentSetPaused(id, true),
       resume: ({ id }) => host.agentSetPaused(id, false),
-      retry: ({ id }) => host.agentRetry(id),
+      restart: ({ id }) => host.agentRestart(id),
+      snooze: ({ id }) => host.agentSnooze(id, 60),
+      wake: ({ id }) => host.agentSnooze(id, 0),
       // By the name that the user saw: the engine refuses when it has become another agent's.
       remove: ({ id, name }) => host.agentRemove(id, name, deleteKeys),
     };

@@ -173,11 +173,33 @@ describe("columns", () => {
     await fireEvent.click(screen.getByTestId("column-uptime"));
     expect(shown()).not.toContain("trip");
     expect(shown()).toContain("uptime");
-    expect(rowOf("release-notes").textContent).toContain("87.1 %");
+    const uptime = rowOf("release-notes").querySelector("[data-testid=row-uptime]");
+    expect(uptime?.textContent).toBe("87.1 %");
+    expect(uptime?.getAttribute("title")).toBe("87.1 % awake, 71.2 % of all the time");
     await expectAccessible();
     await fireEvent.click(screen.getByTestId("columns-reset"));
     expect(shown()).toEqual(DEFAULT);
     expect(stored()).toBeNull();
+  });
+
+  it("have the raw uptime, tags and projects for who wants them, and sort by them", async () => {
+    await openWindow();
+    await fireEvent.click(screen.getByTestId("columns"));
+    for (const id of ["raw", "tags", "project", "uptime"])
+      await fireEvent.click(screen.getByTestId(`column-${id}`));
+    const cells = (name: string) =>
+      ["raw", "tags", "project"].map(
+        (id) => rowOf(name).querySelector(`[data-testid=row-${id}]`)?.textContent,
+      );
+    expect(cells("release-notes")).toEqual(["71.2 %", "production, docs", "relnotes"]);
+    expect(cells("mail-sorter")).toEqual(["96.1 %", "—", "—"]);
+    await press("raw", "Enter");
+    expect(names()[0]).toBe("nightly-eval");
+    await press("uptime", "Enter");
+    expect(names()[0], "a night asleep is not held against it").toBe("release-notes");
+    await press("project", "Enter");
+    expect(names().slice(0, 2)).toEqual(["invoice-triage", "price-oracle-svc"]);
+    await expectAccessible();
   });
 
   it("keep the last one", async () => {
@@ -190,7 +212,7 @@ describe("columns", () => {
 
   it("say where they are among all there are", async () => {
     await openWindow();
-    expect(screen.getByRole("grid").getAttribute("aria-colcount")).toBe("13");
+    expect(screen.getByRole("grid").getAttribute("aria-colcount")).toBe("16");
     await press("verdict", "Delete");
     expect(header("registry").getAttribute("aria-colindex")).toBe("5");
     const cell = rowOf("code-reviewer").querySelector("[data-testid=row-registry]");

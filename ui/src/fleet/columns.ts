@@ -46,14 +46,17 @@ export const COLUMNS: readonly Column[] = [
   column("ours", "Ours", "Last beat that was confirmed here", 98, { number: true, yields: 8 }),
   column("flips", "Flips in", "Time until the registry flips it", 50, { number: true }),
   column("trip", "Trip", "Round trip of a beat", 44, { number: true, yields: 9, descending: true }),
-  column("strip", "Last 24 h", "Beats of the last 24 hours", 100, { max: 160, yields: 2 }),
-  column("uptime", "Uptime", "Uptime of the last 24 hours", 48, { number: true, yields: 4 }),
+  column("strip", "", "Beats", 100, { max: 160, yields: 2 }),
+  column("uptime", "Uptime", "Uptime of the last 24 hours, while awake", 48, { number: true, yields: 4 }),
+  column("raw", "Raw", "Uptime of all the last 24 hours", 48, { number: true, yields: 4 }),
   column("reconnects", "Reconn.", "Reconnects of the last 24 hours", 44, {
     number: true,
     yields: 5,
     descending: true,
   }),
   column("process", "Process", "Process", 76, { yields: 3 }),
+  column("tags", "Tags", "Tags", 80, { max: 140, yields: 10 }),
+  column("project", "Project", "Project", 80, { max: 110, yields: 10 }),
 ];
 
 export const COLUMN = Object.fromEntries(COLUMNS.map((each) => [each.id, each])) as Record<ColumnId, Column>;
@@ -70,7 +73,7 @@ export interface Columns {
 
 export const USUAL: Columns = {
   order: COLUMNS.map(({ id }) => id),
-  hidden: ["where", "ours", "uptime"],
+  hidden: ["where", "ours", "uptime", "raw", "tags", "project"],
   widths: {},
   sort: null,
 };

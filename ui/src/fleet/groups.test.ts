@@ -78,6 +78,41 @@ describe("groups", () => {
     expect(screen.getByRole("grid")).toBeTruthy();
   });
 
+  it("are by the first tag or the project, with those that have none last", async () => {
+    await openWindow();
+    await by("tag");
+    expect(groups()).toEqual([
+      "docs 1 agent",
+      "finance 1 agent",
+      "internal 2 agents",
+      "production 3 agents",
+      "no tag 5 agents",
+    ]);
+    expect(names().slice(0, 2), "its second tag is no second place").toEqual([
+      "docs-indexer",
+      "price-oracle-svc",
+    ]);
+    await expectAccessible();
+    await by("project");
+    expect(groups()).toEqual([
+      "backoffice 2 agents",
+      "devtools 2 agents",
+      "relnotes 2 agents",
+      "weather 1 agent",
+      "no project 5 agents",
+    ]);
+    await fireEvent.click(group("no project"));
+    expect(names()).toHaveLength(7);
+  });
+
+  it("move an agent when its tags change", async () => {
+    const host = await openWindow(new FixtureHost([agent("a", "zns01"), agent("b", "zns01")]));
+    await by("tag");
+    expect(groups()).toEqual(["no tag 2 agents"]);
+    await announce(host, () => host.put(agent("b", "zns01", { tags: ["new", "old"] })));
+    await waitFor(() => expect(groups()).toEqual(["new 1 agent", "no tag 1 agent"]));
+  });
+
   it("fold by click, and by keyboard from any line of theirs", async () => {
     await openWindow();
     await by("state");

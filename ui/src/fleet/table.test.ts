@@ -40,7 +40,7 @@ describe("the table", () => {
 
   it("says never for a record that has only its registration", async () => {
     await openWindow();
-    const cell = rowOf("tmp-experiment").querySelector("[data-testid=row-last-beat]");
+    const cell = rowOf("tmp-experiment").querySelector("[data-testid=row-beat]");
     expect(cell?.textContent).toBe("never");
     expect(cell?.getAttribute("title")).toContain("its registration, not a beat");
     expect(rowOf("tmp-experiment").querySelector("[data-testid=row-flips]")?.textContent?.trim()).toBe("—");
@@ -54,7 +54,7 @@ describe("the table", () => {
       ),
     );
     expect(rowOf("release-notes").querySelector(".strip")?.getAttribute("aria-label")).toMatch(
-      /1 gap, longest .*, missed$/,
+      /1 gap, longest .*, missed, process\.gone$/,
     );
   });
 
@@ -177,6 +177,30 @@ describe("the keyboard", () => {
     await press("Escape");
     expect(search.value).toBe("");
     expect(names()).toHaveLength(12);
+  });
+});
+
+describe("a snoozed agent", () => {
+  it("shows that and until when, besides its state, until it is over", async () => {
+    const host = await openWindow();
+    const shape = () => rowOf("docs-indexer").querySelector(".shape");
+    expect(shape()?.getAttribute("aria-label")).toMatch(/^active, snoozed until \d/);
+    expect(shape()?.classList.contains("snoozed")).toBe(true);
+    expect(rowOf("docs-indexer").querySelector(".c-state")?.getAttribute("title")).toContain("snoozed until");
+    const row = host.rows.get(rowOf("docs-indexer").dataset.id ?? "") as AgentRow;
+    await announce(host, () => host.put({ ...row, snoozed_until: Date.now() - 1 }));
+    await waitFor(() => expect(shape()?.getAttribute("aria-label")).toBe("active"));
+  });
+});
+
+describe("the search", () => {
+  it("finds tags and projects", async () => {
+    await openWindow();
+    const find = (value: string) => fireEvent.input(screen.getByTestId("search"), { target: { value } });
+    await find("finance");
+    expect(names()).toEqual(["invoice-triage", "price-oracle-svc"]);
+    await find("devtools internal");
+    expect(names()).toEqual(["code-reviewer", "standup-bot"]);
   });
 });
 

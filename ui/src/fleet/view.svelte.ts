@@ -1,5 +1,7 @@
+import type { Hours } from "../host/host";
 import { isRecord, kept } from "../lib/kept";
-import { type GroupBy, type Grouping, isGroup, NO_GROUPS } from "../lib/lines";
+import { type GroupBy, type Grouping, isGroup, isGroupBy, NO_GROUPS } from "../lib/lines";
+import { RANGES } from "../lib/strip";
 import {
   checkColumns,
   COLUMN,
@@ -13,12 +15,15 @@ import {
 
 const columnsKept = kept("columns", 1, checkColumns);
 const groupingKept = kept("groups", 1, checkGrouping);
+const hoursKept = kept("strip", 1, (value) => RANGES.find((hours) => hours === value) ?? null);
 
 /** How the user has the table, kept across restarts. */
 export class View {
   columns = $state.raw<Columns>(columnsKept.read() ?? USUAL);
 
   grouping = $state.raw<Grouping>(groupingKept.read() ?? NO_GROUPS);
+  /** How far back the strips in the table go. */
+  hours = $state<Hours>(hoursKept.read() ?? 24);
   /** Shown if there were room; the table knows how much there is. */
   squeezed = $state.raw<readonly ColumnId[]>([]);
 
@@ -60,6 +65,11 @@ export class View {
     columnsKept.forget();
   }
 
+  showLast(hours: Hours): void {
+    this.hours = hours;
+    hoursKept.write(hours);
+  }
+
   groupBy(by: GroupBy): void {
     this.#setGrouping({ by, folded: [] });
   }
@@ -85,7 +95,7 @@ export class View {
 function checkGrouping(value: unknown): Grouping | null {
   if (!isRecord(value) || !Array.isArray(value.folded)) return null;
   const { by, folded } = value;
-  if (by !== "none" && by !== "registry" && by !== "state") return null;
+  if (!isGroupBy(by)) return null;
   if (!folded.every((line): line is string => typeof line === "string" && isGroup(line))) return null;
   return { by, folded };
 }

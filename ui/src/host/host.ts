@@ -1,13 +1,14 @@
+import type { BeatStrip } from "./bindings/BeatStrip";
 import type { Connection } from "./bindings/Connection";
 import type { FleetDelta } from "./bindings/FleetDelta";
+import type { Incident } from "./bindings/Incident";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
-import type { StripSpan } from "./bindings/StripSpan";
 import type { Transition } from "./bindings/Transition";
 
 /** Everything the window asks of the program around it. */
 export interface Host {
   fleetDelta(since: number): Promise<FleetDelta>;
-  beatStrips(ids: string[], hours: number): Promise<Record<string, StripSpan[]>>;
+  beatStrips(ids: string[], hours: Hours): Promise<Record<string, BeatStrip>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
   /** Writes the last hours into a file that the person chooses; nothing when that was cancelled. */
   agentExport(id: string, hours: number, format: "csv" | "json", name: string): Promise<string | null>;
@@ -31,15 +32,27 @@ export interface Host {
   agentSetPaused(id: string, paused: boolean): Promise<void>;
   /** Dials again now, whatever the backoff says. */
   agentRetry(id: string): Promise<void>;
+  /** Closes its link and dials anew. */
+  agentRestart(id: string): Promise<void>;
+  /** Holds its alerts; 0 ends that. */
+  agentSnooze(id: string, minutes: number): Promise<void>;
+  agentSetTags(id: string, tags: string[]): Promise<void>;
+  agentKey(id: string): Promise<KeyFace>;
   /** 0 resumes. */
   pauseAlerts(minutes: number): Promise<void>;
   registries(): Promise<RegistryHealth[]>;
   registryAdd(name: string, url: string): Promise<void>;
+  /** Starts a registry inside Beatkeeper, with a few agents that show the states. */
+  demoStart(): Promise<{ agents: string[] }>;
+  /** Removes it, its agents and their keys. */
+  demoEnd(): Promise<void>;
   /** The system's own file dialog; nothing when it was cancelled. */
   pickFile(title: string): Promise<string | null>;
   pickFolder(title: string): Promise<string | null>;
   /** Keys that are on this computer already: in the usual places, and in these folders of projects. */
   keysFind(folders: string[]): Promise<FoundKey[]>;
+  /** What these files are; what is no key has a `problem`. */
+  keysLook(files: string[]): Promise<FoundKey[]>;
   /** Overwrites and deletes a key file whose key is in the vault. */
   keyFileShred(path: string): Promise<void>;
   engineStatus(): Promise<EngineStatus>;
@@ -53,14 +66,36 @@ export interface Host {
   onRelease(state: () => unknown): Unlisten;
   /** How the page was when its window was let go, once; nothing for the first page. */
   pageWas(): Promise<unknown>;
+  /** Files are dragged over the window, away from it, or dropped on it. */
+  onFilesDragged(listener: (drag: Drag) => void): Unlisten;
 }
 
 export type Unlisten = () => void;
+
+/** How far back a strip goes. */
+export type Hours = 1 | 24 | 720;
+
+export type Drag = { state: "over" | "left" } | { state: "dropped"; paths: string[] };
 
 /** Newest first. */
 export interface AgentHistory {
   connections: Connection[];
   transitions: Transition[];
+  incidents: Incident[];
+}
+
+/** What may be shown of an agent's key. */
+export interface KeyFace {
+  /** Four different answers; only one of them may be followed by another key. */
+  presence: "present" | "absent" | "locked" | "unavailable";
+  /** Where it is or would be, in words. */
+  place: string;
+  /** Of the key that is there, in hexadecimal digits; the agent's id ends with it. */
+  fingerprint: string | null;
+  public_key: string | null;
+  /** Why it cannot be told. */
+  reason: string | null;
+  derived: { developer: string; index: number } | null;
 }
 
 /** How a key file is taken. */
@@ -68,6 +103,8 @@ export interface ImportAs {
   /** Although others than its owner can read it. */
   loose: boolean;
   service: boolean;
+  /** The folder of the project that names it. */
+  project: string | null;
 }
 
 /** A key file that was found, without its secret. */

@@ -18,6 +18,7 @@ export function tauriHost(): Host {
         replace,
         allowLoose: as?.loose ?? false,
         kind: as?.service ? "service" : null,
+        project: as?.project ?? null,
       }),
     agentGenerate: (registry, name) => invoke("agent_generate", { registry, name }),
     agentDerive: (developerPath, index, registry, name, replace) =>
@@ -25,12 +26,19 @@ export function tauriHost(): Host {
     agentRemove: (id, confirmName, deleteKey) => invoke("agent_remove", { id, confirmName, deleteKey }),
     agentSetPaused: (id, paused) => invoke("agent_set_paused", { id, paused }),
     agentRetry: (id) => invoke("agent_retry", { id }),
+    agentRestart: (id) => invoke("agent_restart", { id }),
+    agentSnooze: (id, minutes) => invoke("agent_snooze", { id, minutes }),
+    agentSetTags: (id, tags) => invoke("agent_set_tags", { id, tags }),
+    agentKey: (id) => invoke("agent_key", { id }),
     pauseAlerts: (minutes) => invoke("pause_alerts", { minutes }),
     registries: () => invoke("registries"),
     registryAdd: (name, url) => invoke("registry_add", { name, url }),
+    demoStart: () => invoke("demo_start"),
+    demoEnd: () => invoke("demo_end"),
     pickFile: (title) => invoke("pick_file", { title }),
     pickFolder: (title) => invoke("pick_folder", { title }),
     keysFind: (folders) => invoke("keys_find", { folders }),
+    keysLook: (files) => invoke("keys_look", { files }),
     keyFileShred: (path) => invoke("key_file_shred", { path }),
     engineStatus: () => invoke("engine_status"),
     engineStart: () => invoke("engine_start"),
@@ -38,7 +46,20 @@ export function tauriHost(): Host {
     onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
     onRelease: (state) => on("release-page", () => void invoke("page_release", { state: state() })),
     pageWas: () => invoke("page_was"),
+    onFilesDragged: (listener) => {
+      const ends = [
+        // Text that is dragged has no paths.
+        on<Paths>("tauri://drag-enter", ({ payload }) => payload.paths.length && listener({ state: "over" })),
+        on("tauri://drag-leave", () => listener({ state: "left" })),
+        on<Paths>("tauri://drag-drop", ({ payload: { paths } }) => listener({ state: "dropped", paths })),
+      ];
+      return () => ends.forEach((end) => end());
+    },
   };
+}
+
+interface Paths {
+  paths: string[];
 }
 
 /** `listen` answers later; an end that is asked for before that is kept until then. */

@@ -37,6 +37,8 @@ export const SHORTCUTS = {
     ["extendDown", "Shift+ArrowDown Shift+J", "Select downwards"],
     ["extendUp", "Shift+ArrowUp Shift+K", "Select upwards"],
     ["selectAll", "Mod+A", "Select all that are shown"],
+    ["restart", "r", "Restart the selected agents, or this one"],
+    ["snooze", "s", "Snooze alerts of the selected agents or this one for 1 h, or end that"],
     ["remove", "Delete", "Remove the selected agents, or this one"],
     ["unfold", "ArrowRight", "Unfold the group"],
     ["fold", "ArrowLeft", "Fold the group"],
@@ -51,6 +53,12 @@ export const SHORTCUTS = {
     ["moveRight", "Alt+ArrowRight", "Move the column to the right"],
     ["hide", "Delete", "Hide the column"],
     ["rows", "ArrowDown", "To the rows"],
+  ),
+  walk: list(
+    ["previous", "ArrowLeft", "Previous"],
+    ["next", "ArrowRight", "Next"],
+    ["first", "Home", "First"],
+    ["last", "End", "Last"],
   ),
   palette: list(
     ["next", "ArrowDown", "Next"],

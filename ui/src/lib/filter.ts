@@ -18,8 +18,9 @@ export function matcher(filter: Filter): (row: AgentRow) => boolean {
   return (row) => {
     if (filter.state !== null && row.liveness !== filter.state) return false;
     if (words.length === 0) return true;
-    const text =
-      `${row.name} ${row.id} ${row.liveness} ${row.verdict.sentence} ${row.registry.name}`.toLowerCase();
+    const { name, id, liveness, verdict, registry, project, tags } = row;
+    const said = [name, id, liveness, verdict.sentence, registry.name, project, ...tags];
+    const text = said.join(" ").toLowerCase();
     return words.every((word) => text.includes(word));
   };
 }

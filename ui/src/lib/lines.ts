@@ -2,7 +2,19 @@ import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
 import { byText } from "./order";
 
-export type GroupBy = "none" | "registry" | "state";
+/** What rows can be grouped by, and how that is called. */
+export const GROUPINGS = {
+  none: "No groups",
+  state: "By state",
+  registry: "By registry",
+  tag: "By tag",
+  project: "By project",
+} as const;
+
+export type GroupBy = keyof typeof GROUPINGS;
+
+export const isGroupBy = (value: unknown): value is GroupBy =>
+  typeof value === "string" && Object.hasOwn(GROUPINGS, value);
 
 /** How the rows are grouped. */
 export interface Grouping {
@@ -28,15 +40,22 @@ export function isGroup(line: string): boolean {
   return line.startsWith(GROUP);
 }
 
-/** What a group is called: the state or the registry that its agents have in common. */
+/** What the agents of a group have in common; empty for those that have nothing of the kind. */
 export function wordOf(line: string): string {
   return line.slice(line.indexOf("=") + 1);
 }
 
+const VALUES: Record<Exclude<GroupBy, "none">, (row: AgentRow) => string> = {
+  state: (row) => row.liveness,
+  registry: (row) => row.registry.name,
+  // A row stands on one line, so an agent with several tags is with those that share its first.
+  tag: (row) => row.tags[0] ?? "",
+  project: (row) => row.project ?? "",
+};
+
 /** The line of the group that an agent belongs to; nothing when there are no groups. */
 export function groupOf(row: AgentRow, by: GroupBy): string | null {
-  if (by === "none") return null;
-  return `${GROUP}${by}=${by === "state" ? row.liveness : row.registry.name}`;
+  return by === "none" ? null : `${GROUP}${by}=${VALUES[by](row)}`;
 }
 
 /** Parts sorted ids into groups; within a group they keep their order. */
@@ -59,7 +78,8 @@ export function linesOf(ids: string[], rows: ReadonlyMap<string, AgentRow>, { by
 }
 
 function compareGroups(a: string, b: string, by: GroupBy): number {
-  if (by === "registry") return byText(wordOf(a), wordOf(b));
-  const place = (line: string) => STATES.indexOf(wordOf(line) as Liveness);
-  return place(a) - place(b);
+  const [x, y] = [wordOf(a), wordOf(b)];
+  if (by === "state") return STATES.indexOf(x as Liveness) - STATES.indexOf(y as Liveness);
+  // Those without come last.
+  return x === "" || y === "" ? y.length - x.length : byText(x, y);
 }

@@ -15,6 +15,9 @@ export type SortKey =
   | "trip"
   | "strip"
   | "uptime"
+  | "raw"
+  | "tags"
+  | "project"
   | "reconnects"
   | "process";
 
@@ -38,8 +41,11 @@ const VALUES: Record<SortKey, (row: AgentRow) => Value> = {
   ours: (row) => row.last_confirmed_at,
   flips: (row) => (row.liveness === "inactive" ? null : row.flips_at),
   trip: (row) => row.round_trip_ms,
-  strip: (row) => row.uptime_24h,
-  uptime: (row) => row.uptime_24h,
+  strip: (row) => row.uptime_24h?.awake ?? null,
+  uptime: (row) => row.uptime_24h?.awake ?? null,
+  raw: (row) => row.uptime_24h?.raw ?? null,
+  tags: (row) => row.tags.join(", ") || null,
+  project: (row) => row.project,
   reconnects: (row) => row.reconnects_24h,
   process: (row) => row.process.state,
 };

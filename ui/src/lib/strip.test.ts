@@ -1,10 +1,12 @@
 import { describe as suite, expect, it } from "vitest";
 
+import type { BeatStrip } from "../host/bindings/BeatStrip";
 import type { SpanKind } from "../host/bindings/SpanKind";
+import type { StripGap } from "../host/bindings/StripGap";
 import type { StripSpan } from "../host/bindings/StripSpan";
 import { random } from "./random.test-help";
-import { barsOf, describe, grown } from "./strip";
-import { HOUR } from "./time";
+import { barsOf, describe, edgesOf, grown, pixelsOf, RANGES, spanWords } from "./strip";
+import { HOUR, moment } from "./time";
 
 const TO = 1_800_000_000_000;
 const FROM = TO - 24 * HOUR;
@@ -13,6 +15,7 @@ const span = (kind: SpanKind, from: number, to: number, beats = 0): StripSpan =>
   from: TO - from * HOUR,
   to: TO - to * HOUR,
   beats,
+  cause: "",
 });
 
 suite("barsOf", () => {
@@ -38,6 +41,12 @@ suite("barsOf", () => {
       x: 178,
       width: 2,
     });
+  });
+
+  it("knows which stretch a pixel shows", () => {
+    const spans = [span("confirmed", 24, 12), span("missed", 12, 11.999), span("confirmed", 11.999, 0)];
+    const pixels = pixelsOf(spans, FROM, TO, 180);
+    expect([89, 90, 91, 92].map((x) => spans.indexOf(pixels[x] as StripSpan))).toEqual([0, 1, 1, 2]);
   });
 
   it("leaves out what is before or after", () => {
@@ -72,33 +81,69 @@ suite("grown", () => {
 });
 
 suite("describe", () => {
-  it("counts beats and gaps, and names the longest one", () => {
-    const spans = [
-      span("confirmed", 24, 12, 2000),
-      span("missed", 12, 11.95),
-      span("confirmed", 11.95, 5, 800),
-      span("own_network", 5, 4.9),
-      span("confirmed", 4.9, 0, 71),
-    ];
-    expect(describe(spans, FROM, TO)).toBe("last 24 h: 2,871 beats, 2 gaps, longest 6 min, own network");
+  const strip = (change: Partial<BeatStrip>): BeatStrip => ({
+    from: FROM,
+    to: TO,
+    spans: [span("confirmed", 24, 0)],
+    beats: 2871,
+    gaps: 0,
+    longest: null,
+    uptime: null,
+    ...change,
+  });
+  const gap = (change: Partial<StripGap>): StripGap => ({
+    kind: "own_network",
+    cause: "own_network",
+    from: TO - 2 * HOUR,
+    to: TO - 1.9 * HOUR,
+    ...change,
   });
 
-  it("joins neighbours into one gap, and does not call sleep one", () => {
-    const spans = [
-      span("confirmed", 24, 12, 10),
-      span("unconfirmed", 12, 11),
-      span("missed", 11, 10),
-      span("asleep", 10, 2),
-      span("confirmed", 2, 0, 1),
-    ];
-    expect(describe(spans, FROM, TO)).toBe("last 24 h: 11 beats, 1 gap, longest 2 h 00 min, missed");
+  it("words what was counted, and names the longest gap", () => {
+    const text = describe(strip({ gaps: 2, longest: gap({}) }), 24, TO);
+    expect(text).toBe("last 24 h: 2,871 beats, 2 gaps, longest 6 min, own network");
+    const missed = strip({ beats: 1, gaps: 1, longest: gap({ kind: "missed", cause: "link.refused" }) });
+    expect(describe(missed, 720, TO)).toBe(
+      "last 30 days: 1 beat, 1 gap, longest 6 min, missed, link.refused",
+    );
+    expect(describe(strip({}), 1, TO)).toBe("last 1 h: 2,871 beats, no gaps");
   });
 
-  it("counts the share of beats that is in sight", () => {
-    expect(describe([span("confirmed", 48, 0, 2000)], FROM, TO)).toBe("last 24 h: 1,000 beats, no gaps");
+  it("lets the gap that it ended in go on", () => {
+    const open = strip({ gaps: 1, longest: gap({ kind: "missed", cause: "", to: TO }) });
+    expect(describe(open, 24, TO + HOUR)).toBe("last 24 h: 2,871 beats, 1 gap, longest 3 h 00 min, missed");
   });
 
   it("says when there is nothing", () => {
-    expect(describe([], FROM, TO)).toBe("last 24 h: nothing recorded");
+    expect(describe(strip({ spans: [] }), 24, TO)).toBe("last 24 h: nothing recorded");
+  });
+});
+
+suite("spanWords", () => {
+  const at = (hours: number, minutes: number, seconds: number) =>
+    new Date(2026, 10, 22, hours, minutes, seconds).getTime();
+  const words = (change: Partial<StripSpan>) =>
+    spanWords(
+      { kind: "missed", cause: "link.refused", from: at(14, 2, 11), to: at(14, 8, 11), beats: 0, ...change },
+      at(15, 0, 0),
+    );
+
+  it("names kind, times, length, beats and cause", () => {
+    expect(words({})).toBe(
+      `missed, ${moment(at(14, 2, 11), at(15, 0, 0))} to ${moment(at(14, 8, 11), at(15, 0, 0))}, 6 min, link.refused`,
+    );
+    expect(words({ kind: "confirmed", cause: "", beats: 12 })).toMatch(/^confirmed, .*, 6 min, 12 beats$/);
+    expect(words({ kind: "asleep", cause: "asleep" })).toMatch(/^asleep, .*, 6 min$/);
+  });
+});
+
+suite("edgesOf", () => {
+  it("moves by less than a pixel, and never ends before now", () => {
+    for (const hours of RANGES) {
+      const [from, to] = edgesOf(hours, TO + 1);
+      expect(to - from).toBe(hours * HOUR);
+      expect(to).toBeGreaterThan(TO);
+      expect(to - TO).toBeLessThanOrEqual((hours * HOUR) / 720);
+    }
   });
 });

@@ -1,6 +1,8 @@
+import type { BeatStrip } from "../host/bindings/BeatStrip";
 import type { SpanKind } from "../host/bindings/SpanKind";
 import type { StripSpan } from "../host/bindings/StripSpan";
-import { count, length } from "./time";
+import type { Hours } from "../host/host";
+import { count, HOUR, length, moment } from "./time";
 
 /** A bar of the strip, in units of its width. */
 export interface Bar {
@@ -8,6 +10,24 @@ export interface Bar {
   x: number;
   width: number;
 }
+
+export const RANGES: readonly Hours[] = [1, 24, 720];
+
+/** `24 h` */
+export const rangeOf = (hours: Hours): string => (hours === 720 ? "30 days" : `${hours} h`);
+
+/** For a choice among them. */
+export const RANGE_OPTIONS = RANGES.map((key) => ({ key, word: rangeOf(key) }));
+
+/** In words, and in the order of a legend. */
+export const KINDS: Record<SpanKind, string> = {
+  confirmed: "confirmed",
+  unconfirmed: "unconfirmed",
+  missed: "missed",
+  asleep: "asleep",
+  own_network: "own network",
+  not_running: "not running",
+};
 
 /** What may hide what when several kinds share a pixel: the one that a person has to see. */
 const WEIGHT: Record<SpanKind, number> = {
@@ -19,12 +39,24 @@ const WEIGHT: Record<SpanKind, number> = {
   not_running: 1,
 };
 
+/** From and to where a strip is drawn. It moves on when that is worth a pixel. */
+export function edgesOf(hours: Hours, now: number): [from: number, to: number] {
+  const step = (hours * HOUR) / 720;
+  const to = Math.ceil(now / step) * step;
+  return [to - hours * HOUR, to];
+}
+
 /**
- * The strip as bars of whole pixels. A two-second outage in 24 hours is still two pixels wide, because it is what the
- * strip is looked at for; a strip of a thousand spans has no more bars than pixels.
+ * What is on each pixel. A two-second outage in 24 hours is still two pixels wide, because it is what the strip is looked
+ * at for; a strip of a thousand spans has no more bars than pixels.
  */
-export function barsOf(spans: readonly StripSpan[], from: number, to: number, width: number): Bar[] {
-  const pixels = new Array<SpanKind | null>(width).fill(null);
+export function pixelsOf(
+  spans: readonly StripSpan[],
+  from: number,
+  to: number,
+  width: number,
+): (StripSpan | null)[] {
+  const pixels = new Array<StripSpan | null>(width).fill(null);
   const scale = width / (to - from);
   for (const span of spans) {
     if (span.to < from || span.from > to) continue;
@@ -35,17 +67,20 @@ export function barsOf(spans: readonly StripSpan[], from: number, to: number, wi
     if (end <= start) end = Math.min(width, start + 1);
     for (let x = start; x < end; x += 1) {
       const there = pixels[x] ?? null;
-      if (there === null || WEIGHT[span.kind] > WEIGHT[there]) pixels[x] = span.kind;
+      if (there === null || WEIGHT[span.kind] > WEIGHT[there.kind]) pixels[x] = span;
     }
   }
+  return pixels;
+}
 
+/** The strip as bars of whole pixels. */
+export function barsOf(spans: readonly StripSpan[], from: number, to: number, width: number): Bar[] {
   const bars: Bar[] = [];
-  for (let x = 0; x < width; x += 1) {
-    const kind = pixels[x] ?? null;
-    if (kind === null) continue;
+  for (const [x, span] of pixelsOf(spans, from, to, width).entries()) {
+    if (span === null) continue;
     const last = bars.at(-1);
-    if (last && last.kind === kind && last.x + last.width === x) last.width += 1;
-    else bars.push({ kind, x, width: 1 });
+    if (last?.kind === span.kind && last.x + last.width === x) last.width += 1;
+    else bars.push({ kind: span.kind, x, width: 1 });
   }
   return bars;
 }
@@ -59,51 +94,31 @@ export function grown(spans: readonly StripSpan[], now: number, intervalMs: numb
   return [...spans.slice(0, -1), { ...last, to }];
 }
 
-const CAUSE: Partial<Record<SpanKind, string>> = {
-  missed: "missed",
-  unconfirmed: "not confirmed",
-  own_network: "own network",
-  asleep: "computer asleep",
-  not_running: "not running",
-};
-
 /** The strip in words: `last 24 h: 2,871 beats, 2 gaps, longest 6 min, own network`. */
-export function describe(spans: readonly StripSpan[], from: number, to: number): string {
-  const hours = Math.round((to - from) / 3_600_000);
-  const shown = spans.filter((span) => span.to > from && span.from < to);
-  if (shown.length === 0) return `last ${hours} h: nothing recorded`;
-  const beats = shown
-    .filter((span) => span.kind === "confirmed")
-    .reduce((sum, span) => sum + Math.round(span.beats * share(span, from, to)), 0);
-  const gaps = gapsOf(shown, from, to);
-  const counted = `last ${hours} h: ${count(beats)} ${beats === 1 ? "beat" : "beats"}`;
-  if (gaps.length === 0) return `${counted}, no gaps`;
-  const longest = gaps.reduce((a, b) => (b.ms > a.ms ? b : a));
-  const cause = CAUSE[longest.kind] ?? longest.kind;
-  return `${counted}, ${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, longest ${length(longest.ms)}, ${cause}`;
+export function describe(strip: BeatStrip, hours: Hours, now: number): string {
+  const { spans, beats, gaps, longest, to } = strip;
+  const range = `last ${rangeOf(hours)}`;
+  if (spans.length === 0) return `${range}: nothing recorded`;
+  const counted = `${range}: ${many(beats, "beat")}`;
+  if (gaps === 0 || longest === null) return `${counted}, no gaps`;
+  // The gap that it ended in goes on.
+  const lasted = (longest.to < to ? longest.to : Math.max(now, to)) - longest.from;
+  return [counted, many(gaps, "gap"), `longest ${length(lasted)}`, ...whyOf(longest)].join(", ");
 }
 
-/** Stretches without a confirmed beat, each named by its worst kind. Sleep and stops that were asked for are no gaps. */
-function gapsOf(spans: readonly StripSpan[], from: number, to: number): { kind: SpanKind; ms: number }[] {
-  const gaps: { kind: SpanKind; ms: number }[] = [];
-  let open = false;
-  for (const span of spans) {
-    if (span.kind === "confirmed" || span.kind === "asleep" || span.kind === "not_running") {
-      open = false;
-      continue;
-    }
-    const ms = Math.min(span.to, to) - Math.max(span.from, from);
-    const last = gaps.at(-1);
-    if (open && last) {
-      last.ms += ms;
-      if (WEIGHT[span.kind] > WEIGHT[last.kind]) last.kind = span.kind;
-    } else gaps.push({ kind: span.kind, ms });
-    open = true;
-  }
-  return gaps;
+/** One stretch of it: `missed, 14:02:11 to 14:08:30, 6 min 19 s, link.refused`. */
+export function spanWords(span: StripSpan, now: number): string {
+  const [kind, ...cause] = whyOf(span);
+  const time = `${moment(span.from, now)} to ${moment(span.to, now)}`;
+  const beats = span.beats > 0 ? [many(span.beats, "beat")] : [];
+  return [kind, time, length(span.to - span.from), ...beats, ...cause].join(", ");
 }
 
-function share(span: StripSpan, from: number, to: number): number {
-  const whole = span.to - span.from;
-  return whole <= 0 ? 1 : (Math.min(span.to, to) - Math.max(span.from, from)) / whole;
+/** A cause that is the kind itself is said once. */
+function whyOf({ kind, cause }: { kind: SpanKind; cause: string }): string[] {
+  return cause === "" || cause === kind ? [KINDS[kind]] : [KINDS[kind], cause];
+}
+
+function many(number: number, word: string): string {
+  return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,5 @@
+import type { Uptime } from "../host/bindings/Uptime";
+
 /** Times and lengths as a person reads them. All points are milliseconds since the epoch. */
 
 const SECOND = 1000;
@@ -68,6 +70,11 @@ export function share(part: number | null): string {
   return part >= 1 ? "100 %" : `${(Math.floor(part * 1000) / 10).toFixed(1)} %`;
 }
 
+/** Both shares: `99.8 % awake, 71.2 % of all the time`. */
+export function uptimeWords(uptime: Uptime | null): string {
+  return uptime ? `${share(uptime.awake)} awake, ${share(uptime.raw)} of all the time` : "—";
+}
+
 /** How far a clock is ahead: `+0.1 s`, `−74 s`. */
 export function clockOffset(ms: number): string {
   const seconds = Math.abs(ms) / SECOND;
@@ -86,6 +93,17 @@ export function moment(at: number, now: number): string {
   return calendarDays(at, now) === 0 ? times.format(date) : `${days.format(date)} ${times.format(date)}`;
 }
 
+/** `15:30`, with the day in front when that is not today. */
+export function hourMinute(at: number, now: number): string {
+  const time = hours.format(new Date(at));
+  return calendarDays(at, now) === 0 ? time : `${day(at)} ${time}`;
+}
+
+/** `22 Nov` */
+export function day(at: number): string {
+  return days.format(new Date(at));
+}
+
 /** The whole date and time, for a tooltip. */
 export function absolute(at: number): string {
   return full.format(new Date(at));
@@ -101,5 +119,6 @@ function calendarDays(from: number, to: number): number {
 
 const integers = new Intl.NumberFormat("en");
 const times = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const hours = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });

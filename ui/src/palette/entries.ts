@@ -2,7 +2,8 @@ import { ACTIONS, type Action } from "../bulk/run.svelte";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
 import { fits } from "../lib/fuzzy";
-import type { GroupBy } from "../lib/lines";
+import { type GroupBy, GROUPINGS } from "../lib/lines";
+import { RANGES, rangeOf } from "../lib/strip";
 import { count } from "../lib/time";
 import type { Session } from "../session.svelte";
 
@@ -70,11 +71,13 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
     const rows = subject.rows.filter((row) => ACTIONS[action].suits(row));
     if (rows.length === 0) continue;
     const who = subject.name ?? `${count(rows.length)} selected`;
-    const more = action === "remove" ? "…" : "";
+    const more = action === "remove" ? "…" : (ACTIONS[action].tail ?? "");
     add(action, `${ACTIONS[action].verb} ${who}${more}`, () => session.act(action, rows));
   }
 
   add("add", "Add agent…", () => (session.adding = true));
+  if (session.demo) add("demo", "End the demo…", () => (session.endingDemo = true));
+  else add("demo", "Try the demo registry", () => void session.startDemo());
   const alerts = session.alertsPaused ? "Resume alerts" : "Pause alerts for 1 h";
   add("alerts", alerts, () => void session.toggleAlerts());
   if (fleet.filtered) add("show-all", "Show all agents", () => session.showAll());
@@ -88,13 +91,11 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
       `${counts?.[state]}`,
     );
   }
-  const groups: Record<GroupBy, string> = {
-    none: "No groups",
-    state: "Group by state",
-    registry: "Group by registry",
-  };
-  for (const by of Object.keys(groups) as GroupBy[])
-    if (by !== view.grouping.by) add(`group-${by}`, groups[by], () => view.groupBy(by));
+  for (const [by, words] of Object.entries(GROUPINGS) as [GroupBy, string][])
+    if (by !== view.grouping.by) add(`group-${by}`, words.replace("By", "Group by"), () => view.groupBy(by));
+  for (const hours of RANGES)
+    if (hours !== view.hours)
+      add(`beats-${hours}`, `Beats of the last ${rangeOf(hours)}`, () => view.showLast(hours));
   add("select-all", "Select all that are shown", () => fleet.selection.all(fleet.lines), "Ctrl+A");
   if (!view.usual) add("reset", "Reset columns", () => view.reset());
   add("shortcuts", "Keyboard shortcuts", showShortcuts, "?");

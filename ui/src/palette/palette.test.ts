@@ -75,18 +75,19 @@ describe("the palette", () => {
 
   it("offers actions for the agent whose page is open", async () => {
     const host = await openWindow();
-    const retry = vi.spyOn(host, "agentRetry");
+    const restart = vi.spyOn(host, "agentRestart");
     await fireEvent.click(rowOf("code-reviewer"));
     await press("k", { ctrlKey: true });
-    expect(entries().slice(0, 3)).toEqual([
+    expect(entries().slice(0, 4)).toEqual([
       "Pause code-reviewer",
-      "Dial again code-reviewer",
+      "Restart code-reviewer",
+      "Snooze code-reviewer 1 h",
       "Remove code-reviewer…",
     ]);
-    await type("dial");
+    await type("restart");
     await press("Enter");
-    await waitFor(() => expect(retry).toHaveBeenCalledWith(rowOf("code-reviewer").dataset.id));
-    await waitFor(() => expect(screen.getByTestId("bulk-sum").textContent).toBe("1 told to dial"));
+    await waitFor(() => expect(restart).toHaveBeenCalledWith(rowOf("code-reviewer").dataset.id));
+    await waitFor(() => expect(screen.getByTestId("bulk-sum").textContent).toBe("1 restarted"));
   });
 
   it("offers actions for the selected agents, and removing still asks", async () => {

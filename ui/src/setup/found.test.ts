@@ -33,9 +33,9 @@ describe("the keys that are on this computer", () => {
     await fireEvent.click(screen.getByTestId("found-import"));
     await screen.findByTestId("found-after");
     expect(asked.mock.calls.map(([, , name, , as]) => [name, as])).toEqual([
-      ["weather-bot", { loose: false, service: false }],
-      ["py-agent", { loose: true, service: false }],
-      ["maps", { loose: false, service: true }],
+      ["weather-bot", { loose: false, service: false, project: null }],
+      ["py-agent", { loose: true, service: false, project: null }],
+      ["maps", { loose: false, service: true, project: null }],
     ]);
     await waitFor(() => expect(names()).toContain("weather-bot"));
   });

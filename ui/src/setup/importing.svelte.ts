@@ -1,5 +1,3 @@
-import { SvelteMap, SvelteSet } from "svelte/reactivity";
-
 import { type FoundKey, type Host, type Problem, problemOf } from "../host/host";
 
 export type ImportState = "waiting" | "importing" | "done" | "failed";
@@ -12,12 +10,30 @@ export function kindWord(key: FoundKey): string {
   return key.of === "developer" ? "developer key" : key.of;
 }
 
+/** What these files are, and for folders among them what is in there. */
+export async function lookAt(host: Host, paths: readonly string[]): Promise<FoundKey[]> {
+  const found: FoundKey[] = [];
+  for (const key of await host.keysLook([...paths])) found.push(...(await inside(host, key)));
+  return found;
+}
+
+/** Only the engine can tell a folder from a file; what is found nowhere in it is shown for what it is. */
+async function inside(host: Host, key: FoundKey): Promise<FoundKey[]> {
+  if (key.problem === null) return [key];
+  const within = ({ path }: FoundKey) =>
+    path.startsWith(key.path) && /[\\/]/.test(path[key.path.length] ?? "");
+  const keys = await host.keysFind([key.path]).catch(() => []);
+  const those = keys.filter(within);
+  return those.length > 0 ? those : [key];
+}
+
 /** Imports found keys one after the other: the vault does one at a time, and a prompt is answered once. */
 export class Importing {
   busy = $state(false);
-  readonly failed = new SvelteMap<string, Problem>();
-  readonly shredded = new SvelteSet<string>();
-  readonly #done = new SvelteMap<string, { key: FoundKey; id: string }>();
+  /** By their paths: what was refused, what is in the vault and under which id, and whose file is gone. */
+  failed = $state.raw<Readonly<Record<string, Problem>>>({});
+  #done = $state.raw<readonly { key: FoundKey; id: string }[]>([]);
+  #shredded = $state.raw<readonly string[]>([]);
   #current = $state<string | null>(null);
   readonly #host: Host;
 
@@ -26,56 +42,61 @@ export class Importing {
   }
 
   get done(): FoundKey[] {
-    return [...this.#done.values()].map(({ key }) => key);
+    return this.#done.map(({ key }) => key);
   }
 
   get ids(): string[] {
-    return [...this.#done.values()].map(({ id }) => id);
+    return this.#done.map(({ id }) => id);
   }
 
-  stateOf(key: FoundKey): ImportState {
-    if (this.#current === key.path) return "importing";
-    if (this.#done.has(key.path)) return "done";
-    return this.failed.has(key.path) ? "failed" : "waiting";
+  /** Imported, with a file that is still there. */
+  get shreddable(): FoundKey[] {
+    return this.done.filter(({ path }) => !this.#shredded.includes(path));
+  }
+
+  stateOf({ path }: FoundKey): ImportState {
+    if (this.#current === path) return "importing";
+    if (this.done.some((key) => key.path === path)) return "done";
+    return path in this.failed ? "failed" : "waiting";
   }
 
   wordOf(key: FoundKey): string {
-    if (this.shredded.has(key.path)) return "imported, file shredded";
+    if (this.#shredded.includes(key.path)) return "imported, file shredded";
     return { waiting: "", importing: "importing…", done: "imported", failed: "not imported" }[
       this.stateOf(key)
     ];
   }
 
-  async importAll(keys: FoundKey[]): Promise<void> {
+  importAll(keys: readonly FoundKey[]): Promise<void> {
+    const left = keys.filter((key) => this.stateOf(key) !== "done");
+    return this.#each(left, async (key) => {
+      // The list shows who can read the file, so whoever ticks it has seen that.
+      const as = { loose: key.loose, service: key.of === "service", project: key.project };
+      this.#current = key.path;
+      const { id } = await this.#host.agentImport(key.path, key.registry, key.name, null, as);
+      this.#done = [...this.#done, { key, id }];
+    });
+  }
+
+  shredAll(keys: readonly FoundKey[]): Promise<void> {
+    return this.#each(keys, async ({ path }) => {
+      await this.#host.keyFileShred(path);
+      this.#shredded = [...this.#shredded, path];
+    });
+  }
+
+  /** What fails does not keep the others from it. */
+  async #each(keys: readonly FoundKey[], work: (key: FoundKey) => Promise<void>): Promise<void> {
     this.busy = true;
     for (const key of keys) {
-      if (this.#done.has(key.path)) continue;
-      this.#current = key.path;
-      this.failed.delete(key.path);
+      this.failed = Object.fromEntries(Object.entries(this.failed).filter(([path]) => path !== key.path));
       try {
-        // The list shows who can read the file, so whoever ticks it has seen that.
-        const as = { loose: key.loose, service: key.of === "service" };
-        const added = await this.#host.agentImport(key.path, key.registry, key.name, null, as);
-        this.#done.set(key.path, { key, id: added.id });
+        await work(key);
       } catch (error) {
-        this.failed.set(key.path, problemOf(error));
+        this.failed = { ...this.failed, [key.path]: problemOf(error) };
       }
     }
     this.#current = null;
-    this.busy = false;
-  }
-
-  async shredAll(keys: FoundKey[]): Promise<void> {
-    this.busy = true;
-    for (const key of keys) {
-      try {
-        await this.#host.keyFileShred(key.path);
-        this.shredded.add(key.path);
-        this.failed.delete(key.path);
-      } catch (error) {
-        this.failed.set(key.path, problemOf(error));
-      }
-    }
     this.busy = false;
   }
 }
