@@ -37,6 +37,8 @@ export class Session {
 
   /** Which part of an agent's page is shown. */
   tab = $state<Tab>("connections");
+  /** Tags as they were typed and could not be kept yet, by the agent's id. */
+  readonly drafts = new Map<string, string>();
   /** Whether the user is asked before the demo ends. */
   endingDemo = $state(false);
   /** Whether the demo registry is on its way. */
@@ -99,7 +101,8 @@ export class Session {
 
   /** What would be lost with the page: work that is under way, and a form that is half filled in. */
   get #busy(): boolean {
-    return this.run?.going === true || document.querySelector("dialog[open]") !== null;
+    const { run, drafts } = this;
+    return run?.going === true || drafts.size > 0 || document.querySelector("dialog[open]") !== null;
   }
 
   /** What needs no rows comes back at once, the rest with the first of them. */

@@ -109,9 +109,11 @@ export function describe(strip: BeatStrip, hours: Hours, now: number): string {
 /** One stretch of it: `missed, 14:02:11 to 14:08:30, 6 min 19 s, link.refused`. */
 export function spanWords(span: StripSpan, now: number): string {
   const [kind, ...cause] = whyOf(span);
-  const time = `${moment(span.from, now)} to ${moment(span.to, now)}`;
+  // What is drawn may be a pixel ahead of the clock.
+  const to = Math.max(span.from, Math.min(span.to, now));
+  const time = `${moment(span.from, now)} to ${moment(to, now)}`;
   const beats = span.beats > 0 ? [many(span.beats, "beat")] : [];
-  return [kind, time, length(span.to - span.from), ...beats, ...cause].join(", ");
+  return [kind, time, length(to - span.from), ...beats, ...cause].join(", ");
 }
 
 /** A cause that is the kind itself is said once. */
