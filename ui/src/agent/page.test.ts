@@ -61,6 +61,22 @@ describe("one agent's page", () => {
     expect(document.querySelectorAll("[role=tab][tabindex='0']")).toHaveLength(1);
   });
 
+  it("keeps the focus on a button while it works, and does it once", async () => {
+    const host = await openPage("code-reviewer");
+    let finish = (): void => undefined;
+    const snooze = vi.spyOn(host, "agentSnooze");
+    snooze.mockImplementation(() => new Promise((resolve) => (finish = resolve)));
+    const button = screen.getByTestId<HTMLButtonElement>("snooze-toggle");
+    button.focus();
+    await fireEvent.click(button);
+    await fireEvent.click(button);
+    expect(snooze).toHaveBeenCalledTimes(1);
+    expect([button.disabled, button.getAttribute("aria-disabled")]).toEqual([false, "true"]);
+    finish();
+    await waitFor(() => expect(button.getAttribute("aria-disabled")).toBe("false"));
+    expect(document.activeElement).toBe(button);
+  });
+
   it("restarts, snoozes and ends the snooze", async () => {
     const host = await openPage("code-reviewer");
     const id = rowOf("code-reviewer").dataset.id;
