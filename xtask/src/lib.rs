@@ -11,4 +11,5 @@ pub mod run;
 pub mod say;
 pub mod setup;
 pub mod test;
+pub mod ui;
 pub mod wait;

@@ -22,6 +22,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Open the window in a plain browser, on the engine that runs or on one of its own, for the window's development.
+    Ui(xtask::ui::Options),
     /// Prove everything: format, lints, unit, property, integration, interface and end-to-end tests.
     Test(xtask::test::Options),
     /// Measure, and print ratios rather than bare times.
@@ -49,6 +51,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
     match chore {
         Chore::Demo(options) => xtask::demo::demo(&options),
         Chore::Run { arguments } => xtask::run::run(&arguments),
+        Chore::Ui(options) => xtask::ui::ui(&options),
         Chore::Test(options) => xtask::test::test(&options),
         Chore::Bench { names } => xtask::bench::bench(&names),
         Chore::Icons => xtask::icons::icons(),

@@ -126,6 +126,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::DemoStart
         | Command::DemoEnd => true,
         Command::FleetDelta { .. }
+        | Command::Revision { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
         | Command::AgentExport { .. }

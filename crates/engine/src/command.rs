@@ -169,6 +169,11 @@ pub enum Command {
         /// Its base URL.
         url: String,
     },
+    /// Waits until the fleet has another revision than the asker, half a minute at most. Answers the revision.
+    Revision {
+        /// The revision the asker knows of.
+        other_than: u64,
+    },
     /// Whether all is well with the engine itself. Answers an [`EngineStatus`].
     EngineStatus,
     /// The fleet as `beatkeeper status --json` prints it.

@@ -47,6 +47,8 @@ use settings::Settings;
 
 /// Hours: the history has little more than a month.
 const LONGEST_STRIP: u32 = 24 * 30;
+/// How long a question for a new revision is held; shorter than any connection that is taken for dead.
+const REVISION_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How an engine is started.
 #[derive(Clone, Debug)]
@@ -226,6 +228,7 @@ impl Handle {
                 .await
             }
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
+            Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
             Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
             | Command::AgentDerive { .. }
@@ -260,6 +263,15 @@ impl Handle {
     #[must_use]
     pub fn revision(&self) -> watch::Receiver<u64> {
         self.revision.clone()
+    }
+
+    async fn other_revision(&self, known: u64) -> Result<u64, Refusal> {
+        let mut revision = self.revision();
+        match tokio::time::timeout(REVISION_WAIT, revision.wait_for(|now| *now != known)).await {
+            Ok(Ok(other)) => Ok(*other),
+            Ok(Err(_)) => Err(ended()),
+            Err(_) => Ok(known),
+        }
     }
 
     /// What the tray shows.

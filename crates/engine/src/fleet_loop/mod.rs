@@ -234,7 +234,8 @@ impl FleetLoop {
                 self.outlets.quit.send_replace(true);
                 Ok(Value::Null)
             }
-            Command::AgentHistory { .. }
+            Command::Revision { .. }
+            | Command::AgentHistory { .. }
             | Command::AgentExport { .. }
             | Command::AgentKey { .. }
             | Command::AgentImport { .. }

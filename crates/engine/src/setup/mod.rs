@@ -139,6 +139,7 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::Registries
         | Command::EngineStatus
         | Command::Status
+        | Command::Revision { .. }
         | Command::Quit => return None,
     })
 }

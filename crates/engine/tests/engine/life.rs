@@ -160,6 +160,17 @@ async fn there_is_one_engine_and_it_answers_on_its_control_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_hears_of_the_next_revision() {
+    let scene = Scene::new(&[1]).await;
+    let mut client = Client::connect(&scene.options().paths.data).await.expect("connected");
+    let known = client.execute(&Command::Revision { other_than: u64::MAX }).await.expect("answered at once");
+    let known = known.as_u64().expect("a number");
+    let waiting = Command::Revision { other_than: known };
+    let (heard, _) = tokio::join!(client.execute(&waiting), scene.import_only(1));
+    assert!(heard.expect("answered").as_u64() > Some(known));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_configuration_is_refused_and_the_running_one_stays() {
     let scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;

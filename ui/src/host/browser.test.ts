@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { browserHost } from "./browser";
+
+class Events extends EventTarget {
+  static last: Events;
+  constructor(readonly url: string) {
+    super();
+    Events.last = this;
+  }
+  say(event: string, data: string): void {
+    this.dispatchEvent(new MessageEvent(event, { data }));
+  }
+}
+
+const answers = (status: number, body: unknown) =>
+  vi.fn<typeof fetch>(() => Promise.resolve(new Response(JSON.stringify(body), { status })));
+
+/** What the last request asked. */
+function asked(fetch: ReturnType<typeof answers>): unknown {
+  const [url, request] = fetch.mock.lastCall ?? [];
+  expect([url, request?.method]).toEqual(["/command", "POST"]);
+  expect(request?.headers).toEqual({ "Content-Type": "application/json" });
+  return JSON.parse(String(request?.body));
+}
+
+beforeEach(() => {
+  vi.stubGlobal("EventSource", Events);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+describe("the host in a browser", () => {
+  it("asks in the engine's own words", async () => {
+    const fetch = answers(200, { id: "zns:1", name: "a" });
+    vi.stubGlobal("fetch", fetch);
+    const host = browserHost();
+    await host.fleetDelta(7);
+    expect(asked(fetch)).toEqual({ command: "fleet_delta", since: 7 });
+    expect(
+      await host.agentImport("/k.json", "r", null, null, { loose: true, service: true, project: "/p" }),
+    ).toEqual({
+      id: "zns:1",
+      name: "a",
+    });
+    expect(asked(fetch)).toEqual({
+      command: "agent_import",
+      path: "/k.json",
+      registry: "r",
+      name: null,
+      replace: null,
+      allow_loose: true,
+      kind: "service",
+      project: "/p",
+    });
+    await host.agentDerive("/d.json", 3, "r", "a", null);
+    expect(asked(fetch)).toEqual({
+      command: "agent_derive",
+      developer_path: "/d.json",
+      index: 3,
+      registry: "r",
+      name: "a",
+      replace: null,
+    });
+    await host.agentRemove("zns:1", "a", true);
+    expect(asked(fetch)).toEqual({
+      command: "agent_remove",
+      id: "zns:1",
+      confirm_name: "a",
+      delete_key: true,
+    });
+    await host.registries();
+    expect(asked(fetch)).toEqual({ command: "registries" });
+  });
+
+  it("passes a refusal on as it is", async () => {
+    const refusal = { code: "key.locked", sentence: "The keychain is locked.", remedy: "Unlock it." };
+    vi.stubGlobal("fetch", answers(422, refusal));
+    await expect(browserHost().agentRetry("zns:1")).rejects.toEqual(refusal);
+  });
+
+  it("says that the bridge is gone", async () => {
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+    await expect(browserHost().registries()).rejects.toMatchObject({
+      code: "bridge.gone",
+      sentence: "The bridge does not answer.",
+    });
+  });
+
+  it("hears of revisions and of agents to open, until it is told to stop", () => {
+    const host = browserHost();
+    const heard: unknown[] = [];
+    const end = host.onFleetChanged((revision) => heard.push(revision));
+    host.onOpenAgent((id) => heard.push(id));
+    expect(Events.last.url).toBe("/events");
+    Events.last.say("fleet-changed", "12");
+    Events.last.say("open-agent", "zns:1");
+    end();
+    Events.last.say("fleet-changed", "13");
+    expect(heard).toEqual([12, "zns:1"]);
+  });
+
+  it("has a path typed", async () => {
+    const prompt = vi.fn(() => " /keys/a.json ");
+    vi.stubGlobal("prompt", prompt);
+    expect(await browserHost().pickFile("Key file")).toBe("/keys/a.json");
+    expect(prompt).toHaveBeenCalledWith("Key file: its full path");
+    vi.stubGlobal("prompt", () => null);
+    expect(await browserHost().pickFolder("Projects")).toBeNull();
+  });
+
+  it("saves an export as the browser does", async () => {
+    const fetch = answers(200, { text: "a,b", rows: 1 });
+    vi.stubGlobal("fetch", fetch);
+    vi.setSystemTime(10_000_000);
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    expect(await browserHost().agentExport("zns:1", 1, "csv", "a-1h.csv")).toBe("a-1h.csv");
+    expect(asked(fetch)).toEqual({
+      command: "agent_export",
+      id: "zns:1",
+      from: 6_400_000,
+      to: 10_000_000,
+      format: "csv",
+    });
+    expect(click.mock.contexts[0]).toMatchObject({ download: "a-1h.csv" });
+    vi.useRealTimers();
+  });
+});

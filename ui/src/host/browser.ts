@@ -1,0 +1,106 @@
+import type { Host, Problem, Unlisten } from "./host";
+
+/**
+ * The local engine behind a plain browser, through the bridge of `cargo xtask ui`. It is in the builds for the bridge
+ * alone.
+ */
+export function browserHost(): Host {
+  // It connects again by itself.
+  const events = new EventSource("/events");
+  const on = (event: string, hear: (data: string) => void): Unlisten => {
+    const listener = ({ data }: MessageEvent<string>) => hear(data);
+    events.addEventListener(event, listener);
+    return () => events.removeEventListener(event, listener);
+  };
+  return {
+    fleetDelta: (since) => ask("fleet_delta", { since }),
+    beatStrips: (ids, hours) => ask("beat_strips", { ids, hours }),
+    agentHistory: (id, limit) => ask("agent_history", { id, limit }),
+    agentExport: async (id, hours, format, name) => {
+      const to = Date.now();
+      const { text } = await ask<{ text: string }>("agent_export", {
+        id,
+        from: to - hours * 3_600_000,
+        to,
+        format,
+      });
+      save(text, name);
+      return name;
+    },
+    agentImport: (path, registry, name, replace, as) =>
+      ask("agent_import", {
+        path,
+        registry,
+        name,
+        replace,
+        allow_loose: as?.loose ?? false,
+        kind: as?.service ? "service" : null,
+        project: as?.project ?? null,
+      }),
+    agentGenerate: (registry, name) => ask("agent_generate", { registry, name }),
+    agentDerive: (developerPath, index, registry, name, replace) =>
+      ask("agent_derive", { developer_path: developerPath, index, registry, name, replace }),
+    agentRemove: (id, confirmName, deleteKey) =>
+      ask("agent_remove", { id, confirm_name: confirmName, delete_key: deleteKey }),
+    agentSetPaused: (id, paused) => ask("agent_set_paused", { id, paused }),
+    agentRetry: (id) => ask("agent_retry", { id }),
+    agentRestart: (id) => ask("agent_restart", { id }),
+    agentSnooze: (id, minutes) => ask("agent_snooze", { id, minutes }),
+    agentSetTags: (id, tags) => ask("agent_set_tags", { id, tags }),
+    agentKey: (id) => ask("agent_key", { id }),
+    demoStart: () => ask("demo_start"),
+    demoEnd: () => ask("demo_end"),
+    pauseAlerts: (minutes) => ask("pause_alerts", { minutes }),
+    registries: () => ask("registries"),
+    registryAdd: (name, url) => ask("registry_add", { name, url }),
+    pickFile: typePath,
+    pickFolder: typePath,
+    keysFind: (folders) => ask("keys_find", { folders }),
+    keysLook: (files) => ask("keys_look", { files }),
+    keyFileShred: (path) => ask("key_file_shred", { path }),
+    engineStatus: () => ask("engine_status"),
+    // Whoever started the engine starts it again; here one can only look.
+    engineStart: () => ask("engine_status"),
+    onFleetChanged: (listener) => on("fleet-changed", (data) => listener(Number(data))),
+    onOpenAgent: (listener) => on("open-agent", listener),
+    // Nor where one is that is dropped on it.
+    onFilesDragged: () => () => undefined,
+    // A browser's page is never let go.
+    onRelease: () => () => undefined,
+    pageWas: () => Promise.resolve(null),
+  };
+}
+
+async function ask<T>(command: string, fields: object = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch("/command", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ command, ...fields }),
+    });
+  } catch {
+    const gone: Problem = {
+      code: "bridge.gone",
+      sentence: "The bridge does not answer.",
+      remedy: "Start cargo xtask ui again.",
+    };
+    throw gone;
+  }
+  const answer: unknown = await response.json();
+  if (!response.ok) throw answer;
+  return answer as T;
+}
+
+/** A browser tells nobody where a file is, and the engine opens it by its path. */
+async function typePath(title: string): Promise<string | null> {
+  return prompt(`${title}: its full path`)?.trim() || null;
+}
+
+function save(text: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text]));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
