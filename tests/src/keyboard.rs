@@ -33,6 +33,17 @@ impl Page {
         anyhow::bail!("Tab does not lead to {testid}; the last one was \"{last}\"")
     }
 
+    /// As [`tab_to`](Self::tab_to), to the first whose `data-testid` begins so.
+    pub async fn tab_to_first(&self, beginning: &str) -> Result<()> {
+        for _ in 0..MOST_TABS {
+            if self.focused().await?.starts_with(beginning) {
+                return Ok(());
+            }
+            self.press(Press::Tab).await?;
+        }
+        anyhow::bail!("Tab does not lead to {beginning}")
+    }
+
     /// The `data-testid` of what has the focus, or of what is around it.
     pub async fn focused(&self) -> Result<String> {
         const SCRIPT: &str = "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? asked";
@@ -83,6 +94,35 @@ impl Page {
         })
         .await;
         found.with_context(|| format!("the last count was {last}"))
+    }
+
+    /// Waits until there is a group of this word.
+    pub async fn until_group(&self, word: &str) -> Result<()> {
+        const SCRIPT: &str = "[...document.querySelectorAll(asked)].map((word) => word.textContent.trim())";
+        let mut last = serde_json::Value::Null;
+        let found = until(&format!("a group \"{word}\""), async || {
+            last = self.ask(SCRIPT, "[data-testid=group] bdi").await?;
+            let there = last.as_array().is_some_and(|words| words.iter().any(|each| each == word));
+            Ok(there.then_some(()))
+        })
+        .await;
+        found.with_context(|| format!("the last groups were {last}"))
+    }
+
+    /// The states of the rows, each once.
+    pub async fn livenesses(&self) -> Result<Vec<String>> {
+        const SCRIPT: &str = "[...new Set([...document.querySelectorAll(asked)].map((row) => row.dataset.liveness))]";
+        let found = self.ask(SCRIPT, "[data-testid=row]").await?;
+        Ok(serde_json::from_value(found)?)
+    }
+
+    /// How wide a column is, in pixels.
+    pub async fn column_width(&self, word: &str) -> Result<f64> {
+        let script = format!(
+            "[...document.querySelectorAll(asked)].find((head) => head.textContent.trim() === '{word}')\
+             ?.getBoundingClientRect().width"
+        );
+        self.ask(&script, "[role=columnheader]").await?.as_f64().with_context(|| format!("no column {word}"))
     }
 
     /// The columns of the table from the left, by their words.

@@ -51,7 +51,8 @@ async fn rows_chips_and_search(page: &Page) -> Result<()> {
 
     page.tab_to("chip-active").await?;
     page.press(Press::Enter).await?;
-    page.until_text("row", |text| text.contains("demo-")).await?;
+    until("fewer rows", async || Ok((page.count("row").await? < 4).then_some(()))).await?;
+    until("only active ones", async || Ok((page.livenesses().await? == ["active"]).then_some(()))).await?;
     page.by_palette("show all").await?;
     page.until_count("row", 4).await?;
 
@@ -72,7 +73,7 @@ async fn one_agents_page(page: &Page) -> Result<()> {
     page.element("agent-page").await?;
 
     // Its beats: from one stretch to the next, and another range.
-    page.tab_to("tab-beats").await?;
+    to_tab(page, "beats").await?;
     page.until_text("beats-text", |text| text.contains("beat")).await?;
     page.tab_to("beats-strip").await?;
     page.press(Press::Home).await?;
@@ -96,7 +97,8 @@ async fn one_agents_page(page: &Page) -> Result<()> {
 
     // Its labels.
     page.tab_to("tags").await?;
-    page.type_here(", nightly").await?;
+    page.chord(&[Press::Control], "a").await?;
+    page.type_here("demo, nightly").await?;
     page.press(Press::Enter).await?;
     until("the tags to be kept", async || {
         let value = page.ask("document.querySelector(asked)?.value ?? ''", "[data-testid=tags]").await?;
@@ -110,8 +112,15 @@ async fn one_agents_page(page: &Page) -> Result<()> {
     page.element("page-snoozed").await?;
     page.press(Press::Enter).await?;
     page.gone("page-snoozed").await?;
+    to_tab(page, "connections").await?;
+    let before = until("its connections", async || {
+        let connections = page.connections().await?;
+        Ok((!connections.is_empty()).then_some(connections.len()))
+    })
+    .await?;
     page.tab_to("restart").await?;
     page.press(Press::Enter).await?;
+    until("a new connection", async || Ok((page.connections().await?.len() > before).then_some(()))).await?;
     page.tab_to("more").await?;
     page.press(Press::Enter).await?;
     page.tab_to("export-history").await?;
@@ -124,12 +133,7 @@ async fn one_agents_page(page: &Page) -> Result<()> {
 }
 
 async fn to_tab(page: &Page, tab: &str) -> Result<()> {
-    for _ in 0..8 {
-        if page.focused().await?.starts_with("tab-") {
-            break;
-        }
-        page.chord(&[Press::Shift], &char::from(Press::Tab).to_string()).await?;
-    }
+    page.tab_to_first("tab-").await?;
     let wanted = format!("tab-{tab}");
     until(&wanted, async || {
         if page.focused().await? == wanted {
@@ -154,7 +158,9 @@ async fn columns(page: &Page) -> Result<()> {
     })
     .await?;
     assert_eq!(moved.len(), before.len());
+    let narrow = page.column_width("Agent").await?;
     page.chord(&[Press::Shift], &char::from(Press::Right).to_string()).await?;
+    until("the column to widen", async || Ok((page.column_width("Agent").await? > narrow).then_some(()))).await?;
     page.press(Press::Delete).await?;
     until("the column to hide", async || Ok((page.columns().await?.len() < before.len()).then_some(()))).await?;
     page.by_palette("reset columns").await?;
@@ -191,9 +197,9 @@ async fn sorted(page: &Page, word: &str, way: &str) -> Result<bool> {
 
 /// Rows are grouped by each of the four, folded and unfolded.
 async fn groups(page: &Page) -> Result<()> {
-    for by in ["state", "registry", "project", "tag"] {
+    for (by, word) in [("state", "active"), ("registry", "demo"), ("project", "no project"), ("tag", "nightly")] {
         page.by_palette(&format!("group by {by}")).await?;
-        until("groups", async || Ok((page.count("group").await? > 0).then_some(()))).await?;
+        page.until_group(word).await?;
     }
     page.type_here("j").await?;
     page.press(Press::Home).await?;

@@ -1,4 +1,4 @@
-//! Incidents: a stretch of an agent's life in which it was missing, from its last beat until it beat again.
+//! Incidents: a stretch of an agent's life in which it was missing, from when that was noticed until it beat again.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

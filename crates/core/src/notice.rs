@@ -39,6 +39,9 @@ pub enum NoticeKind {
     Recovered,
 }
 
+/// So many confirmed beats are a recovery: one may be the last sign of a flapping agent.
+pub const GOOD_BEATS: u32 = 2;
+
 /// Whether this change of state is kept in the history. Everything is, but the first naming of what was always so.
 #[must_use]
 pub fn worth_recording(from: Liveness, to: Liveness) -> bool {
@@ -55,7 +58,7 @@ pub const fn worth_interrupting(to: Liveness, alerted: Option<NoticeKind>, good_
     match (to, alerted) {
         (Liveness::Stale, None) => Some(NoticeKind::Stale),
         (Liveness::Offline, None | Some(NoticeKind::Stale)) => Some(NoticeKind::Offline),
-        (Liveness::Active, Some(NoticeKind::Stale | NoticeKind::Offline)) if good_beats >= 2 => {
+        (Liveness::Active, Some(NoticeKind::Stale | NoticeKind::Offline)) if good_beats >= GOOD_BEATS => {
             Some(NoticeKind::Recovered)
         }
         _ => None,

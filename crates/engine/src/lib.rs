@@ -331,9 +331,8 @@ impl Handle {
     async fn long_strips(&self, ids: Vec<EntityId>, hours: u32) -> Result<Value, Refusal> {
         let (reply, intervals) = oneshot::channel();
         self.asks.send(Ask::Intervals(ids, reply)).await.map_err(|_| ended())?;
-        let intervals = intervals.await.map_err(|_| ended())?;
+        let (intervals, now) = intervals.await.map_err(|_| ended())?;
         let shared = Arc::clone(&self.shared);
-        let now = Time::from_timestamp(jiff::Timestamp::now());
         blocking(move || {
             shared.writer.flush()?;
             let from = now - Duration::from_secs(u64::from(hours.min(LONGEST_STRIP)) * 3600);

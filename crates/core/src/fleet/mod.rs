@@ -328,10 +328,10 @@ impl Fleet {
         let Some(agent) = self.agents.get_mut(id) else { return };
         let Some(registry) = self.registries.get(&agent.settings.registry) else { return };
         let mut change = Change::default();
-        let strip = agent.strip.revision();
+        let strip = (agent.strip.revision(), agent.strip.end());
         fold(agent, registry, &mut change);
         agent.settle(registry, self.context, now, &mut change);
-        change.row |= agent.strip.revision() != strip;
+        change.row |= (agent.strip.revision(), agent.strip.end()) != strip;
 
         if change.confirmed {
             self.actions.push_back(FleetAction::Confirmed(id.clone()));

@@ -39,6 +39,11 @@ impl Strip {
         self.revision
     }
 
+    /// Until when it reaches; the epoch when nothing is in it.
+    pub(super) fn end(&self) -> Time {
+        self.pieces.back().map_or(Time::ZERO, |last| last.span.to)
+    }
+
     pub(super) fn last_confirmed(&self) -> Option<Time> {
         self.pieces.iter().rev().find(|piece| piece.span.kind == SpanKind::Confirmed).map(|piece| piece.span.to)
     }
@@ -80,6 +85,13 @@ impl Strip {
         let from = from.max(last.span.to);
         if to > from {
             self.push(kind, cause, from, to, 0);
+        }
+    }
+
+    /// A stretch that begins now, and grows until something else does. An empty strip stays empty.
+    pub(super) fn begin(&mut self, kind: SpanKind, cause: &str, at: Time) {
+        if !self.pieces.is_empty() {
+            self.push(kind, cause, at, at, 0);
         }
     }
 

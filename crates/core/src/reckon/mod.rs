@@ -71,34 +71,50 @@ pub fn uptime<'a>(
     (awake > Duration::ZERO).then(|| Uptime { awake: share(awake), raw: share(awake + excused) })
 }
 
-/// Cuts the spans at the ends, and lets the last one grow until `to`: nothing else has begun since. Beats that stopped
-/// are not drawn on for ever.
+/// Cuts the spans at the ends. The last one has grown until `to`, since nothing else has begun; beats that stopped are not
+/// drawn on for ever.
 fn cut(spans: &[StripSpan], interval: Duration, from: Time, to: Time) -> Vec<StripSpan> {
-    let mut cut: Vec<StripSpan> = spans
+    let newest = spans.len().saturating_sub(1);
+    let reach = |place: usize, span: &StripSpan| match span.kind {
+        _ if place < newest => span.to,
+        SpanKind::Confirmed | SpanKind::Unconfirmed => to.min(span.to + interval * LATE),
+        SpanKind::Missed | SpanKind::Asleep | SpanKind::OwnNetwork | SpanKind::NotRunning => to,
+    };
+    spans
         .iter()
-        .filter(|span| span.to >= from && span.from <= to)
-        .map(|span| {
-            let (start, end) = (span.from.max(from), span.to.min(to));
-            let (part, whole) = (end.since(start).as_secs_f64(), span.to.since(span.from).as_secs_f64());
-            let share = if whole > 0.0 { part / whole } else { 1.0 };
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count fits")]
-            let beats = (f64::from(span.beats) * share).round() as u32;
-            StripSpan { from: start, to: end, beats, ..span.clone() }
+        .enumerate()
+        .map(|(place, span)| (span, reach(place, span)))
+        .filter(|(span, end)| *end >= from && span.from <= to)
+        .map(|(span, end)| StripSpan {
+            from: span.from.max(from),
+            to: end.min(to),
+            beats: beats_within(span, from, to),
+            ..span.clone()
         })
-        .collect();
-    if let Some(last) = cut.last_mut() {
-        let beating = matches!(last.kind, SpanKind::Confirmed | SpanKind::Unconfirmed);
-        last.to = if beating { to.min(last.to + interval * LATE) } else { to };
-    }
-    cut
+        .collect()
 }
 
-/// Stretches without a confirmed beat. What is between two spans was never long enough to be one of its own.
+/// How many of the span's beats are within the range: they are spread evenly over it.
+fn beats_within(span: &StripSpan, from: Time, to: Time) -> u32 {
+    if span.from >= from && span.to <= to {
+        return span.beats;
+    }
+    let within = span.to.min(to).since(span.from.max(from)).as_secs_f64();
+    let whole = span.to.since(span.from).as_secs_f64();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count fits")]
+    let beats = if whole > 0.0 { (f64::from(span.beats) * within / whole).round() as u32 } else { 0 };
+    beats
+}
+
+/// Stretches without a confirmed beat: from the last one before it to the first one after it.
 fn gaps(spans: &[StripSpan]) -> Vec<StripGap> {
     let mut gaps: Vec<StripGap> = Vec::new();
     let mut open = false;
-    for span in spans {
+    for (place, span) in spans.iter().enumerate() {
         if matches!(span.kind, SpanKind::Confirmed | SpanKind::Asleep | SpanKind::NotRunning) {
+            if let Some(gap) = gaps.last_mut().filter(|_| open) {
+                gap.to = span.from;
+            }
             open = false;
             continue;
         }
@@ -111,7 +127,9 @@ fn gaps(spans: &[StripSpan]) -> Vec<StripGap> {
                 }
             }
             None => {
-                gaps.push(StripGap { kind: span.kind, cause: span.cause.clone(), from: span.from, to: span.to });
+                let before = place.checked_sub(1).and_then(|place| spans.get(place));
+                let from = before.filter(|before| before.kind == SpanKind::Confirmed).map_or(span.from, |one| one.to);
+                gaps.push(StripGap { kind: span.kind, cause: span.cause.clone(), from, to: span.to });
             }
         }
         open = true;

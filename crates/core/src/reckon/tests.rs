@@ -68,6 +68,28 @@ fn a_range_cuts_what_reaches_beyond_it() {
 }
 
 #[test]
+fn a_silence_that_is_longer_than_the_range_fills_it() {
+    let spans = [span(SpanKind::Confirmed, 0, 600, 21), span(SpanKind::Missed, 600, 1500, 0)];
+    let hour = reckon(&spans, INTERVAL, at(7200), at(10_800));
+    assert_eq!((hour.gaps, hour.beats), (1, 0));
+    let longest = hour.longest.unwrap();
+    assert_eq!((longest.from, longest.to), (at(7200), at(10_800)));
+    assert_eq!(hour.uptime, Some(Uptime { awake: 0.0, raw: 0.0 }));
+    // A stop that was asked for is no gap, however long.
+    let spans = [span(SpanKind::Confirmed, 0, 600, 21), span(SpanKind::NotRunning, 600, 601, 0)];
+    let hour = reckon(&spans, INTERVAL, at(7200), at(10_800));
+    assert_eq!((hour.gaps, hour.spans.len(), hour.uptime), (0, 1, None));
+}
+
+#[test]
+fn one_beat_that_was_not_taken_is_a_gap_from_beat_to_beat() {
+    use SpanKind::{Confirmed, Unconfirmed};
+    let spans = [span(Confirmed, 0, 300, 11), span(Unconfirmed, 330, 330, 1), span(Confirmed, 360, 600, 9)];
+    let longest = reckon(&spans, INTERVAL, at(0), at(610)).longest.unwrap();
+    assert_eq!((longest.from, longest.to), (at(300), at(360)));
+}
+
+#[test]
 fn the_last_span_grows_and_beats_do_not_grow_for_ever() {
     let missed = reckon(&[span(SpanKind::Missed, 0, 10, 0)], INTERVAL, at(0), at(500));
     assert_eq!(missed.spans[0].to, at(500));

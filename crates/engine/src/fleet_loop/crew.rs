@@ -166,13 +166,16 @@ impl Crew {
         }
     }
 
-    /// Closes an agent's link with a goodbye, and dials anew.
-    pub(super) async fn restart(&mut self, id: &EntityId) {
-        let Some(agent) = self.entry(id).cloned() else { return };
-        if let Some(link) = self.links.remove(id) {
-            link.stop().await;
-            self.link(&agent);
-            self.start_links();
+    /// Has an agent's link say goodbye and dial anew. Nobody waits for it here: its last words need somebody who listens.
+    pub(super) fn restart(&self, id: &EntityId) {
+        self.tell_link(id, LinkCommand::Stop);
+        self.tell_link(id, LinkCommand::Start);
+    }
+
+    /// A demo registry that could not start, since its port was taken, is tried again.
+    pub(super) async fn play_again(&mut self) {
+        if self.demo.is_none() {
+            self.play(&Arc::clone(&self.settings)).await;
         }
     }
 

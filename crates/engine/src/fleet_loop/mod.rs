@@ -40,8 +40,8 @@ const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 pub(crate) enum Ask {
     /// A command that concerns the fleet.
     Command(Command, oneshot::Sender<Result<Value, Refusal>>),
-    /// What one beat of each of these agents covers.
-    Intervals(Vec<EntityId>, oneshot::Sender<HashMap<EntityId, Duration>>),
+    /// What one beat of each of these agents covers, and what time it is on the engine's timeline.
+    Intervals(Vec<EntityId>, oneshot::Sender<(HashMap<EntityId, Duration>, Time)>),
     /// The configuration file was changed: read it now.
     Reload(oneshot::Sender<()>),
     /// End, with a goodbye on every link.
@@ -111,11 +111,11 @@ impl FleetLoop {
             tokio::select! {
                 ask = inlets.asks.recv() => match ask {
                     Some(Ask::Command(command, reply)) => {
-                        let _ = reply.send(self.command(&command).await);
+                        let _ = reply.send(self.command(&command));
                     }
                     Some(Ask::Intervals(ids, reply)) => {
                         let interval = |id: EntityId| self.fleet.interval(&id).map(|interval| (id, interval));
-                        let _ = reply.send(ids.into_iter().filter_map(interval).collect());
+                        let _ = reply.send((ids.into_iter().filter_map(interval).collect(), self.clock.now()));
                     }
                     Some(Ask::Reload(done)) => {
                         self.reload().await;
@@ -198,7 +198,7 @@ impl FleetLoop {
         self.outlets.revision.send_replace(self.published);
     }
 
-    async fn command(&mut self, command: &Command) -> Result<Value, Refusal> {
+    fn command(&mut self, command: &Command) -> Result<Value, Refusal> {
         let now = self.clock.now();
         match command {
             Command::FleetDelta { since } => json_of(&self.fleet.delta_since(*since, now)),
@@ -213,7 +213,7 @@ impl FleetLoop {
                 self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
                 Ok(Value::Null)
             }
-            Command::AgentRestart { id } => self.restart(id).await.map(|()| Value::Null),
+            Command::AgentRestart { id } => self.restart(id).map(|()| Value::Null),
             Command::AgentSnooze { id, minutes } => {
                 self.known(id)?;
                 let minutes = (*minutes).min(LONGEST_SNOOZE);
@@ -263,7 +263,7 @@ impl FleetLoop {
         })
     }
 
-    async fn restart(&mut self, id: &EntityId) -> Result<(), Refusal> {
+    fn restart(&mut self, id: &EntityId) -> Result<(), Refusal> {
         let row = self.known(id)?;
         if row.paused {
             let sentence = format!("{} is paused, so nothing runs that could be restarted", row.name);
@@ -273,7 +273,7 @@ impl FleetLoop {
             let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);
             return Err(Refusal::new("agent.not_ours", sentence, "Restart its own program."));
         }
-        self.crew.restart(id).await;
+        self.crew.restart(id);
         self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
         Ok(())
     }
@@ -308,6 +308,7 @@ impl FleetLoop {
             self.reload().await;
         }
         self.crew.replace_the_fallen();
+        self.crew.play_again().await;
         if self.prune_at <= Instant::now() {
             self.prune_at = Instant::now() + Duration::from_secs(3600);
             self.writer.prune(self.clock.now() - KEEP);

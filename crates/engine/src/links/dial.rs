@@ -88,7 +88,13 @@ async fn connect(url: &Url) -> Result<TcpStream, Failure> {
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Err(error) => failure = from_io(&error).into(),
+            Err(error) => {
+                let error = from_io(&error);
+                // One address that was reached proves that the network is there, whatever the others say.
+                if error != Transient::Unreachable || matches!(failure, Failure::Transient(Transient::Dns { .. })) {
+                    failure = error.into();
+                }
+            }
         }
     }
     Err(failure)

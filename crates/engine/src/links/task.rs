@@ -155,7 +155,13 @@ impl Task {
             let event = tokio::select! {
                 biased;
                 command = inbox.recv() => match command {
-                    Some(command) => event_of(command),
+                    Some(command) => {
+                        if command == LinkCommand::Stop {
+                            // Whoever starts it again may have given the agent another key.
+                            self.signer = None;
+                        }
+                        event_of(command)
+                    }
                     None => break,
                 },
                 () = sleep_until(deadline) => LinkEvent::Timeout,

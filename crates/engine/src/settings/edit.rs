@@ -5,6 +5,7 @@ use std::path::Path;
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::view::BeatsBy;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 use super::file::{AgentEntry, Settings, SettingsError, read};
@@ -66,6 +67,15 @@ fn agent_table(agent: &AgentEntry) -> Table {
     table["registry"] = value(&agent.registry);
     if agent.interval != 30 {
         table["interval"] = value(i64::from(agent.interval));
+    }
+    if agent.beats == BeatsBy::Agent {
+        table["beats"] = value("agent");
+    }
+    if agent.paused {
+        table["paused"] = value(true);
+    }
+    if let Some(health) = &agent.health {
+        table["health"] = value(health.as_str());
     }
     if !agent.tags.is_empty() {
         table["tags"] = value(agent.tags.iter().collect::<Array>());
@@ -214,6 +224,9 @@ mod tests {
             project: Some("/home/me/the weather".into()),
             derived: Some(super::super::Derived { developer, index: 3 }),
             interval: 10,
+            beats: BeatsBy::Agent,
+            paused: true,
+            health: Some("http://127.0.0.1:5000/health".parse().unwrap()),
             ..agent()
         };
         assert_eq!(add_agent(&path, &whole).unwrap().agents, std::slice::from_ref(&whole));

@@ -85,6 +85,13 @@ fn add(paths: &Paths, vault: &Vault, seed: &Seed, new: New<'_>) -> Result<Added,
         return restore(vault, seed, there, same_registry && there.beats == BeatsBy::App, overwrite);
     }
     let (registry_name, new_registry) = match before.registry(registry) {
+        Some(demo) if demo.demo => {
+            return Err(Refusal::new(
+                "registry.demo",
+                format!("\"{}\" is the demo registry, which knows its own agents only and goes with them", demo.name),
+                "Choose another registry.",
+            ));
+        }
         Some(known) => (known.name.clone(), None),
         None => new_registry(&before, registry)?,
     };

@@ -3,9 +3,10 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use beatkeeper_core::base_url::BaseUrl;
-use beatkeeper_core::identity::{EntityId, EntityKind};
+use beatkeeper_core::identity::{EntityId, EntityKind, Fingerprint};
 use beatkeeper_vault::{Overwrite, Presence, Seed, Vault};
 
+use super::remove::{locked, unavailable};
 use crate::command::{Demo, Refusal};
 use crate::demo::{INTERVAL, REGISTRY, ROLES, THRESHOLDS};
 use crate::paths::Paths;
@@ -40,28 +41,30 @@ pub(super) fn begin(paths: &Paths, vault: &Vault) -> Result<Demo, Refusal> {
     })?;
     let mut agents = Vec::new();
     let written = make_keys(vault, &mut agents).and_then(|()| {
-        settings::add_demo(&paths.config, REGISTRY, &url, &THRESHOLDS, &agents)?;
+        let entries: Vec<AgentEntry> = agents.iter().map(|(agent, _)| agent.clone()).collect();
+        settings::add_demo(&paths.config, REGISTRY, &url, &THRESHOLDS, &entries)?;
         Ok(())
     });
     if written.is_err() {
         // Half a demo is none: what was stored so far is nobody's.
-        for agent in &agents {
-            delete_key(vault, &agent.entity);
+        for (agent, fingerprint) in &agents {
+            delete_key(vault, &agent.entity, *fingerprint);
         }
     }
-    written.map(|()| Demo { agents: agents.into_iter().map(|agent| agent.entity).collect() })
+    written.map(|()| Demo { agents: agents.into_iter().map(|(agent, _)| agent.entity).collect() })
 }
 
-fn make_keys(vault: &Vault, agents: &mut Vec<AgentEntry>) -> Result<(), Refusal> {
+fn make_keys(vault: &Vault, agents: &mut Vec<(AgentEntry, Fingerprint)>) -> Result<(), Refusal> {
     for role in &ROLES {
         let seed = Seed::generate()?;
         let id = EntityId::from_key(&seed.public_key(), EntityKind::Agent);
         vault.store(&id, &seed, Overwrite::OnlyIfAbsent)?;
-        agents.push(AgentEntry {
+        let entry = AgentEntry {
             interval: INTERVAL,
             tags: vec!["demo".to_owned()],
             ..AgentEntry::new(id, role.name.to_owned(), REGISTRY.to_owned())
-        });
+        };
+        agents.push((entry, seed.public_key().fingerprint()));
     }
     Ok(())
 }
@@ -72,18 +75,34 @@ pub(super) fn end(paths: &Paths, vault: &Vault) -> Result<(), Refusal> {
     let Some(registry) = registry(&before) else {
         return Err(Refusal::new("demo.none", "No demo registry is configured", "There is nothing to end."));
     };
-    for agent in agents(&before) {
-        delete_key(vault, &agent.entity);
+    let agents: Vec<&AgentEntry> = agents(&before).collect();
+    if let Some(stranger) = agents.iter().find(|agent| ROLES.iter().all(|role| role.name != agent.name)) {
+        return Err(Refusal::new(
+            "demo.stranger",
+            format!("\"{}\" is at the demo registry, and none of its own", stranger.name),
+            "Remove it first, or give it another registry in the configuration.",
+        ));
+    }
+    // What cannot be looked at would be left behind where nobody finds it.
+    let mut keys = Vec::new();
+    for agent in agents {
+        match vault.look(&agent.entity) {
+            Presence::Present(fingerprint) => keys.push((&agent.entity, fingerprint)),
+            Presence::Absent => {}
+            Presence::Locked => return Err(locked("the demo")),
+            Presence::Unavailable(reason) => return Err(unavailable("the demo", &reason)),
+        }
     }
     settings::remove_registry(&paths.config, &registry.name)?;
+    for (id, fingerprint) in keys {
+        delete_key(vault, id, fingerprint);
+    }
     Ok(())
 }
 
 /// A key that cannot be deleted stays; it is good for nothing.
-fn delete_key(vault: &Vault, id: &EntityId) {
-    if let Presence::Present(fingerprint) = vault.look(id)
-        && let Err(error) = vault.delete(id, fingerprint)
-    {
+fn delete_key(vault: &Vault, id: &EntityId, fingerprint: Fingerprint) {
+    if let Err(error) = vault.delete(id, fingerprint) {
         tracing::warn!(%id, "the key of a demo agent stays in the vault: {error}");
     }
 }

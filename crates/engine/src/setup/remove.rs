@@ -44,25 +44,28 @@ pub(super) fn remove(
             }
             Presence::Present(fingerprint) => vault.delete(id, fingerprint)?,
             Presence::Absent => {}
-            Presence::Locked => {
-                return Err(Refusal::new(
-                    "vault.locked",
-                    "The keychain is locked, so the key was not deleted and the agent stays",
-                    "Unlock the keychain and try again.",
-                ));
-            }
-            Presence::Unavailable(reason) => {
-                return Err(Refusal::new(
-                    "vault.unavailable",
-                    format!("The key was not deleted and the agent stays: {reason}"),
-                    "See to what is wrong there and try again, or remove the agent and keep the key.",
-                ));
-            }
+            Presence::Locked => return Err(locked("the agent")),
+            Presence::Unavailable(reason) => return Err(unavailable("the agent", &reason)),
         }
     }
     settings::remove_agent(&paths.config, id)?;
     tracing::info!(%id, delete_key, "agent removed");
     Ok(())
+}
+
+/// Nothing is deleted from a keychain that cannot be seen into, and who owns what is there stays.
+pub(super) fn locked(stays: &str) -> Refusal {
+    let sentence = format!("The keychain is locked, so nothing was deleted and {stays} stays");
+    Refusal::new("vault.locked", sentence, "Unlock the keychain and try again.")
+}
+
+/// As [`locked`].
+pub(super) fn unavailable(stays: &str, reason: &str) -> Refusal {
+    Refusal::new(
+        "vault.unavailable",
+        format!("Nothing was deleted and {stays} stays: {reason}"),
+        "See to what is wrong there and try again; an agent can also be removed without its key.",
+    )
 }
 
 /// Whom the command takes away for good, before it is carried out: a person asked for them to go, with their history. An

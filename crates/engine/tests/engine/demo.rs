@@ -18,6 +18,8 @@ async fn the_demo_shows_states_outlives_a_restart_and_leaves_nothing() {
     let ids: Vec<String> = serde_json::from_value(started["agents"].clone()).unwrap();
     assert_eq!(ids.len(), 4);
     assert_eq!(scene.execute(Command::DemoStart).await.unwrap_err().code, "demo.exists");
+    let stranger = Command::AgentGenerate { registry: "demo".into(), name: Some("mine".into()) };
+    assert_eq!(scene.execute(stranger).await.unwrap_err().code, "registry.demo");
     let registries = scene.execute(Command::Registries).await.unwrap();
     let demos: Vec<_> = registries.as_array().unwrap().iter().map(|registry| &registry["demo"]).collect();
     assert_eq!(demos, [&json!(true), &json!(false)]);

@@ -39,6 +39,8 @@ impl Agent {
     pub(super) fn missing_because(&self) -> (SpanKind, &'static str) {
         match &self.link.failure {
             Some(failure @ Failure::Transient(Transient::Unreachable)) => (SpanKind::OwnNetwork, failure.code()),
+            // What is well is the cause of nothing.
+            _ if self.verdict.severity == Severity::Good => (SpanKind::Missed, ""),
             _ => (SpanKind::Missed, self.verdict.code),
         }
     }
@@ -54,7 +56,8 @@ impl Agent {
     /// Of what was last heard, so that a row only changes when something does.
     pub(in crate::fleet) fn row(&self, registry: &Registry) -> AgentRow {
         let newest = self.last_sent.max(self.last_confirmed).unwrap_or(self.since);
-        let covered = self.since.max(self.last_confirmed.map_or(Time::ZERO, |beat| beat + self.settings.interval));
+        let beaten = self.last_confirmed.map_or(Time::ZERO, |beat| beat + self.settings.interval);
+        let covered = self.since.max(beaten).max(self.strip.end());
         AgentRow {
             id: self.settings.id.clone(),
             short_id: self.settings.id.short(),

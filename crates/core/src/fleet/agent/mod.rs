@@ -25,6 +25,10 @@ use record::RecordSeen;
 
 /// What counts as "lately" for second copies and dropping connections.
 const LATELY: Duration = Duration::from_secs(300);
+/// While beats are missing, the stretch without them is written down this often: what follows it may be another thing.
+const NAME_SILENCE: Duration = Duration::from_secs(300);
+/// The cause of a stop that a person asked for.
+const PAUSED: &str = "paused";
 /// Beyond one interval, what an agent of an earlier run gets to beat again before its silence is judged: while Beatkeeper
 /// was off, nobody watched.
 const START_GRACE: Duration = Duration::from_secs(5);
@@ -68,6 +72,10 @@ pub(crate) struct Agent {
     outage_from: Option<Time>,
     grace_until: Option<Time>,
     snoozed_until: Option<Time>,
+    /// It was stale or offline, and two good beats since then are still to come.
+    recovering: bool,
+    /// When the stretch without beats is written down again.
+    missing_next: Option<Time>,
 }
 
 impl Agent {
@@ -90,6 +98,8 @@ impl Agent {
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             alerted,
             snoozed_until: memory.and_then(|memory| memory.snoozed_until).filter(|until| *until > now),
+            recovering: memory.is_some_and(|memory| memory.liveness.badness() > Liveness::Late.badness()),
+            missing_next: None,
             outage_from: alerted.and(last_confirmed),
             strip,
             connections: Connections::from_past(&past.reconnected),
@@ -119,10 +129,8 @@ impl Agent {
 
     /// It joins the fleet: the time in which nobody watched has a name, and its record is read.
     pub(super) fn begin(&mut self, now: Time, change: &mut Change) {
-        if let Some(last) = self.strip.spans().last().map(|span| span.to)
-            && now.since(last) > self.settings.interval * 3
-        {
-            self.strip.gap(SpanKind::NotRunning, "app.not_running", last, now);
+        if now.since(self.strip.end()) > self.settings.interval * 3 {
+            self.strip.gap(SpanKind::NotRunning, "app.not_running", self.strip.end(), now);
         }
         change.row = true;
         change.read_record = true;
@@ -134,8 +142,7 @@ impl Agent {
         }
         self.confirmation.set_interval(settings.interval);
         if self.settings.paused && !settings.paused {
-            let from = self.strip.spans().last().map_or(now, |span| span.to);
-            self.strip.gap(SpanKind::NotRunning, "paused", from, now);
+            self.strip.gap(SpanKind::NotRunning, PAUSED, self.strip.end(), now);
             // Silence while paused was asked for.
             self.last_confirmed = self.last_confirmed.map(|_| now);
             change.read_record = true;
@@ -167,11 +174,14 @@ impl Agent {
         let (state, mut due) = self.judge(registry, now);
         // Right after sleep only good news counts.
         let hold = context.hold_until.max(self.grace_until);
-        let held = hold.filter(|until| *until > now && state.is_missing() && state != self.liveness);
+        let held = hold.filter(|until| *until > now && state.is_missing());
         if let Some(until) = held {
             due = Some(until);
-        } else if state != self.liveness {
-            self.turn(state, registry, now, change);
+        } else {
+            if state != self.liveness {
+                self.turn(state, registry, now, change);
+            }
+            self.go_on_missing(now, change);
         }
         let verdict = self.verdict_at(registry, now);
         if verdict != self.verdict {
@@ -181,7 +191,9 @@ impl Agent {
         if self.snoozed_until.is_some_and(|until| until <= now) {
             self.snooze(None, change);
         }
-        self.alert(context.zone, now, change);
+        if held.is_none() {
+            self.alert(context.zone, now, change);
+        }
         let flips_at = self
             .record
             .last_heartbeat
@@ -192,7 +204,7 @@ impl Agent {
         let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
-        change.due = [due, ask, foreign, lately, self.snoozed_until]
+        change.due = [due, ask, foreign, lately, self.snoozed_until, self.missing_next]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))
@@ -215,17 +227,38 @@ impl Agent {
         }
     }
 
+    /// Writes the stretch without beats down, now and then.
+    fn go_on_missing(&mut self, now: Time, change: &mut Change) {
+        if !self.liveness.is_missing() {
+            self.missing_next = None;
+        } else if self.missing_next.is_none_or(|next| next <= now) {
+            self.name_silence(now);
+            self.missing_next = Some(now + NAME_SILENCE);
+            // Its uptime is another one now.
+            change.row = true;
+        }
+    }
+
+    /// Names the time since the last beat, or since what was named last.
+    fn name_silence(&mut self, now: Time) {
+        let (kind, cause) = self.missing_because();
+        self.strip.gap(kind, cause, self.strip.end(), now);
+    }
+
     fn turn(&mut self, to: Liveness, registry: &Registry, now: Time, change: &mut Change) {
+        if self.liveness.is_missing() && to == Liveness::Stopped {
+            // Until now it was missing; from now on nobody misses it.
+            self.name_silence(now);
+        }
         let from = std::mem::replace(&mut self.liveness, to);
         change.row = true;
         self.since = now;
+        self.verdict = self.verdict_at(registry, now);
         if to.is_missing() {
             self.good_beats = 0;
+            self.recovering |= to != Liveness::Late;
             self.outage_from = self.outage_from.or(self.last_confirmed);
-            if let Some(last) = self.last_confirmed {
-                let (kind, cause) = self.missing_because();
-                self.strip.gap(kind, cause, last, now);
-            }
+            self.name_silence(now);
         }
         if to == Liveness::Offline
             && self.settings.beats_by == BeatsBy::Agent
@@ -233,20 +266,15 @@ impl Agent {
         {
             self.connections.seen_silent(last);
         }
-        if to == Liveness::Active {
-            if from.is_missing() {
-                self.snooze(None, change);
-            }
-            if self.alerted.is_none() {
-                self.outage_from = None;
-            }
+        if to == Liveness::Active && self.alerted.is_none() {
+            self.outage_from = None;
         }
         if to == Liveness::Stopped {
             // Pausing cancels what is pending.
             self.alerted = None;
             self.outage_from = None;
+            self.strip.begin(SpanKind::NotRunning, PAUSED, now);
         }
-        self.verdict = self.verdict_at(registry, now);
         self.record_turn(from, now, change);
     }
 }

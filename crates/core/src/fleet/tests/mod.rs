@@ -7,7 +7,7 @@ mod snooze;
 use super::*;
 use crate::failure::Fatal;
 use crate::failure::Transient;
-use crate::history::HistoryRow;
+use crate::history::{HistoryRow, Span};
 use crate::identity::{EntityKind, PublicKey};
 use crate::link::LinkReport;
 use crate::liveness::Liveness;
@@ -145,7 +145,15 @@ impl Scene {
             HistoryRow::Memory(memory) => Some(memory.clone()),
             _ => None,
         });
-        Past { memory, strip: self.strip(), reconnected: vec![at(0)] }
+        // As the history has it: a row that is written again replaces the earlier one.
+        let mut spans = BTreeMap::new();
+        for row in &self.kept {
+            if let HistoryRow::Span(Span { kind, cause, from, to, beats, .. }) = row {
+                let span = StripSpan { kind: *kind, cause: cause.clone(), from: *from, to: *to, beats: *beats };
+                spans.insert(*from, span);
+            }
+        }
+        Past { memory, strip: spans.into_values().collect(), reconnected: vec![at(0)] }
     }
 
     fn told(&self) -> Vec<NoticeKind> {

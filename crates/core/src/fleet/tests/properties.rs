@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn any_step() -> impl Strategy<Value = (u8, u8, u64)> {
-    (0_u8..12, 1_u8..6, 0_u64..40_000)
+    (0_u8..13, 1_u8..6, 0_u64..40_000)
 }
 
 fn apply(fleet: &mut Fleet, kind: u8, number: u8, now: Time) {
@@ -25,6 +25,7 @@ fn apply(fleet: &mut Fleet, kind: u8, number: u8, now: Time) {
             paused: number.is_multiple_of(2),
             ..settings(number, BeatsBy::Agent)
         }),
+        11 => FleetEvent::Snoozed(agent, number.is_multiple_of(2).then_some(now + Duration::from_secs(60))),
         _ => FleetEvent::Timeout,
     };
     fleet.handle(event, now);
