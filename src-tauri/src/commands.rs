@@ -7,6 +7,7 @@ use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::{Command, EngineStatus, Occupant, Refusal};
 use beatkeeper_engine::export::{ExportFormat, Exported};
+use serde::Deserialize;
 use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager, WebviewWindow, Wry, command};
@@ -51,6 +52,14 @@ async fn agent_history(app: AppHandle, id: EntityId, limit: u32) -> Answer {
     ask(&app, Command::AgentHistory { id, limit }).await
 }
 
+/// How a key file is taken.
+#[derive(Deserialize)]
+struct ImportAs {
+    allow_loose: bool,
+    kind: Option<EntityKind>,
+    project: Option<PathBuf>,
+}
+
 #[command]
 async fn agent_import(
     app: AppHandle,
@@ -58,10 +67,9 @@ async fn agent_import(
     registry: String,
     name: Option<String>,
     replace: Option<Occupant>,
-    allow_loose: bool,
-    kind: Option<EntityKind>,
-    project: Option<PathBuf>,
+    taken_as: ImportAs,
 ) -> Answer {
+    let ImportAs { allow_loose, kind, project } = taken_as;
     ask(&app, Command::AgentImport { path, registry, name, allow_loose, kind, project, replace }).await
 }
 

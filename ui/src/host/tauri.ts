@@ -16,9 +16,11 @@ export function tauriHost(): Host {
         registry,
         name,
         replace,
-        allowLoose: as?.loose ?? false,
-        kind: as?.service ? "service" : null,
-        project: as?.project ?? null,
+        takenAs: {
+          allow_loose: as?.loose ?? false,
+          kind: as?.service ? "service" : null,
+          project: as?.project ?? null,
+        },
       }),
     agentGenerate: (registry, name) => invoke("agent_generate", { registry, name }),
     agentDerive: (developerPath, index, registry, name, replace) =>

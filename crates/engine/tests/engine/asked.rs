@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::scene::{Scene, id};
 
 async fn rows(scene: &Scene) -> Vec<Value> {
-    let delta = scene.execute(Command::FleetDelta { since: 0 }).await.unwrap();
-    delta["rows"].as_array().unwrap().clone()
+    let delta = scene.execute(Command::FleetDelta { since: 0 }).await.expect("a delta");
+    delta["rows"].as_array().expect("rows").clone()
 }
 
 #[tokio::test]

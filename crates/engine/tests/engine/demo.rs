@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::scene::Scene;
 
 async fn demo_agents(scene: &Scene) -> Vec<Value> {
-    let status = scene.execute(Command::Status).await.unwrap();
-    let agents = status["agents"].as_array().unwrap().iter();
+    let status = scene.execute(Command::Status).await.expect("a status");
+    let agents = status["agents"].as_array().expect("agents").iter();
     agents.filter(|agent| agent["registry"]["name"] == "demo").cloned().collect()
 }
 
