@@ -7,6 +7,7 @@ mod keyboard;
 mod notification_server;
 mod notifier;
 mod page;
+pub mod pictures;
 mod screen;
 mod tray_host;
 

@@ -209,6 +209,6 @@ async fn start_driver(desktop: &mut Desktop) -> Result<u16> {
     Ok(port)
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -158,6 +158,27 @@ describe("the registry's line", () => {
     host.announce();
     await waitFor(() => expect(words("registry-line")).toBe("zns01.zynd.ai · DNS does not know it"));
     expect(screen.getByTestId("registry-line").className).toContain("bad");
+    expect(words("banner-registry")).toContain("zns01 does not answer: DNS does not know it.");
+    host.health = host.health.map((each) => ({ ...each, problem: null }));
+    host.rows.forEach((row) => host.put(row));
+    host.announce();
+    await waitFor(() => expect(screen.queryByTestId("banner-registry")).toBeNull());
+  });
+
+  it("misses an answer without a banner while all agents are known to be well", async () => {
+    const host = new FixtureHost(demoRows(Date.now()).filter((row) => row.liveness === "active"));
+    host.health = host.health.map((each) => ({ ...each, problem: "it took too long" }));
+    await openWindow(host);
+    expect(words("registry-line")).toBe("zns01.zynd.ai · it took too long");
+    expect(screen.queryByTestId("banner-registry")).toBeNull();
+  });
+
+  it("counts nothing before anything is known", async () => {
+    const host = new FixtureHost();
+    host.fleetDelta = () => new Promise(() => undefined);
+    render(App, { host });
+    await waitFor(() => expect(words("fleet-sentence")).toBe("Asking the engine…"));
+    expect(screen.queryByTestId("chip-all")).toBeNull();
   });
 
   it("takes ages of the registry's timestamps on the registry's clock", async () => {

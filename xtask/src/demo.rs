@@ -21,6 +21,8 @@ use crate::{exec, paths, run, say, wait};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// When the pictures are taken, in seconds after the window opened: all alive, one silent, one late or stale, one gone.
 const PICTURES: [u64; 4] = [10, 40, 75, 110];
+/// When the portrait is taken: one agent is stale by then.
+const PORTRAIT: Duration = Duration::from_secs(75);
 const APP: &str = "beatkeeper-desktop";
 
 /// Options of `cargo xtask demo`.
@@ -38,17 +40,32 @@ pub struct Options {
 pub fn demo(options: &Options) -> Result<()> {
     let headless = options.headless || !has_display();
     setup::ensure(if headless { &[Need::Build, Need::Desktop] } else { &[Need::Build] })?;
+    build()?;
+    let stage = cast(headless)?;
+    if headless { stage.play(options.seconds) } else { stage.open_window() }
+}
+
+/// What the demo needs, built.
+pub fn build() -> Result<()> {
     run::build_ui()?;
     say::heading("Building the app and the registry in a box (the first time takes some minutes)");
-    exec::run(&mut exec::cargo(&["build", "--workspace", "--bins"]))?;
+    exec::run(&mut exec::cargo(&["build", "--workspace", "--bins"]))
+}
 
+/// A picture of the window of the demo, and of nothing around it, when each of its agents has come to its end.
+pub fn portrait(gtk_theme: &str, path: &Path) -> Result<()> {
+    cast(true)?.pose(gtk_theme, path)
+}
+
+/// A stage with everyone on it but the app.
+fn cast(headless: bool) -> Result<Stage> {
     let mut stage = Stage::set(headless)?;
     say::heading("Starting the registry and five agents");
     let registry = Registry::start(&mut stage)?;
     let fleet = fleet::start(&mut stage, &registry)?;
     fleet::configure(&stage, &registry, &fleet)?;
     fleet.iter().for_each(|agent| say::line(&agent.introduction()));
-    if headless { stage.play(options.seconds) } else { stage.open_window() }
+    Ok(stage)
 }
 
 fn has_display() -> bool {
@@ -189,6 +206,28 @@ impl Stage {
         }
         pictures.iter().for_each(|picture| say::line(&format!("  screenshot:   {}", picture.display())));
         Ok(())
+    }
+
+    /// The window with the page of the agent that fell silent, which is the first of those that need a person.
+    fn pose(mut self, gtk_theme: &str, path: &Path) -> Result<()> {
+        let mut app = self.beatkeeper(APP);
+        app.env("GTK_THEME", gtk_theme);
+        self.start(APP, app)?;
+        let opened = Instant::now();
+        self.await_engine()?;
+        self.wait_until(opened + PORTRAIT)?;
+        let desktop = self.desktop.as_ref().context("there is a portrait on a private desktop only")?;
+        let window = desktop.window("^Beatkeeper$")?;
+        let act = |arguments: &[&str]| exec::run(desktop.command("xdotool").args(arguments));
+        act(&["windowactivate", "--sync", &window])?;
+        act(&["key", "--clearmodifiers", "Down", "Return"])?;
+        // The page reads its history, and the window draws it.
+        let mut last = Vec::new();
+        wait::until("the window to be drawn", PATIENCE, || {
+            desktop.picture_of(&window, path)?;
+            let before = std::mem::replace(&mut last, fs::read(path)?);
+            Ok((before == last).then_some(()))
+        })
     }
 
     fn await_engine(&mut self) -> Result<()> {

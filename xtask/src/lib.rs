@@ -6,6 +6,7 @@ pub mod demo;
 pub mod exec;
 pub mod icons;
 pub mod paths;
+pub mod pictures;
 pub mod rig;
 pub mod run;
 pub mod say;

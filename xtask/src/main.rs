@@ -31,6 +31,8 @@ enum Chore {
         /// Only these; all of them without a name.
         names: Vec<String>,
     },
+    /// Look at every state of the window and compare it with its kept picture; or keep it, or retake the README's.
+    Pictures(xtask::pictures::Options),
     /// Generate the committed icon sets from their SVG sources.
     Icons,
     /// Install what building, showing and testing need, and nothing else.
@@ -54,6 +56,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
         Chore::Ui(options) => xtask::ui::ui(&options),
         Chore::Test(options) => xtask::test::test(&options),
         Chore::Bench { names } => xtask::bench::bench(&names),
+        Chore::Pictures(options) => xtask::pictures::pictures(&options),
         Chore::Icons => xtask::icons::icons(),
         Chore::Setup => xtask::setup::everything(),
     }

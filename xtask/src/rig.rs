@@ -190,6 +190,18 @@ impl Desktop {
         exec::run(self.command("import").args(["-silent", "-window", "root"]).arg(path)).context("taking a screenshot")
     }
 
+    /// The window with a title that fits.
+    pub fn window(&self, title: &str) -> Result<String> {
+        let found = exec::output(self.command("xdotool").args(["search", "--onlyvisible", "--name", title]))?;
+        Ok(found.lines().last().with_context(|| format!("no window is called {title}"))?.to_owned())
+    }
+
+    /// A picture of a window with its frame, and of nothing around it.
+    pub fn picture_of(&self, window: &str, path: &Path) -> Result<()> {
+        let mut import = self.command("import");
+        exec::run(import.args(["-silent", "-frame", "-window", window]).arg(path)).context("taking a picture")
+    }
+
     /// The notices shown so far, oldest first.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {

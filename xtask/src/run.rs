@@ -19,7 +19,16 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 /// The window's files: the app embeds them, so they come first.
 pub fn build_ui() -> Result<()> {
+    build_window("build")
+}
+
+/// The window with a fleet in memory instead of the app's: for its pictures.
+pub fn build_fixture() -> Result<()> {
+    build_window("build:fixture")
+}
+
+fn build_window(script: &str) -> Result<()> {
     setup::node_modules()?;
     say::heading("Building the window");
-    exec::run(&mut exec::npm(&["run", "build"]))
+    exec::run(&mut exec::npm(&["run", script]))
 }

@@ -1,5 +1,5 @@
 import type { Connection } from "../host/bindings/Connection";
-import { length } from "../lib/time";
+import { count, length } from "../lib/time";
 
 /** How a connection ended: `open`, `1006, no close frame`, `1000, by us`, `never opened`. */
 export function closeWords(connection: Connection): string {
@@ -17,7 +17,7 @@ const SHOWN_WAITS = 5;
 export function waitWords(connection: Connection): string {
   const { attempts, waits_ms: waits } = connection;
   if (attempts <= 1 && waits.length === 0) return "";
-  const word = `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
+  const word = `${count(attempts)} ${attempts === 1 ? "attempt" : "attempts"}`;
   if (waits.length === 0) return word;
   if (waits.length > SHOWN_WAITS) return `${word} over ${length(waits.reduce((sum, wait) => sum + wait, 0))}`;
   return `${word}, ${waits.map((wait) => (wait / 1000).toFixed(1)).join(" + ")} s`;

@@ -21,7 +21,9 @@ function late(row: AgentRow): AgentRow {
 describe("the table", () => {
   it("shows what needs you first, in words and by data for tests", async () => {
     await openWindow();
-    expect(screen.getByTestId("fleet-sentence").textContent).toBe("7 active, 3 need you");
+    expect(screen.getByTestId("fleet-sentence").textContent).toBe(
+      "7 active, 1 late, 1 stale, 1 offline, 1 never beat, 1 paused",
+    );
     expect(names().slice(0, 4)).toEqual([
       "release-notes",
       "weather-agent",

@@ -81,12 +81,13 @@ it("trips are milliseconds, then seconds, and a dash when unknown", () => {
 });
 
 it("clock offsets carry their sign, and no negative zero", () => {
-  expect([100, -74_000, 74_400, -20, 0].map(clockOffset)).toEqual([
+  expect([100, -74_000, 74_400, -20, 0, -3_600_000].map(clockOffset)).toEqual([
     "+0.1 s",
     "−74 s",
     "+74 s",
     "+0.0 s",
     "+0.0 s",
+    "−1 h 00 min",
   ]);
 });
 

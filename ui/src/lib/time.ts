@@ -75,11 +75,12 @@ export function uptimeWords(uptime: Uptime | null): string {
   return uptime ? `${share(uptime.awake)} awake, ${share(uptime.raw)} of all the time` : "—";
 }
 
-/** How far a clock is ahead: `+0.1 s`, `−74 s`. */
+/** How far a clock is ahead: `+0.1 s`, `−74 s`, `+1 h 00 min`. */
 export function clockOffset(ms: number): string {
-  const seconds = Math.abs(ms) / SECOND;
-  const text = seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds));
-  return `${ms < 0 && Number(text) !== 0 ? "−" : "+"}${text} s`;
+  const off = Math.abs(ms);
+  const seconds = off < 10 * SECOND ? (off / SECOND).toFixed(1) : String(Math.round(off / SECOND));
+  const text = off < 100 * SECOND ? `${seconds} s` : length(off);
+  return `${ms < 0 && Number(seconds) !== 0 ? "−" : "+"}${text}`;
 }
 
 /** A whole number with its thousands parted. */

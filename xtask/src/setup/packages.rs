@@ -144,6 +144,7 @@ pub const PACKAGES: &[Package] = &[
         "webkit2gtk-4.1",
         Program("WebKitWebDriver"),
     ),
+    package(Tests, "fonts-dejavu-core", "the typeface of what Inter has not, in pictures that are compared"),
     package(Tests, "xdotool", "keyboard and pointer for the window and the tray").elsewhere(
         "xdotool",
         "xdotool",
