@@ -130,6 +130,7 @@ fn one_outage(id: &EntityId, begin: Time, period: Duration) -> [HistoryRow; 6] {
             since: back,
             last_confirmed_at: Some(back),
             alerted: false,
+            snoozed_until: None,
         }),
     ]
 }
