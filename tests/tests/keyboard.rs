@@ -98,11 +98,11 @@ async fn one_agents_page(page: &Page) -> Result<()> {
     // Its labels.
     page.tab_to("tags").await?;
     page.chord(&[Press::Control], "a").await?;
-    page.type_here("demo, nightly").await?;
+    page.type_here("nightly, demo").await?;
     page.press(Press::Enter).await?;
     until("the tags to be kept", async || {
         let value = page.ask("document.querySelector(asked)?.value ?? ''", "[data-testid=tags]").await?;
-        Ok((value == "demo, nightly").then_some(()))
+        Ok((value == "nightly, demo").then_some(()))
     })
     .await?;
 
