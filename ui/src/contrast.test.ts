@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const css = readFileSync("src/app.css", "utf8");
@@ -51,5 +51,28 @@ describe.each([
   it("buttons are readable", () => {
     expect(contrast(of("accent"), of("accent-text"))).toBeGreaterThanOrEqual(4.5);
     expect(contrast(of("danger"), of("danger-text"))).toBeGreaterThanOrEqual(4.5);
+  });
+});
+
+describe("forced colours", () => {
+  const block = css.slice(css.indexOf("@media (forced-colors: active) {\n  :root"));
+  const forced = new Map(
+    [...block.slice(0, block.indexOf("}")).matchAll(/--([\w-]+): (\w+);/g)].map((match) => [
+      match[1] ?? "",
+      match[2] ?? "",
+    ]),
+  );
+  const components = readdirSync("src", { encoding: "utf8", recursive: true }).filter((file) =>
+    file.endsWith(".svelte"),
+  );
+  const drawn = components.flatMap((file) =>
+    [...readFileSync(`src/${file}`, "utf8").matchAll(/(?:fill|stroke): var\(--([\w-]+)\)/g)].map(
+      (match): [string, string] => [match[1] ?? "", file],
+    ),
+  );
+
+  it("are the system's for everything that is drawn: the browser leaves drawings as they are", () => {
+    expect(drawn.length).toBeGreaterThan(6);
+    for (const [name, file] of drawn) expect(forced.get(name), `--${name} in ${file}`).toMatch(/^[A-Z]\w+$/);
   });
 });

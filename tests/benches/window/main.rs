@@ -48,7 +48,7 @@ impl Wanted {
             };
             match arg.as_str() {
                 "--agents" => wanted.agents = number()?.max(1),
-                "--minutes" => wanted.minutes = number()?.max(1),
+                "--minutes" => wanted.minutes = number()?,
                 // Cargo says so to every benchmark.
                 "--bench" => {}
                 other => bail!("{other} is not known; there are --agents N and --minutes M"),
@@ -92,8 +92,11 @@ async fn main() -> Result<()> {
     updates.print(UPDATES_FOR);
     let idle = probes::frames(&page, 0, SCROLL_FOR).await?;
     let scrolling = probes::frames(&page, probes::SCROLL_PIXELS, SCROLL_FOR).await?;
-    probes::print_frames(&idle, &scrolling);
-    web.watch(Duration::from_secs(u64::from(wanted.minutes) * 60)).await?.print();
+    let bare = probes::bare_frames(&page, SCROLL_FOR).await?;
+    probes::print_frames(&idle, &bare, &scrolling);
+    if wanted.minutes > 0 {
+        web.watch(Duration::from_secs(u64::from(wanted.minutes) * 60)).await?.print();
+    }
     beating.abort();
     Ok(())
 }

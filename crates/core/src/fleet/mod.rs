@@ -34,6 +34,7 @@ struct Registry {
     stream_live: bool,
     answered: bool,
     problem: Option<String>,
+    problem_since: Option<Time>,
     clock_ahead_ms: Option<i64>,
 }
 
@@ -189,6 +190,7 @@ impl Fleet {
                 stream_live: registry.stream_live,
                 clock_ahead_ms: registry.clock_ahead_ms,
                 problem: registry.problem.clone(),
+                problem_since: registry.problem_since,
                 demo: registry.settings.demo,
             })
             .collect()
@@ -204,8 +206,14 @@ impl Fleet {
         if let Some(registry) = self.registries.get_mut(&name) {
             registry.settings = settings;
         } else {
-            let registry =
-                Registry { settings, stream_live: false, answered: false, problem: None, clock_ahead_ms: None };
+            let registry = Registry {
+                settings,
+                stream_live: false,
+                answered: false,
+                problem: None,
+                problem_since: None,
+                clock_ahead_ms: None,
+            };
             self.registries.insert(name.clone(), registry);
         }
         self.revision += 1;
@@ -274,6 +282,7 @@ impl Fleet {
         let Some(registry) = self.registries.get_mut(name) else { return };
         let before = (registry.problem.clone(), registry.answered, registry.clock_ahead_ms);
         registry.answered = true;
+        registry.problem_since = problem.as_ref().map(|_| registry.problem_since.unwrap_or(now));
         registry.problem = problem;
         // A clock is read with a resolution of a second; smaller changes are not news.
         if let Some(ahead) = clock_ahead_ms

@@ -1,7 +1,10 @@
 //! Three witnesses, one verdict: a code, a sentence and a remedy.
 
+use std::time::Duration;
+
 use crate::failure::Failure;
 use crate::liveness::Liveness;
+use crate::notice::duration;
 use crate::view::{BeatsBy, LinkStateName, ProcessState, Severity, VerdictView};
 use crate::wire::zynd::MAX_CLOCK_SKEW;
 
@@ -287,8 +290,10 @@ fn unhealthy(e: &Evidence<'_>) -> Option<VerdictView> {
 }
 
 fn ahead_or_behind(ahead_ms: i64) -> String {
-    let seconds = (ahead_ms.abs() + 500) / 1000;
-    if ahead_ms >= 0 { format!("{seconds} s ahead") } else { format!("{seconds} s behind") }
+    let seconds = (ahead_ms.unsigned_abs() + 500) / 1000;
+    // Near the limit it is the seconds that count.
+    let off = if seconds < 600 { format!("{seconds} s") } else { duration(Duration::from_secs(seconds)) };
+    format!("{off} {}", if ahead_ms >= 0 { "ahead" } else { "behind" })
 }
 
 fn sentence(text: &impl ToString) -> String {

@@ -331,6 +331,8 @@ pub struct RegistryHealth {
     pub clock_ahead_ms: Option<i64>,
     /// What is wrong, in a sentence.
     pub problem: Option<String>,
+    /// Since when something is.
+    pub problem_since: Option<Time>,
     /// Whether it runs inside Beatkeeper, for trying it out.
     pub demo: bool,
 }

@@ -373,6 +373,7 @@ fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
         at(20),
     );
     scene.until(at(1000));
+    assert_eq!(scene.fleet.registry_health()[0].problem_since, Some(at(20)));
     assert_eq!(scene.row().verdict.code, "registry.unreachable");
     assert!(scene.notices[0].body.contains("connection refused"));
 }
