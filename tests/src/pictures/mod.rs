@@ -5,6 +5,7 @@ mod picture;
 mod site;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -14,20 +15,29 @@ pub use browser::{Browser, Theme};
 pub use picture::Picture;
 pub use site::Site;
 
-/// Set to `keep`, whatever is seen is kept instead of compared.
+/// Set to `keep`, what looks different is kept instead of refused.
 const MODE: &str = "BEATKEEPER_PICTURES";
 
 /// Compares a picture with the kept one of this name, or keeps it.
 pub fn check(name: &str, seen: &Picture) -> Result<()> {
     let kept = kept_path(name);
-    if std::env::var_os(MODE).is_some_and(|mode| mode == "keep") {
-        return Ok(fs::write(kept, seen.encode()?)?);
-    }
+    let keep = std::env::var_os(MODE).is_some_and(|mode| mode == "keep");
     let help =
         "if it is meant to look like this, run `cargo xtask pictures --keep`, look at what changed, and commit it";
-    let bytes = fs::read(&kept).with_context(|| format!("there is no {} yet; {help}", kept.display()))?;
-    let expected = Picture::decode(&bytes)?;
-    let Some(difference) = expected.difference(seen) else { return Ok(()) };
+    let expected = match fs::read(&kept) {
+        Ok(bytes) => Some(Picture::decode(&bytes)?),
+        Err(error) if keep && error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("there is no {} yet; {help}", kept.display())),
+    };
+    let difference = match &expected {
+        // One that looks the same is left as it is: nobody wants to review noise.
+        Some(expected) => match expected.difference(seen) {
+            Some(difference) => Some(difference),
+            None => return Ok(()),
+        },
+        None => None,
+    };
+    let Some(difference) = difference.filter(|_| !keep) else { return Ok(fs::write(kept, seen.encode()?)?) };
     let dir = paths::target().join("e2e/pictures");
     fs::create_dir_all(&dir)?;
     let (actual, marked) = (dir.join(format!("{name}.png")), dir.join(format!("{name}-difference.png")));
