@@ -70,7 +70,12 @@ impl App {
 
     /// Starts the app under another name among the desktop's children.
     pub fn launch_as(&self, name: &str, desktop: &mut Desktop, more: &[&str]) -> Result<u32> {
-        let mut command = desktop.command(program("beatkeeper-desktop")?);
+        self.launch_program(&program("beatkeeper-desktop")?, name, desktop, more)
+    }
+
+    /// As [`launch_as`](Self::launch_as), with another build of the app.
+    pub fn launch_program(&self, program: &Path, name: &str, desktop: &mut Desktop, more: &[&str]) -> Result<u32> {
+        let mut command = desktop.command(program);
         command.args(self.options()).args(more);
         desktop.spawn(name, command)
     }

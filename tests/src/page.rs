@@ -55,6 +55,11 @@ impl Page {
         Ok(page)
     }
 
+    /// Ends the app, as the driver does.
+    pub async fn close(self) -> Result<()> {
+        Ok(Box::pin(self.client.close()).await?)
+    }
+
     /// What has this `data-testid`, as soon as it is there.
     pub async fn element(&self, testid: &str) -> Result<Element> {
         until(testid, async || self.find(&by_id(testid)).await).await

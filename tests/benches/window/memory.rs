@@ -6,6 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 const SAMPLE_EVERY: Duration = Duration::from_secs(5);
+/// A line a minute.
+const SAMPLES_A_LINE: usize = 12;
 const NAME: &str = "WebKitWebProces";
 
 /// The process in which the app's page lives.
@@ -36,6 +38,9 @@ impl WebProcess {
         for _ in 0..=time.as_secs() / SAMPLE_EVERY.as_secs() {
             ticks.tick().await;
             kib.push(self.kib()?);
+            if kib.len() % SAMPLES_A_LINE == 1 {
+                println!("    after {:.0} min: {:.1} MiB", minutes(kib.len() - 1), kib[kib.len() - 1] / 1024.0);
+            }
         }
         Ok(Sizes { kib })
     }
@@ -56,10 +61,10 @@ impl Sizes {
         let (first, last) = (mean(&self.kib[..tenth]), mean(&self.kib[self.kib.len() - tenth..]));
         let most = self.kib.iter().copied().fold(0.0, f64::max) / 1024.0;
         let least = self.kib.iter().copied().fold(f64::MAX, f64::min) / 1024.0;
-        let minutes = self.kib.len() as f64 * SAMPLE_EVERY.as_secs_f64() / 60.0;
         println!(
-            "  memory of the web process over {minutes:.1} min: {first:.1} MiB in the first tenth, {last:.1} in the last \
+            "  memory of the web process over {:.0} min: {first:.1} MiB in the first tenth, {last:.1} in the last \
              ({:+.1} %, hold +-5 %); least {least:.1}, most {most:.1}",
+            minutes(self.kib.len() - 1),
             (last / first - 1.0) * 100.0
         );
     }
@@ -72,4 +77,8 @@ fn descends_from(pid: u32, ancestor: u32) -> bool {
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()
     };
     std::iter::successors(parent(pid), |pid| parent(*pid)).take_while(|pid| *pid > 1).any(|pid| pid == ancestor)
+}
+
+fn minutes(samples: usize) -> f64 {
+    samples as f64 * SAMPLE_EVERY.as_secs_f64() / 60.0
 }

@@ -48,8 +48,8 @@ export class Fleet {
         this.#compare(before, after) !== 0 ||
         groupOf(before, this.#grouping.by) !== groupOf(after, this.#grouping.by),
     );
-    this.summary = delta.summary;
-    this.registries = delta.registries;
+    if (!same(this.summary, delta.summary)) this.summary = delta.summary;
+    if (!same(this.registries, delta.registries)) this.registries = delta.registries;
     if (moved.size > 0) {
       this.#order = reorder(this.#order, this.rows, moved, this.#compare);
       this.#arrange();
@@ -128,4 +128,9 @@ export class Fleet {
     this.lines = lines;
     this.selection.limit(lines);
   }
+}
+
+/** Whether two small values say the same: whoever shows them is only disturbed by news. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
