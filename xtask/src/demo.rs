@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use self::registry::Registry;
 use crate::children::Children;
-use crate::rig::{Desktop, Parts};
+use crate::rig::{Desktop, Notifications, Parts};
 use crate::setup::{self, Need};
 use crate::{exec, paths, run, say, wait};
 
@@ -216,11 +216,13 @@ impl Stage {
         let opened = Instant::now();
         self.await_engine()?;
         self.wait_until(opened + PORTRAIT)?;
-        let desktop = self.desktop.as_ref().context("there is a portrait on a private desktop only")?;
+        let desktop = self.desktop.as_mut().context("there is a portrait on a private desktop only")?;
+        // What it has shown would lie over the window.
+        desktop.set_notifications(Notifications::None)?;
         let window = desktop.window("^Beatkeeper$")?;
         let act = |arguments: &[&str]| exec::run(desktop.command("xdotool").args(arguments));
         act(&["windowactivate", "--sync", &window])?;
-        act(&["key", "--clearmodifiers", "Down", "Return"])?;
+        act(&["key", "--clearmodifiers", "j", "Return"])?;
         // The page reads its history, and the window draws it.
         let mut last = Vec::new();
         wait::until("the window to be drawn", PATIENCE, || {

@@ -31,8 +31,8 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// The table is full within this time, or never.
 const FULL_WITHIN: Duration = Duration::from_secs(180);
 const UPDATES_FOR: Duration = Duration::from_secs(60);
-/// Between the last agent's first beat and the first look at the memory.
-const SETTLE: Duration = Duration::from_secs(30);
+/// Between the last agent's first beat and the first look at the memory: what loading has left is collected by then.
+const SETTLE: Duration = Duration::from_secs(150);
 const SCROLL_FOR: Duration = Duration::from_secs(10);
 
 /// What was asked for.

@@ -54,16 +54,15 @@ impl WebProcess {
 }
 
 impl Sizes {
-    /// Its baseline is its own first tenth.
+    /// Its baseline is its own first third. The collector lets it swing; what it comes down to is what is kept.
     pub(crate) fn print(&self) {
-        let tenth = (self.kib.len() / 10).max(1);
-        let mean = |kib: &[f64]| kib.iter().sum::<f64>() / kib.len().max(1) as f64 / 1024.0;
-        let (first, last) = (mean(&self.kib[..tenth]), mean(&self.kib[self.kib.len() - tenth..]));
+        let third = (self.kib.len() / 3).max(1);
+        let least = |kib: &[f64]| kib.iter().copied().fold(f64::MAX, f64::min) / 1024.0;
+        let (first, last) = (least(&self.kib[..third]), least(&self.kib[self.kib.len() - third..]));
         let most = self.kib.iter().copied().fold(0.0, f64::max) / 1024.0;
-        let least = self.kib.iter().copied().fold(f64::MAX, f64::min) / 1024.0;
         println!(
-            "  memory of the web process over {:.0} min: {first:.1} MiB in the first tenth, {last:.1} in the last \
-             ({:+.1} %, hold +-5 %); least {least:.1}, most {most:.1}",
+            "  memory of the web process over {:.0} min: least {first:.1} MiB in the first third, {last:.1} in the last \
+             ({:+.1} %, hold +-5 %); most at any time {most:.1}",
             minutes(self.kib.len() - 1),
             (last / first - 1.0) * 100.0
         );
