@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use beatkeeper_engine::command::{Command, Refusal};
 
+use crate::answer::{json, refusal};
 use crate::backend::Backend;
-use crate::server::{json, refusal};
 
 /// A command is a few hundred bytes.
 pub(crate) const MOST: usize = 64 * 1024;

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use beatkeeper_engine::command::Refusal;
 
-use crate::server::refusal;
+use crate::answer::refusal;
 
 /// A file of the window; its page for `/`.
 pub(crate) async fn get(State(dist): State<PathBuf>, uri: Uri) -> Response {

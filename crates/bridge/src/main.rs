@@ -2,6 +2,7 @@
 //! or to one of its own. For the window's development; `cargo xtask ui` starts it.
 
 mod access;
+mod answer;
 mod backend;
 mod commands;
 mod events;

@@ -7,17 +7,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use beatkeeper_engine::command::Refusal;
-use serde_json::Value;
 
 use crate::access::Access;
+use crate::answer::refusal;
 use crate::backend::Backend;
 use crate::{commands, events, files};
 
@@ -91,18 +90,6 @@ async fn enter(State(access): State<Arc<Access>>, Query(Link { token }): Query<L
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
-    response
-}
-
-/// What was refused, for machines and people.
-pub(crate) fn refusal(status: StatusCode, refusal: &Refusal) -> Response {
-    json(status, &serde_json::to_value(refusal).unwrap_or_default())
-}
-
-pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

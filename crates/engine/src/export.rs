@@ -10,7 +10,7 @@ use beatkeeper_store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::command::Refusal;
+use crate::refusal::Refusal;
 
 /// Read at once.
 const PAGE: u32 = 1000;

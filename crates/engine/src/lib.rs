@@ -12,6 +12,7 @@ mod fleet_loop;
 mod health;
 pub mod links;
 mod paths;
+mod refusal;
 pub mod registry;
 pub mod settings;
 pub mod setup;

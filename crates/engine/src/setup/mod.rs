@@ -18,7 +18,6 @@ use crate::command::{Command, Refusal, Taken};
 use crate::discover::{self, Surroundings};
 use crate::paths::Paths;
 use crate::settings::{self, AgentEntry, Settings};
-pub(crate) use remove::gone;
 
 /// Where keys are kept.
 #[derive(Clone, Debug)]
@@ -142,6 +141,19 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::Revision { .. }
         | Command::Quit => return None,
     })
+}
+
+/// Whom the command takes away for good, before it is carried out: a person asked for them to go, with their history. An
+/// entry that only left the file may come back, and finds its own.
+pub(crate) fn gone(paths: &Paths, command: &Command) -> Vec<EntityId> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever takes nobody away")]
+    match command {
+        Command::AgentRemove { id, .. } => vec![id.clone()],
+        Command::DemoEnd => Settings::load(&paths.config)
+            .map(|settings| demo::agents(&settings).map(|agent| agent.entity.clone()).collect())
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 fn found(

@@ -6,11 +6,11 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_store::{Store, StoreError, Writer};
 use beatkeeper_vault::{Presence, Vault};
 
-use super::{demo, known};
+use super::known;
 use crate::clock::Clock;
-use crate::command::{Command, Refusal};
+use crate::command::Refusal;
 use crate::paths::Paths;
-use crate::settings::{self, Settings};
+use crate::settings;
 
 pub(super) fn remove(
     paths: &Paths,
@@ -66,19 +66,6 @@ pub(super) fn unavailable(stays: &str, reason: &str) -> Refusal {
         format!("Nothing was deleted and {stays} stays: {reason}"),
         "See to what is wrong there and try again; an agent can also be removed without its key.",
     )
-}
-
-/// Whom the command takes away for good, before it is carried out: a person asked for them to go, with their history. An
-/// entry that only left the file may come back, and finds its own.
-pub(crate) fn gone(paths: &Paths, command: &Command) -> Vec<EntityId> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever takes nobody away")]
-    match command {
-        Command::AgentRemove { id, .. } => vec![id.clone()],
-        Command::DemoEnd => Settings::load(&paths.config)
-            .map(|settings| demo::agents(&settings).map(|agent| agent.entity.clone()).collect())
-            .unwrap_or_default(),
-        _ => Vec::new(),
-    }
 }
 
 /// Deletes their history while no engine runs.
