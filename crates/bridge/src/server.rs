@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_page_may_do_here_what_it_may_do_in_the_app() {
-        let app: Value = serde_json::from_str(include_str!("../../../src-tauri/tauri.conf.json")).unwrap();
+        let app: serde_json::Value = serde_json::from_str(include_str!("../../../src-tauri/tauri.conf.json")).unwrap();
         let policy = app["app"]["security"]["csp"].as_str().unwrap();
         let kept: Vec<&str> = policy.split("; ").filter(|rule| !rule.starts_with("connect-src ipc:")).collect();
         assert_eq!(kept.join("; "), POLICY);
