@@ -30,6 +30,7 @@ macro_rules! with_commands {
             engine_status,
             engine_start,
             page_was,
+            page_drawn,
             page_release,
         }
     };

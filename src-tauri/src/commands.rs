@@ -225,6 +225,14 @@ async fn page_was(app: AppHandle) -> Option<Value> {
     app.state::<Release>().take()
 }
 
+/// The page's first rows are on the screen, this many milliseconds after it began to load.
+#[command]
+async fn page_drawn(app: AppHandle, loading: f64) {
+    if let Some(all) = app.state::<Release>().drawn() {
+        tracing::info!(ms = all.as_millis(), page_ms = loading.round(), "the window has its rows");
+    }
+}
+
 /// What the page should come back as; nothing while it is in the middle of something.
 #[command]
 async fn page_release(app: AppHandle, state: Option<Value>) -> Result<(), Refusal> {

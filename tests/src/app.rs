@@ -123,6 +123,16 @@ impl App {
         Ok(UnixStream::connect(self.data().join("control.sock")).await?)
     }
 
+    /// The lines of the app's own log that have this in them.
+    pub fn logged(&self, what: &str) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for file in fs::read_dir(self.data().join("log"))? {
+            let text = fs::read_to_string(file?.path())?;
+            lines.extend(text.lines().filter(|line| line.contains(what)).map(str::to_owned));
+        }
+        Ok(lines)
+    }
+
     /// Whether an engine listens.
     pub async fn answers(&self) -> bool {
         self.connect().await.is_ok()

@@ -68,7 +68,9 @@ async fn a_window_that_stays_closed_is_let_go_and_comes_back_as_it_was() {
     assert_eq!(Screen::place(&desktop).unwrap(), place);
     assert_eq!(Screen::pid(&desktop).unwrap(), pid);
     assert_ne!(offspring(pid, WEB_PROCESS), web, "another page");
-    say::line(&format!("private memory open {open} kB, released {released} kB; back with its rows in {seconds:.2} s"));
+    say::line(&format!(
+        "private memory open {open} kB, released {released} kB; looks the same after {seconds:.2} s, comparing included"
+    ));
 
     // And a second time: what comes back is a page like the first.
     Screen::close(&desktop).await.unwrap();
@@ -77,7 +79,13 @@ async fn a_window_that_stays_closed_is_let_go_and_comes_back_as_it_was() {
         .unwrap();
     let seconds = back(&desktop, &item, &before).await.unwrap();
     assert_eq!(Screen::place(&desktop).unwrap(), place);
-    say::line(&format!("the second time in {seconds:.2} s"));
+    say::line(&format!("the second time after {seconds:.2} s"));
+
+    let drawn = app.logged("the window has its rows").unwrap();
+    assert_eq!(drawn.len(), 3, "each page says once when its rows are on the screen: {drawn:?}");
+    for line in drawn {
+        say::line(&line);
+    }
 
     // It is kept for this run alone.
     item.choose("Quit").await.unwrap();

@@ -199,6 +199,7 @@ fn show_now(app: &AppHandle) -> tauri::Result<bool> {
 
 fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     app.state::<PageReady>().set(false);
+    app.state::<Release>().coming();
     let mut builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Beatkeeper")
         .inner_size(1120.0, 720.0)

@@ -40,6 +40,8 @@ struct Page {
     going: bool,
     /// Whether it was asked for meanwhile.
     wanted: bool,
+    /// Since when a window is on its way that has no rows yet.
+    coming: Option<Instant>,
 }
 
 impl Release {
@@ -77,6 +79,16 @@ impl Release {
     /// What a new page should look like, once.
     pub(crate) fn take(&self) -> Option<Value> {
         self.page().was.take()
+    }
+
+    /// A window is made.
+    pub(super) fn coming(&self) {
+        self.page().coming = Some(Instant::now());
+    }
+
+    /// Its first rows are there. Answers how long that took, once.
+    pub(crate) fn drawn(&self) -> Option<Duration> {
+        self.page().coming.take().map(|since| since.elapsed())
     }
 
     fn go(&self, state: Option<Value>) {

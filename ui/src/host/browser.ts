@@ -68,6 +68,7 @@ export function browserHost(): Host {
     // A browser's page is never let go.
     onRelease: () => () => undefined,
     pageWas: () => Promise.resolve(null),
+    pageDrawn: () => undefined,
   };
 }
 

@@ -66,6 +66,8 @@ export interface Host {
   onRelease(state: () => unknown): Unlisten;
   /** How the page was when its window was let go, once; nothing for the first page. */
   pageWas(): Promise<unknown>;
+  /** The first rows are on the screen. */
+  pageDrawn(): void;
   /** Files are dragged over the window, away from it, or dropped on it. */
   onFilesDragged(listener: (drag: Drag) => void): Unlisten;
 }

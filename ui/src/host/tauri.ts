@@ -48,6 +48,7 @@ export function tauriHost(): Host {
     onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
     onRelease: (state) => on("release-page", () => void invoke("page_release", { state: state() })),
     pageWas: () => invoke("page_was"),
+    pageDrawn: () => void invoke("page_drawn", { loading: performance.now() }),
     onFilesDragged: (listener) => {
       const ends = [
         // Text that is dragged has no paths.
