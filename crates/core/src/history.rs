@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::alert::{Delivery, Drill, Incident};
 use crate::identity::EntityId;
 use crate::liveness::Liveness;
+use crate::notice::Notice;
 use crate::time::Time;
 
 /// What a stretch of time was like for an agent's beats.
@@ -132,10 +134,6 @@ pub struct AgentMemory {
     pub since: Time,
     /// The last confirmed beat.
     pub last_confirmed_at: Option<Time>,
-    /// Whether the user was told of an outage that has not ended.
-    pub alerted: bool,
-    /// Until then nobody is interrupted because of it.
-    pub snoozed_until: Option<Time>,
 }
 
 /// One row to be kept. Writing a row again with the same key replaces it.
@@ -149,4 +147,25 @@ pub enum HistoryRow {
     Transition(Transition),
     /// The newest memory of an agent.
     Memory(AgentMemory),
+    /// An incident, opened, changed or resolved.
+    Incident(Box<Incident>),
+    /// Until when nobody is interrupted because of an agent.
+    Snooze(EntityId, Option<Time>),
+    /// Until when nobody is interrupted at all.
+    Pause(Option<Time>),
+    /// A notice, as it was told last.
+    Notice(Box<Notice>),
+    /// How far a notice got on its way to a channel.
+    Delivery(Delivery),
+    /// What was known when an incident was opened.
+    BlackBox {
+        /// Whose.
+        agent: EntityId,
+        /// Of which incident.
+        opened_at: Time,
+        /// As JSON.
+        json: String,
+    },
+    /// A drill, begun, under way or over.
+    Drill(Drill),
 }

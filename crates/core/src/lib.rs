@@ -2,6 +2,7 @@
 //!
 //! Every rule is a function of (state, event, now). Whoever drives it brings the time, the bytes and the dice.
 
+pub mod alert;
 pub mod backoff;
 pub mod base_url;
 pub mod confirm;
@@ -9,7 +10,6 @@ pub mod failure;
 pub mod fleet;
 pub mod history;
 pub mod identity;
-pub mod incident;
 pub mod link;
 pub mod liveness;
 pub mod notice;

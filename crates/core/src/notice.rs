@@ -1,46 +1,117 @@
 //! What is worth interrupting a person for, and how it is said. What is worth recording is a separate table:
 //! [`worth_recording`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::alert::Fault;
 use crate::identity::EntityId;
 use crate::liveness::Liveness;
 use crate::time::Time;
 
-/// A message to the person, comparable, and the same for every desktop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+/// More names than this are counted instead of listed.
+const NAMED: usize = 5;
+
+/// Tells one notice from another, over restarts too: the millisecond of its first telling, made unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
+#[serde(transparent)]
+#[ts(export, type = "number")]
+pub struct NoticeId(pub u64);
+
+/// A message to the person, comparable, and the same for every desktop and channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Notice {
-    /// Whose. A newer notice of the same agent replaces an older one.
-    pub agent: EntityId,
+    /// Which one. A notice that is told again with more agents in it keeps its id.
+    pub id: NoticeId,
     /// What happened.
     pub kind: NoticeKind,
+    /// To whom; nobody in a test.
+    pub agents: Vec<NoticeAgent>,
+    /// The registry of all of them.
+    pub registry: String,
+    /// The verdict's code; the first agent's when they differ.
+    pub cause: String,
+    /// Whose fault it is.
+    pub fault: Fault,
     /// Who and what: `weather-agent went stale`.
     pub title: String,
     /// Why, since when, for how long.
     pub body: String,
     /// When.
     pub at: Time,
+    /// Older notices that this one takes the place of.
+    pub supersedes: Vec<NoticeId>,
+    /// Whether quiet hours do not count.
+    pub urgent: bool,
+    /// The names of the channels that are told beside the desktop; all of them when missing.
+    #[ts(type = "string[] | null")]
+    pub channels: Option<Arc<[String]>>,
+}
+
+/// One of those whom a notice is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NoticeAgent {
+    /// Whose.
+    pub id: EntityId,
+    /// Its name.
+    pub name: String,
+    /// The incident.
+    pub opened_at: Time,
+    /// The last confirmed beat; before the recovery, if it is one.
+    pub last_beat: Option<Time>,
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum NoticeKind {
+    /// Late.
+    Late,
     /// Stale.
     Stale,
     /// Offline.
     Offline,
+    /// It comes and goes.
+    Flapping,
+    /// It is still not well.
+    Reminder,
     /// Beats are confirmed again.
     Recovered,
+    /// Nothing: a person wanted to see that notices arrive.
+    Test,
 }
 
-/// So many confirmed beats are a recovery: one may be the last sign of a flapping agent.
-pub const GOOD_BEATS: u32 = 2;
+impl NoticeKind {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Late, Self::Stale, Self::Offline, Self::Flapping, Self::Reminder, Self::Recovered, Self::Test];
+
+    /// The name as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Stale => "stale",
+            Self::Offline => "offline",
+            Self::Flapping => "flapping",
+            Self::Reminder => "reminder",
+            Self::Recovered => "recovered",
+            Self::Test => "test",
+        }
+    }
+
+    /// From the stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
 
 /// Whether this change of state is kept in the history. Everything is, but the first naming of what was always so.
 #[must_use]
@@ -49,58 +120,137 @@ pub fn worth_recording(from: Liveness, to: Liveness) -> bool {
         || matches!((from, to), (Liveness::Unknown, Liveness::Stale | Liveness::Offline))
 }
 
-/// Whether this change of state interrupts a person, and as what. `alerted` tells whether the person was told of this
-/// outage already, and `good_beats` how many beats were confirmed since.
+/// Whether a state interrupts a person, and as what, when `told` is the worst that they were told of this incident.
 ///
-/// Recovery is only told after an alert, and only when it is real: two good beats.
+/// Recovery is only told after an alert; whether it is real is for the caller to count in good beats.
 #[must_use]
-pub const fn worth_interrupting(to: Liveness, alerted: Option<NoticeKind>, good_beats: u32) -> Option<NoticeKind> {
-    match (to, alerted) {
-        (Liveness::Stale, None) => Some(NoticeKind::Stale),
-        (Liveness::Offline, None | Some(NoticeKind::Stale)) => Some(NoticeKind::Offline),
-        (Liveness::Active, Some(NoticeKind::Stale | NoticeKind::Offline)) if good_beats >= GOOD_BEATS => {
+pub const fn worth_interrupting(told: Option<NoticeKind>, to: Liveness) -> Option<NoticeKind> {
+    match (told, to) {
+        (None, Liveness::Late) => Some(NoticeKind::Late),
+        (None | Some(NoticeKind::Late), Liveness::Stale) => Some(NoticeKind::Stale),
+        (None | Some(NoticeKind::Late | NoticeKind::Stale), Liveness::Offline) => Some(NoticeKind::Offline),
+        (Some(NoticeKind::Late | NoticeKind::Stale | NoticeKind::Offline | NoticeKind::Flapping), Liveness::Active) => {
             Some(NoticeKind::Recovered)
         }
         _ => None,
     }
 }
 
-/// What a notice says.
-pub struct Story<'a> {
-    /// Who.
-    pub name: &'a str,
+/// What a notice is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Story<'a> {
+    pub(crate) kind: NoticeKind,
+    pub(crate) agents: &'a [NoticeAgent],
+    pub(crate) registry: &'a str,
+    pub(crate) fault: Fault,
     /// Why, as the verdict's sentence.
-    pub why: &'a str,
-    /// The last confirmed beat, before the recovery.
-    pub last_beat: Option<Time>,
-    /// That beat's wall-clock time as the person writes it.
-    pub last_beat_clock: Option<&'a str>,
-    /// Now.
-    pub now: Time,
+    pub(crate) why: &'a str,
+    /// Changes between beating and missing, and within how long.
+    pub(crate) changes: (usize, Duration),
+    pub(crate) drill: bool,
+    /// Seconds east of UTC.
+    pub(crate) zone: i32,
+    pub(crate) now: Time,
+}
+
+impl Story<'_> {
+    /// Title and body.
+    pub(crate) fn tell(&self) -> (String, String) {
+        let (who, plural) = match self.agents {
+            [one] => (one.name.clone(), false),
+            many => (format!("{} agents", many.len()), true),
+        };
+        let lost = plural && matches!(self.fault, Fault::Registry | Fault::Link);
+        let what = match self.kind {
+            NoticeKind::Late | NoticeKind::Stale | NoticeKind::Offline if lost => {
+                format!("{who} lost registry {}", self.registry)
+            }
+            NoticeKind::Late => format!("{who} {} late", are(plural)),
+            NoticeKind::Stale => format!("{who} went stale"),
+            NoticeKind::Offline => format!("{who} {} offline", are(plural)),
+            NoticeKind::Flapping if plural => format!("{who} are flapping"),
+            NoticeKind::Flapping => {
+                format!("{who} is flapping: {} changes in {}", self.changes.0, duration(self.changes.1))
+            }
+            NoticeKind::Reminder => format!("{who} {} still not beating", are(plural)),
+            NoticeKind::Recovered => format!("{who} recovered"),
+            NoticeKind::Test => "This is a test of Beatkeeper's alerts".to_owned(),
+        };
+        let title = if self.drill { format!("Drill: {what}") } else { what };
+        (title, self.body(plural))
+    }
+
+    fn body(&self, plural: bool) -> String {
+        let last = self.agents.iter().filter_map(|agent| agent.last_beat).min();
+        let silence = last.map(|beat| self.now.since(beat));
+        let why = match self.kind {
+            NoticeKind::Test => return "When an agent goes stale or offline, it is told here.".to_owned(),
+            NoticeKind::Recovered => match silence {
+                Some(silence) => format!("Beats are confirmed again after {}", duration(silence)),
+                None => "Beats are confirmed again".to_owned(),
+            },
+            NoticeKind::Late
+            | NoticeKind::Stale
+            | NoticeKind::Offline
+            | NoticeKind::Flapping
+            | NoticeKind::Reminder => {
+                let since = match (last, silence) {
+                    (Some(beat), Some(silence)) => {
+                        format!("last beat {}, {} ago", time_of_day(beat, self.zone), duration(silence))
+                    }
+                    _ => "no beat was ever seen".to_owned(),
+                };
+                format!("{}; {since}", self.why)
+            }
+        };
+        if plural { format!("{}. {why}", self.names()) } else { why }
+    }
+
+    fn names(&self) -> String {
+        let mut names: Vec<&str> = self.agents.iter().take(NAMED).map(|agent| agent.name.as_str()).collect();
+        let more = self.agents.len().saturating_sub(NAMED);
+        if more > 0 {
+            return format!("{} and {more} more", names.join(", "));
+        }
+        let last = names.pop().unwrap_or_default();
+        format!("{} and {last}", names.join(", "))
+    }
+}
+
+const fn are(plural: bool) -> &'static str {
+    if plural { "are" } else { "is" }
 }
 
 impl Notice {
-    /// Tells the story.
+    /// One that tells nothing but that notices arrive.
     #[must_use]
-    pub fn tell(agent: EntityId, kind: NoticeKind, story: &Story<'_>) -> Self {
-        let silence = story.last_beat.map(|beat| story.now.since(beat));
-        let since = match (story.last_beat_clock, silence) {
-            (Some(clock), Some(silence)) => format!("last beat {clock}, {} ago", duration(silence)),
-            (None, Some(silence)) => format!("last beat {} ago", duration(silence)),
-            (_, None) => "no beat was ever seen".to_owned(),
+    pub fn test(now: Time) -> Self {
+        let story = Story {
+            kind: NoticeKind::Test,
+            agents: &[],
+            registry: "",
+            fault: Fault::Unknown,
+            why: "",
+            changes: (0, Duration::ZERO),
+            drill: false,
+            zone: 0,
+            now,
         };
-        let (title, body) = match kind {
-            NoticeKind::Stale => (format!("{} went stale", story.name), format!("{}; {since}", story.why)),
-            NoticeKind::Offline => (format!("{} is offline", story.name), format!("{}; {since}", story.why)),
-            NoticeKind::Recovered => (
-                format!("{} recovered", story.name),
-                silence.map_or_else(
-                    || "Beats are confirmed again".to_owned(),
-                    |silence| format!("Beats are confirmed again after {}", duration(silence)),
-                ),
-            ),
-        };
-        Self { agent, kind, title, body, at: story.now }
+        let (title, body) = story.tell();
+        Self {
+            id: NoticeId(now.as_millis()),
+            kind: NoticeKind::Test,
+            agents: Vec::new(),
+            registry: String::new(),
+            cause: String::new(),
+            fault: Fault::Unknown,
+            title,
+            body,
+            at: now,
+            supersedes: Vec::new(),
+            urgent: true,
+            channels: None,
+        }
     }
 }
 
@@ -127,6 +277,29 @@ pub fn duration(duration: Duration) -> String {
 mod tests {
     use super::*;
 
+    fn agent(name: &str, last_beat: Time) -> NoticeAgent {
+        NoticeAgent {
+            id: "zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap(),
+            name: name.into(),
+            opened_at: Time::ZERO,
+            last_beat: Some(last_beat),
+        }
+    }
+
+    fn story(agents: &[NoticeAgent]) -> Story<'_> {
+        Story {
+            kind: NoticeKind::Stale,
+            agents,
+            registry: "lab",
+            fault: Fault::Link,
+            why: "Reconnecting: the name r.example does not resolve (DNS), attempt 7",
+            changes: (9, Duration::from_secs(600)),
+            drill: false,
+            zone: 3600,
+            now: Time::from_timestamp("2026-11-22T13:07:13Z".parse().unwrap()),
+        }
+    }
+
     #[test]
     fn every_pair_of_states_is_in_the_table_of_records() {
         for from in Liveness::ALL {
@@ -139,39 +312,54 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_interrupts_once_for_stale_once_for_offline_and_once_for_its_end() {
-        use NoticeKind::{Offline, Recovered, Stale};
-        for to in Liveness::ALL {
-            for alerted in [None, Some(Stale), Some(Offline)] {
-                for good in 0..4 {
-                    let expected = match (to, alerted) {
-                        (Liveness::Stale, None) => Some(Stale),
-                        (Liveness::Offline, None | Some(Stale)) => Some(Offline),
-                        (Liveness::Active, Some(_)) if good >= 2 => Some(Recovered),
-                        _ => None,
-                    };
-                    assert_eq!(worth_interrupting(to, alerted, good), expected, "{to} {alerted:?} {good}");
-                }
+    fn every_pair_of_what_was_told_and_what_is_so_is_in_the_table_of_interruptions() {
+        use NoticeKind::{Flapping, Late, Offline, Recovered, Stale};
+        let told: Vec<_> = NoticeKind::ALL.into_iter().map(Some).chain([None]).collect();
+        for told in told {
+            for to in Liveness::ALL {
+                let expected = match (told, to) {
+                    (None, Liveness::Late) => Some(Late),
+                    (None, Liveness::Stale) => Some(Stale),
+                    (None, Liveness::Offline) => Some(Offline),
+                    (Some(Late), Liveness::Stale) => Some(Stale),
+                    (Some(Late | Stale), Liveness::Offline) => Some(Offline),
+                    (Some(Late | Stale | Offline | Flapping), Liveness::Active) => Some(Recovered),
+                    _ => None,
+                };
+                assert_eq!(worth_interrupting(told, to), expected, "{told:?} {to}");
             }
         }
     }
 
     #[test]
     fn a_notice_says_who_what_why_since_when_and_for_how_long() {
-        let now = Time::from_millis(1_000_000_000);
-        let story = Story {
-            name: "weather-agent",
-            why: "Reconnecting: the name r.example does not resolve (DNS), attempt 7",
-            last_beat: Some(now - Duration::from_secs(302)),
-            last_beat_clock: Some("14:02:11"),
-            now,
-        };
-        let notice = Notice::tell("zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap(), NoticeKind::Stale, &story);
-        assert_eq!(notice.title, "weather-agent went stale");
+        let beat = Time::from_timestamp("2026-11-22T13:02:11Z".parse().unwrap());
+        let one = [agent("weather-agent", beat)];
+        let (title, body) = story(&one).tell();
+        assert_eq!(title, "weather-agent went stale");
         assert_eq!(
-            notice.body,
+            body,
             "Reconnecting: the name r.example does not resolve (DNS), attempt 7; last beat 14:02:11, 5 min ago"
         );
+        let told = |kind| Story { kind, ..story(&one) }.tell();
+        assert_eq!(told(NoticeKind::Flapping).0, "weather-agent is flapping: 9 changes in 10 min");
+        assert_eq!(told(NoticeKind::Reminder).0, "weather-agent is still not beating");
+        let recovered = told(NoticeKind::Recovered);
+        assert_eq!(recovered.1, "Beats are confirmed again after 5 min");
+        let drill = Story { drill: true, ..story(&one) }.tell();
+        assert_eq!(drill.0, "Drill: weather-agent went stale");
+    }
+
+    #[test]
+    fn several_of_one_cause_are_one_notice() {
+        let beat = Time::from_timestamp("2026-11-22T13:02:11Z".parse().unwrap());
+        let all: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| agent(name, beat)).into();
+        let (title, body) = story(&all[..3]).tell();
+        assert_eq!(title, "3 agents lost registry lab");
+        assert!(body.starts_with("a, b and c. Reconnecting: the name"), "{body}");
+        assert!(story(&all).tell().1.starts_with("a, b, c, d, e and 2 more. "));
+        let silent = Story { fault: Fault::Process, kind: NoticeKind::Offline, ..story(&all[..2]) };
+        assert_eq!(silent.tell().0, "2 agents are offline");
     }
 
     #[test]

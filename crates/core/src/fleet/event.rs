@@ -1,13 +1,15 @@
 //! What the fleet is told, and what it asks for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
 use crate::failure::Fatal;
 use crate::history::{AgentMemory, HistoryRow};
 use crate::identity::EntityId;
 use crate::link::LinkReport;
 use crate::liveness::Thresholds;
-use crate::notice::Notice;
+use crate::notice::{Notice, NoticeId};
 use crate::time::Time;
 use crate::view::{BeatsBy, ProcessState, StripSpan};
 use crate::wire::zynd::{Activity, RecordFacts};
@@ -33,6 +35,8 @@ pub struct AgentSettings {
     pub tags: Vec<String>,
     /// The project that it belongs to.
     pub project: Option<String>,
+    /// When a person is interrupted because of it.
+    pub alerts: Arc<AlertRules>,
 }
 
 /// One registry as configured.
@@ -46,6 +50,8 @@ pub struct RegistrySettings {
     pub thresholds: Thresholds,
     /// Whether it runs inside Beatkeeper.
     pub demo: bool,
+    /// Whether it is on another computer, and needs a network.
+    pub remote: bool,
 }
 
 /// What an agent brings along from an earlier run.
@@ -57,6 +63,12 @@ pub struct Past {
     pub strip: Vec<StripSpan>,
     /// When lost connections were replaced in the last 24 hours, oldest first.
     pub reconnected: Vec<Time>,
+    /// The incident that was open.
+    pub incident: Option<Incident>,
+    /// Until when nobody is interrupted because of it.
+    pub snoozed_until: Option<Time>,
+    /// When it changed between beating and missing, lately, oldest first.
+    pub changes: Vec<Time>,
 }
 
 /// What a probe of a process found.
@@ -78,7 +90,7 @@ pub enum FleetEvent {
     /// A registry is no longer configured.
     RegistryRemoved(String),
     /// An agent was configured.
-    AgentAdded(AgentSettings, Past),
+    AgentAdded(AgentSettings, Box<Past>),
     /// Its settings changed.
     AgentChanged(AgentSettings),
     /// It is no longer configured.
@@ -116,6 +128,8 @@ pub enum FleetEvent {
         registry: String,
         /// What is wrong, in a sentence.
         problem: Option<String>,
+        /// Whether anybody answered at all.
+        reached: bool,
         /// How far its clock is ahead of ours, when the answer told.
         clock_ahead_ms: Option<i64>,
     },
@@ -123,6 +137,20 @@ pub enum FleetEvent {
     Process(EntityId, ProcessReading),
     /// Nobody is to be interrupted because of an agent until then; nothing ends that.
     Snoozed(EntityId, Option<Time>),
+    /// A person knows of an agent's incident, until then; nothing takes that back.
+    Acknowledged(EntityId, Option<Time>),
+    /// Nobody is to be interrupted at all until then; nothing ends that.
+    AlertsPaused(Option<Time>),
+    /// As [`AlertsPaused`](Self::AlertsPaused), as an earlier run left it.
+    AlertsWerePaused(Time),
+    /// In these hours nobody is to be interrupted.
+    Quiet(Vec<QuietHours>),
+    /// An agent's silence is asked for, or no longer.
+    Drill(EntityId, bool),
+    /// What this computer knows of its network.
+    Network(NetworkReading),
+    /// The program ends.
+    Closing,
     /// The computer slept.
     Woke {
         /// For how long.
@@ -148,8 +176,14 @@ pub enum FleetAction {
     Unblock(EntityId),
     /// Read the agent's record soon.
     ReadRecord(EntityId),
-    /// Tell the person.
-    Notify(Notice),
+    /// Show this on the desktop, in the place of what has its id and of what it supersedes.
+    Show(Notice),
+    /// Send this to the channels.
+    Send(Notice),
+    /// Take these from the desktop: they are over.
+    Withdraw(Vec<NoticeId>),
+    /// Keep everything that is known of this moment: an incident of the agent was opened.
+    Freeze(EntityId, Time),
     /// Keep this.
     Keep(HistoryRow),
 }

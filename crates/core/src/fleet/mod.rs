@@ -3,6 +3,7 @@
 //! One task owns the [`Fleet`], feeds it [`FleetEvent`]s and carries out its [`FleetAction`]s.
 
 mod agent;
+mod attention;
 mod connections;
 mod event;
 mod strip;
@@ -11,6 +12,7 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use crate::alert::Desk;
 use crate::history::{Connection, SpanKind};
 use crate::identity::EntityId;
 use crate::reckon::reckon;
@@ -33,6 +35,8 @@ struct Registry {
     settings: RegistrySettings,
     stream_live: bool,
     answered: bool,
+    /// Whether the last try came to any answer.
+    reached: Option<bool>,
     problem: Option<String>,
     problem_since: Option<Time>,
     clock_ahead_ms: Option<i64>,
@@ -52,6 +56,7 @@ pub struct Fleet {
     forgotten: u64,
     due: BTreeSet<(Time, EntityId)>,
     actions: VecDeque<FleetAction>,
+    desk: Desk,
     context: Context,
 }
 
@@ -60,8 +65,8 @@ pub struct Fleet {
 pub(crate) struct Context {
     /// Right after sleep, only good news counts until then.
     hold_until: Option<Time>,
-    /// Seconds east of UTC.
-    zone: i32,
+    /// This computer has no network.
+    network_down: bool,
 }
 
 impl Fleet {
@@ -78,7 +83,7 @@ impl Fleet {
                 let id = settings.id.clone();
                 self.update(&id, now, |agent, _, change| agent.reconfigure(settings, now, change));
             }
-            FleetEvent::AgentRemoved(id) => self.remove(&id),
+            FleetEvent::AgentRemoved(id) => self.remove(&id, now),
             FleetEvent::Link(id, report) => {
                 self.update(&id, now, |agent, _, change| agent.link_reported(report, now, change));
             }
@@ -91,19 +96,25 @@ impl Fleet {
                     agent.record_read(asked_at, facts, registry.clock_ahead_ms.unwrap_or(0), now, change);
                 });
             }
-            FleetEvent::RegistryAnswer { registry, problem, clock_ahead_ms } => {
-                self.registry_answered(&registry, problem, clock_ahead_ms, now);
+            FleetEvent::RegistryAnswer { registry, problem, reached, clock_ahead_ms } => {
+                self.registry_answered(&registry, problem, reached, clock_ahead_ms, now);
             }
             FleetEvent::Process(id, reading) => {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
-            FleetEvent::Snoozed(id, until) => {
-                self.update(&id, now, |agent, _, change| agent.snooze(until, change));
-            }
+            FleetEvent::Snoozed(id, until) => self.snooze(&id, until, now),
+            FleetEvent::Acknowledged(id, until) => self.acknowledge(&id, until, now),
+            FleetEvent::AlertsPaused(until) => self.pause_alerts(until, now),
+            FleetEvent::AlertsWerePaused(until) => self.desk.recall_pause(Some(until)),
+            FleetEvent::Quiet(hours) => self.set_quiet(hours, now),
+            FleetEvent::Drill(id, on) => self.drill(&id, on, now),
+            FleetEvent::Network(reading) => self.network_read(reading, now),
+            FleetEvent::Closing => self.desk.close(),
             FleetEvent::Woke { slept } => self.woke(slept, now),
-            FleetEvent::Zone { offset } => self.context.zone = offset,
+            FleetEvent::Zone { offset } => self.desk.set_zone(offset),
             FleetEvent::Timeout => self.timeout(now),
         }
+        self.take_desk_actions();
     }
 
     /// What to do next.
@@ -115,7 +126,8 @@ impl Fleet {
     /// When to call back with [`FleetEvent::Timeout`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.due.first().map(|(due, _)| *due)
+        let first = self.due.first().map(|(due, _)| *due);
+        [first, self.desk.poll_timeout()].into_iter().flatten().min()
     }
 
     /// The revision of the newest change.
@@ -147,6 +159,7 @@ impl Fleet {
             removed,
             summary: self.summary(),
             registries: self.registry_health(),
+            alerts: self.alerts(now),
         }
     }
 
@@ -155,7 +168,7 @@ impl Fleet {
     pub fn row(&self, id: &EntityId) -> Option<crate::view::AgentRow> {
         let agent = self.agents.get(id)?;
         let registry = self.registries.get(&agent.settings.registry)?;
-        Some(agent.row(registry))
+        Some(agent.row(registry, &self.desk))
     }
 
     /// An agent's beats of the last time, up to 24 hours.
@@ -210,6 +223,7 @@ impl Fleet {
                 settings,
                 stream_live: false,
                 answered: false,
+                reached: None,
                 problem: None,
                 problem_since: None,
                 clock_ahead_ms: None,
@@ -229,12 +243,17 @@ impl Fleet {
             return;
         }
         let id = settings.id.clone();
-        self.agents.insert(id.clone(), Box::new(Agent::new(settings, past, now)));
+        let agent = Box::new(Agent::new(settings, past, now));
+        let snoozed = past.snoozed_until.filter(|until| *until > now);
+        let grace = agent.grace_until.unwrap_or(now);
+        self.desk.recall(&id, past.incident.clone(), snoozed, past.changes.clone(), grace);
+        self.agents.insert(id.clone(), agent);
         self.removed.retain(|(_, removed)| *removed != id);
         self.update(&id, now, |agent, _, change| agent.begin(now, change));
     }
 
-    fn remove(&mut self, id: &EntityId) {
+    fn remove(&mut self, id: &EntityId, now: Time) {
+        self.desk.forget(id, now);
         if let Some(agent) = self.agents.remove(id) {
             self.changed.remove(&agent.revision);
             if let Some(due) = agent.due {
@@ -278,10 +297,18 @@ impl Fleet {
         }
     }
 
-    fn registry_answered(&mut self, name: &str, problem: Option<String>, clock_ahead_ms: Option<i64>, now: Time) {
+    fn registry_answered(
+        &mut self,
+        name: &str,
+        problem: Option<String>,
+        reached: bool,
+        clock_ahead_ms: Option<i64>,
+        now: Time,
+    ) {
         let Some(registry) = self.registries.get_mut(name) else { return };
         let before = (registry.problem.clone(), registry.answered, registry.clock_ahead_ms);
         registry.answered = true;
+        registry.reached = Some(reached);
         registry.problem_since = problem.as_ref().map(|_| registry.problem_since.unwrap_or(now));
         registry.problem = problem;
         // A clock is read with a resolution of a second; smaller changes are not news.
@@ -294,10 +321,12 @@ impl Fleet {
             self.revision += 1;
             self.touch_all(name, now);
         }
+        self.judge_network(now);
     }
 
     fn woke(&mut self, slept: Duration, now: Time) {
         self.context.hold_until = Some(now + WAKE_GRACE);
+        self.desk.hold(now + WAKE_GRACE);
         let ids: Vec<EntityId> = self.agents.keys().cloned().collect();
         for id in ids {
             self.update(&id, now, |agent, _, change| {
@@ -315,6 +344,9 @@ impl Fleet {
         let due: Vec<EntityId> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
         for id in due {
             self.update(&id, now, |agent, _, change| agent.look(now, change));
+        }
+        for id in self.desk.due(now) {
+            self.update(&id, now, |_, _, _| {});
         }
     }
 
@@ -354,7 +386,10 @@ impl Fleet {
         if change.read_record {
             self.actions.push_back(FleetAction::ReadRecord(id.clone()));
         }
-        self.actions.extend(change.notices.into_iter().map(FleetAction::Notify));
+        if change.turned {
+            self.desk.turned(id, now);
+        }
+        change.row |= self.desk.look(&agent.sighting(registry), now);
         self.actions.extend(agent.strip.take_rows(id).into_iter().map(FleetAction::Keep));
         self.actions.extend(agent.connections.take_rows().into_iter().map(FleetAction::Keep));
         self.actions.extend(change.rows.into_iter().map(FleetAction::Keep));

@@ -29,7 +29,28 @@ impl Fleet {
                 next_flip = Some(NextFlip { id: agent.settings.id.clone(), name: agent.settings.name.clone(), at });
             }
         }
-        FleetSummary { sentence: sentence(&counts), glyph: glyph(&counts), counts, next_flip }
+        let offline = self.context.network_down;
+        let sentence = if offline { format!("No network here; {}", sentence(&counts)) } else { sentence(&counts) };
+        let glyph = match glyph(&counts) {
+            _ if offline => Glyph::Paused,
+            Glyph::Attention | Glyph::Offline if self.is_all_known() => Glyph::Acknowledged,
+            glyph @ (Glyph::Ok
+            | Glyph::Attention
+            | Glyph::Offline
+            | Glyph::Acknowledged
+            | Glyph::Paused
+            | Glyph::Unknown) => glyph,
+        };
+        FleetSummary { sentence, glyph, counts, next_flip }
+    }
+
+    /// Whether a person said of everyone who is missing that they know.
+    fn is_all_known(&self) -> bool {
+        self.agents.values().filter(|agent| agent.liveness.is_missing()).all(|agent| {
+            let id = &agent.settings.id;
+            let known = self.desk.incident(id).is_some_and(|incident| incident.acknowledged_until.is_some());
+            known || self.desk.snoozed_until(id).is_some()
+        })
     }
 
     /// Those that need a person, worst first, then by name: name, sentence, id.

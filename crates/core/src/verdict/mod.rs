@@ -15,11 +15,16 @@ const FLAPPING: u32 = 3;
 /// This many foreign beats within five minutes are a second copy.
 const SECOND_COPY: u32 = 3;
 
+/// The code of a verdict that nobody can give: this computer has no network.
+pub const NETWORK_DOWN: &str = "network.down";
+
 /// Everything a verdict is made of.
 #[derive(Clone, Debug)]
 pub struct Evidence<'a> {
     /// Our word.
     pub liveness: Liveness,
+    /// This computer has no network, and the registry is elsewhere.
+    pub network_down: bool,
     /// Paused by the user.
     pub paused: bool,
     /// Who beats.
@@ -59,6 +64,14 @@ pub struct Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
     if evidence.paused {
         return verdict("paused", Severity::Neutral, "Paused by you", "Resume it when it should beat again.");
+    }
+    if evidence.network_down {
+        return verdict(
+            NETWORK_DOWN,
+            Severity::Neutral,
+            "This computer is offline, so nobody can tell how it is",
+            "Check this computer's network connection; all goes on by itself when it is back.",
+        );
     }
     record(evidence).unwrap_or_else(|| match evidence.beats_by {
         BeatsBy::App => ours(evidence),

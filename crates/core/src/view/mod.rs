@@ -1,6 +1,7 @@
 //! What a person sees of the fleet, as plain values. The window, the tray and the command line all show these and
 //! decide nothing themselves.
 
+mod alerts;
 mod strip;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::identity::{EntityId, EntityKind};
 use crate::liveness::Liveness;
 use crate::time::Time;
 
+pub use alerts::{AlertsView, OpenIncident};
 pub use strip::{BeatStrip, StripGap, StripSpan, Uptime};
 
 /// One agent as one row of the table.
@@ -66,6 +68,8 @@ pub struct AgentRow {
     pub project: Option<String>,
     /// Until then nobody is interrupted because of it.
     pub snoozed_until: Option<Time>,
+    /// Its open incident.
+    pub incident: Option<OpenIncident>,
     /// Changes whenever a span of the beat strip begins; the window then fetches the strip again.
     pub strip_rev: u32,
 }
@@ -246,6 +250,8 @@ pub struct FleetDelta {
     pub summary: FleetSummary,
     /// Each registry's health.
     pub registries: Vec<RegistryHealth>,
+    /// What a person is told at all.
+    pub alerts: AlertsView,
 }
 
 /// The fleet in a sentence, and counted.
@@ -307,6 +313,8 @@ pub enum Glyph {
     Attention,
     /// Square: something is offline.
     Offline,
+    /// Hollow: something is wrong, and a person knows of all of it.
+    Acknowledged,
     /// Slashed: paused, or our own network is down.
     Paused,
     /// Question mark: cannot be told.

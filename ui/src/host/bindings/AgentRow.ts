@@ -5,6 +5,7 @@ import type { EntityId } from "./EntityId";
 import type { EntityKind } from "./EntityKind";
 import type { LinkView } from "./LinkView";
 import type { Liveness } from "./Liveness";
+import type { OpenIncident } from "./OpenIncident";
 import type { ProcessView } from "./ProcessView";
 import type { RegistryView } from "./RegistryView";
 import type { Time } from "./Time";
@@ -111,6 +112,10 @@ project: string | null,
  * Until then nobody is interrupted because of it.
  */
 snoozed_until: Time | null, 
+/**
+ * Its open incident.
+ */
+incident: OpenIncident | null, 
 /**
  * Changes whenever a span of the beat strip begins; the window then fetches the strip again.
  */

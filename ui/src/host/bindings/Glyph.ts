@@ -3,4 +3,4 @@
 /**
  * The fleet's glyph: a shape before a colour.
  */
-export type Glyph = "ok" | "attention" | "offline" | "paused" | "unknown";
+export type Glyph = "ok" | "attention" | "offline" | "acknowledged" | "paused" | "unknown";

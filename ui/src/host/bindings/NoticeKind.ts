@@ -3,4 +3,4 @@
 /**
  * What happened.
  */
-export type NoticeKind = "stale" | "offline" | "recovered";
+export type NoticeKind = "late" | "stale" | "offline" | "flapping" | "reminder" | "recovered" | "test";

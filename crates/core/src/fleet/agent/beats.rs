@@ -2,7 +2,6 @@
 
 use crate::confirm::{Confirmed, Seen};
 use crate::history::SpanKind;
-use crate::notice;
 use crate::time::Time;
 use crate::view::{BeatsBy, LinkStateName};
 use crate::wire::zynd::Activity;
@@ -82,10 +81,6 @@ impl Agent {
             self.connections.confirmed();
         }
         self.good_beats = self.good_beats.saturating_add(1);
-        if self.recovering && self.good_beats >= notice::GOOD_BEATS {
-            self.recovering = false;
-            self.snooze(None, change);
-        }
         let between = self.missing_because();
         self.strip.beat(SpanKind::Confirmed, at, self.settings.interval * 3, between);
         self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));

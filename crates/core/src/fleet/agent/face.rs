@@ -1,21 +1,23 @@
 //! What is shown of an agent: its verdict and its row.
 
+use crate::alert::Desk;
 use crate::failure::{Failure, Transient};
-use crate::fleet::{Registry, STRIP};
+use crate::fleet::{Context, Registry, STRIP};
 use crate::history::SpanKind;
 use crate::reckon::uptime;
 use crate::time::Time;
 use crate::verdict::{self, Evidence};
-use crate::view::{AgentRow, LinkView, ProcessView, ReasonView, RegistryView, Severity, VerdictView};
+use crate::view::{AgentRow, LinkView, OpenIncident, ProcessView, ReasonView, RegistryView, Severity, VerdictView};
 
 use super::{Agent, LATELY};
 
 impl Agent {
-    pub(super) fn verdict_at(&self, registry: &Registry, now: Time) -> VerdictView {
+    pub(super) fn verdict_at(&self, registry: &Registry, context: Context, now: Time) -> VerdictView {
         let lately = now - LATELY;
         let foreign = self.foreign.iter().filter(|at| **at >= lately).count();
         verdict::judge(&Evidence {
             liveness: self.liveness,
+            network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
             beats_by: self.settings.beats_by,
             process: self.process.state,
@@ -37,7 +39,11 @@ impl Agent {
 
     /// What a stretch without beats is called that ends now.
     pub(super) fn missing_because(&self) -> (SpanKind, &'static str) {
+        if self.drilled {
+            return (SpanKind::NotRunning, "drill");
+        }
         match &self.link.failure {
+            _ if self.verdict.code == verdict::NETWORK_DOWN => (SpanKind::OwnNetwork, verdict::NETWORK_DOWN),
             Some(failure @ Failure::Transient(Transient::Unreachable)) => (SpanKind::OwnNetwork, failure.code()),
             // What is well is the cause of nothing.
             _ if self.verdict.severity == Severity::Good => (SpanKind::Missed, ""),
@@ -54,7 +60,7 @@ impl Agent {
     }
 
     /// Of what was last heard, so that a row only changes when something does.
-    pub(in crate::fleet) fn row(&self, registry: &Registry) -> AgentRow {
+    pub(in crate::fleet) fn row(&self, registry: &Registry, desk: &Desk) -> AgentRow {
         let newest = self.last_sent.max(self.last_confirmed).unwrap_or(self.since);
         let beaten = self.last_confirmed.map_or(Time::ZERO, |beat| beat + self.settings.interval);
         let covered = self.since.max(beaten).max(self.strip.end());
@@ -105,7 +111,8 @@ impl Agent {
             uptime_24h: uptime(self.strip.spans(), self.settings.interval, covered - STRIP, covered),
             tags: self.settings.tags.clone(),
             project: self.settings.project.clone(),
-            snoozed_until: self.snoozed_until,
+            snoozed_until: desk.snoozed_until(&self.settings.id),
+            incident: desk.incident(&self.settings.id).map(OpenIncident::of),
             strip_rev: self.strip.revision(),
         }
     }

@@ -13,7 +13,6 @@ use crate::confirm::Confirmation;
 use crate::failure::Fatal;
 use crate::history::{HistoryRow, SpanKind};
 use crate::liveness::Liveness;
-use crate::notice::{Notice, NoticeKind};
 use crate::time::Time;
 use crate::view::{BeatCounts, BeatsBy, ProcessState, Severity, VerdictView};
 
@@ -41,7 +40,8 @@ pub(super) struct Change {
     pub(super) block: Option<Fatal>,
     pub(super) unblock: bool,
     pub(super) read_record: bool,
-    pub(super) notices: Vec<Notice>,
+    /// It went from beating to missing, or back.
+    pub(super) turned: bool,
     pub(super) rows: Vec<HistoryRow>,
     pub(super) due: Option<Time>,
 }
@@ -67,13 +67,10 @@ pub(crate) struct Agent {
     record: RecordSeen,
     process: ProcessReading,
     process_since: Option<Time>,
-    alerted: Option<NoticeKind>,
     good_beats: u32,
-    outage_from: Option<Time>,
-    grace_until: Option<Time>,
-    snoozed_until: Option<Time>,
-    /// It was stale or offline, and two good beats since then are still to come.
-    recovering: bool,
+    pub(super) grace_until: Option<Time>,
+    /// Its silence is asked for.
+    drilled: bool,
     /// When the stretch without beats is written down again.
     missing_next: Option<Time>,
 }
@@ -83,9 +80,6 @@ impl Agent {
         let strip = Strip::from_past(&past.strip);
         let memory = past.memory.as_ref();
         let last_confirmed = memory.and_then(|memory| memory.last_confirmed_at).max(strip.last_confirmed());
-        let alerted = memory
-            .filter(|memory| memory.alerted)
-            .map(|memory| if memory.liveness == Liveness::Offline { NoticeKind::Offline } else { NoticeKind::Stale });
         let process = ProcessReading {
             state: if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs },
             detail: String::new(),
@@ -96,11 +90,8 @@ impl Agent {
             since: memory.map_or(now, |memory| memory.since),
             last_confirmed,
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
-            alerted,
-            snoozed_until: memory.and_then(|memory| memory.snoozed_until).filter(|until| *until > now),
-            recovering: memory.is_some_and(|memory| memory.liveness.badness() > Liveness::Late.badness()),
+            drilled: past.incident.as_ref().is_some_and(|incident| incident.drill),
             missing_next: None,
-            outage_from: alerted.and(last_confirmed),
             strip,
             connections: Connections::from_past(&past.reconnected),
             confirmation: Confirmation::new(settings.interval),
@@ -179,20 +170,14 @@ impl Agent {
             due = Some(until);
         } else {
             if state != self.liveness {
-                self.turn(state, registry, now, change);
+                self.turn(state, registry, context, now, change);
             }
             self.go_on_missing(now, change);
         }
-        let verdict = self.verdict_at(registry, now);
+        let verdict = self.verdict_at(registry, context, now);
         if verdict != self.verdict {
             self.verdict = verdict;
             change.row = true;
-        }
-        if self.snoozed_until.is_some_and(|until| until <= now) {
-            self.snooze(None, change);
-        }
-        if held.is_none() {
-            self.alert(context.zone, now, change);
         }
         let flips_at = self
             .record
@@ -204,7 +189,7 @@ impl Agent {
         let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
-        change.due = [due, ask, foreign, lately, self.snoozed_until, self.missing_next]
+        change.due = [due, ask, foreign, lately, self.missing_next]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))
@@ -245,7 +230,7 @@ impl Agent {
         self.strip.gap(kind, cause, self.strip.end(), now);
     }
 
-    fn turn(&mut self, to: Liveness, registry: &Registry, now: Time, change: &mut Change) {
+    fn turn(&mut self, to: Liveness, registry: &Registry, context: Context, now: Time, change: &mut Change) {
         if self.liveness.is_missing() && to == Liveness::Stopped {
             // Until now it was missing; from now on nobody misses it.
             self.name_silence(now);
@@ -253,11 +238,9 @@ impl Agent {
         let from = std::mem::replace(&mut self.liveness, to);
         change.row = true;
         self.since = now;
-        self.verdict = self.verdict_at(registry, now);
+        self.verdict = self.verdict_at(registry, context, now);
         if to.is_missing() {
             self.good_beats = 0;
-            self.recovering |= to != Liveness::Late;
-            self.outage_from = self.outage_from.or(self.last_confirmed);
             self.name_silence(now);
         }
         if to == Liveness::Offline
@@ -266,15 +249,11 @@ impl Agent {
         {
             self.connections.seen_silent(last);
         }
-        if to == Liveness::Active && self.alerted.is_none() {
-            self.outage_from = None;
-        }
         if to == Liveness::Stopped {
-            // Pausing cancels what is pending.
-            self.alerted = None;
-            self.outage_from = None;
             self.strip.begin(SpanKind::NotRunning, PAUSED, now);
         }
+        change.turned = matches!((from, to), (Liveness::Active, _)) && to.is_missing()
+            || from.is_missing() && to == Liveness::Active;
         self.record_turn(from, now, change);
     }
 }

@@ -5,6 +5,7 @@ mod properties;
 mod snooze;
 
 use super::*;
+use crate::alert::{AlertRules, Incident};
 use crate::failure::Fatal;
 use crate::failure::Transient;
 use crate::history::{HistoryRow, Span};
@@ -43,6 +44,7 @@ fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
         probed: false,
         tags: Vec::new(),
         project: None,
+        alerts: AlertRules::default().into(),
     }
 }
 
@@ -56,6 +58,7 @@ fn registry() -> RegistrySettings {
         url: "https://r.example".into(),
         thresholds: Thresholds::default(),
         demo: false,
+        remote: true,
     }
 }
 
@@ -76,7 +79,7 @@ impl Scene {
     fn with_past(beats_by: BeatsBy, past: Past, now: Time) -> Self {
         let mut scene = Self { fleet: Fleet::default(), notices: Vec::new(), kept: Vec::new(), other: Vec::new(), now };
         scene.on(FleetEvent::RegistrySet(registry()), now);
-        scene.on(FleetEvent::AgentAdded(settings(1, beats_by), past), now);
+        scene.on(FleetEvent::AgentAdded(settings(1, beats_by), Box::new(past)), now);
         scene
     }
 
@@ -85,7 +88,7 @@ impl Scene {
         self.fleet.handle(event, now);
         while let Some(action) = self.fleet.poll_action() {
             match action {
-                FleetAction::Notify(notice) => self.notices.push(notice),
+                FleetAction::Show(notice) => self.notices.push(notice),
                 FleetAction::Keep(row) => self.kept.push(row),
                 other => self.other.push(other),
             }
@@ -153,7 +156,22 @@ impl Scene {
                 spans.insert(*from, span);
             }
         }
-        Past { memory, strip: spans.into_values().collect(), reconnected: vec![at(0)] }
+        let incident = self.kept.iter().rev().find_map(|row| match row {
+            HistoryRow::Incident(incident) => Some(Incident::clone(incident)),
+            _ => None,
+        });
+        let snoozed_until = self.kept.iter().rev().find_map(|row| match row {
+            HistoryRow::Snooze(_, until) => Some(*until),
+            _ => None,
+        });
+        Past {
+            memory,
+            strip: spans.into_values().collect(),
+            reconnected: vec![at(0)],
+            incident: incident.filter(|incident| incident.resolved_at.is_none()),
+            snoozed_until: snoozed_until.flatten(),
+            changes: Vec::new(),
+        }
     }
 
     fn told(&self) -> Vec<NoticeKind> {
@@ -219,7 +237,15 @@ fn recovery_is_told_after_two_good_beats_and_only_after_an_alert() {
 #[test]
 fn beats_that_the_record_never_shows_are_refused_and_the_clock_is_named() {
     let mut scene = Scene::new(BeatsBy::App);
-    scene.on(FleetEvent::RegistryAnswer { registry: "r".into(), problem: None, clock_ahead_ms: Some(-90_000) }, at(0));
+    scene.on(
+        FleetEvent::RegistryAnswer {
+            registry: "r".into(),
+            problem: None,
+            reached: true,
+            clock_ahead_ms: Some(-90_000),
+        },
+        at(0),
+    );
     scene.record(at(0), at(0) - Duration::from_secs(1000));
     scene.link(LinkReport::Dialling { attempt: 1 }, at(1));
     scene.link(LinkReport::Opened, at(1));
@@ -368,6 +394,7 @@ fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
         FleetEvent::RegistryAnswer {
             registry: "r".into(),
             problem: Some("connection refused".into()),
+            reached: true,
             clock_ahead_ms: None,
         },
         at(20),

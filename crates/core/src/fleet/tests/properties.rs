@@ -11,7 +11,7 @@ fn any_step() -> impl Strategy<Value = (u8, u8, u64)> {
 fn apply(fleet: &mut Fleet, kind: u8, number: u8, now: Time) {
     let agent = id(number);
     let event = match kind {
-        0 => FleetEvent::AgentAdded(settings(number, BeatsBy::App), Past::default()),
+        0 => FleetEvent::AgentAdded(settings(number, BeatsBy::App), Box::default()),
         1 => FleetEvent::AgentRemoved(agent),
         2 => FleetEvent::Link(agent, LinkReport::Dialling { attempt: 1 }),
         3 => FleetEvent::Link(agent, LinkReport::Opened),
@@ -60,8 +60,8 @@ proptest! {
         }
     }
 
-    /// However beats come and stay away, an outage is told at most once as stale and once as offline, its end at most
-    /// once and only after that, and no deadline lies in the past.
+    /// However beats come and stay away, an outage is told at most once as stale, once as offline and once as flapping, its
+    /// end at most once and only after that, and no deadline lies in the past.
     #[test]
     fn one_outage_one_story(pauses in prop::collection::vec(0_u64..1200, 1..60)) {
         let mut scene = Scene::new(BeatsBy::App);
@@ -76,9 +76,11 @@ proptest! {
         let mut open: Option<NoticeKind> = None;
         for kind in scene.told() {
             match kind {
-                NoticeKind::Stale => prop_assert_eq!(open, None),
+                NoticeKind::Stale => prop_assert!(matches!(open, None | Some(NoticeKind::Flapping))),
+                NoticeKind::Flapping => prop_assert!(open != Some(NoticeKind::Flapping)),
                 NoticeKind::Offline => prop_assert!(open != Some(NoticeKind::Offline)),
                 NoticeKind::Recovered => prop_assert!(open.is_some()),
+                other => prop_assert!(false, "{other:?}"),
             }
             open = (kind != NoticeKind::Recovered).then_some(kind);
         }

@@ -1,0 +1,347 @@
+//! One agent's case: what is known of it at the desk, while there is anything to know.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{AlertRules, Fault, Held, Incident, Resolution, Sighting};
+use crate::liveness::Liveness;
+use crate::notice::{NoticeId, NoticeKind, worth_interrupting};
+use crate::time::Time;
+
+/// One agent at the desk.
+#[derive(Default)]
+pub(super) struct Case {
+    pub(super) incident: Option<Box<Incident>>,
+    pub(super) snoozed_until: Option<Time>,
+    /// Its silence was asked for, to see that it is noticed.
+    pub(super) drill: bool,
+    /// Since when it is bad enough for an incident, without a break.
+    bad_since: Option<Time>,
+    /// When it changed between beating and missing, lately.
+    changes: VecDeque<Time>,
+    /// When the person is told again.
+    remind_at: Option<Time>,
+    /// Until then a recovery is what was over before Beatkeeper looked again.
+    meanwhile_until: Option<Time>,
+    pub(super) due: Option<Time>,
+}
+
+/// What holds a telling back, until when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Block {
+    pub(super) because: Option<Held>,
+    pub(super) until: Option<Time>,
+}
+
+/// What becomes of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// An incident was opened.
+    Opened,
+    /// The person is to be told.
+    Tell(NoticeKind),
+    /// What the person was told of is over, and that is not told.
+    Withdraw(NoticeId),
+    /// The record changed.
+    Changed,
+}
+
+impl Case {
+    /// What an earlier run left.
+    pub(super) fn from_past(
+        incident: Option<Incident>,
+        snoozed_until: Option<Time>,
+        changes: Vec<Time>,
+        meanwhile_until: Time,
+    ) -> Self {
+        Self {
+            meanwhile_until: incident.as_ref().map(|_| meanwhile_until),
+            drill: incident.as_ref().is_some_and(|incident| incident.drill),
+            incident: incident.map(Box::new),
+            snoozed_until,
+            changes: changes.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing is known that is worth keeping.
+    pub(super) fn is_idle(&self) -> bool {
+        self.incident.is_none()
+            && self.snoozed_until.is_none()
+            && !self.drill
+            && self.bad_since.is_none()
+            && self.changes.is_empty()
+    }
+
+    /// It went from beating to missing, or back.
+    pub(super) fn turned(&mut self, now: Time) {
+        self.changes.push_back(now);
+    }
+
+    pub(super) fn changes(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Looks at it anew. `block` tells what holds tellings back.
+    pub(super) fn look(&mut self, seen: &Sighting<'_>, block: Block, now: Time) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.due = None;
+        self.expire(now, &mut steps);
+        self.follow_flapping(seen, now, &mut steps);
+        let bad = seen.rules.level.is_met_by(seen.liveness);
+        // In these no incident is opened: whether it is one will be seen afterwards.
+        let nobody_can_tell = matches!(block.because, Some(Held::OwnNetwork | Held::Waking));
+        match seen.liveness {
+            Liveness::Stopped => self.resolve(Resolution::Stopped, now, &mut steps),
+            Liveness::Active => {
+                self.bad_since = None;
+                if self.incident.is_some() && !self.flaps() && seen.good_beats >= seen.rules.good_beats {
+                    self.recover(seen, block, now, &mut steps);
+                }
+            }
+            Liveness::Late | Liveness::Stale | Liveness::Offline if bad && nobody_can_tell => {
+                self.wait_for(block.until);
+            }
+            Liveness::Late | Liveness::Stale | Liveness::Offline if bad => {
+                let since = *self.bad_since.get_or_insert(now);
+                if self.incident.is_none() && since + seen.rules.grace > now {
+                    self.wait_for(Some(since + seen.rules.grace));
+                } else {
+                    self.open(seen, now, &mut steps);
+                }
+            }
+            Liveness::Unknown | Liveness::Inactive | Liveness::Late | Liveness::Stale | Liveness::Offline => {
+                self.bad_since = None;
+            }
+        }
+        self.interrupt(seen, bad, block, now, &mut steps);
+        steps
+    }
+
+    /// What ends by itself.
+    fn expire(&mut self, now: Time, steps: &mut Vec<Step>) {
+        match self.snoozed_until {
+            Some(until) if until <= now => {
+                self.snoozed_until = None;
+                steps.push(Step::Changed);
+            }
+            until => self.wait_for(until),
+        }
+        let Some(incident) = &mut self.incident else { return };
+        match incident.acknowledged_until {
+            Some(until) if until <= now => {
+                (incident.acknowledged_at, incident.acknowledged_until) = (None, None);
+                steps.push(Step::Changed);
+            }
+            until => self.wait_for(until),
+        }
+    }
+
+    fn follow_flapping(&mut self, seen: &Sighting<'_>, now: Time, steps: &mut Vec<Step>) {
+        let rule = seen.rules.flapping;
+        while self.changes.front().is_some_and(|first| *first + rule.within <= now) {
+            self.changes.pop_front();
+        }
+        if let Some(first) = self.changes.front() {
+            self.wait_for(Some(*first + rule.within));
+        }
+        let enough = rule.changes > 0 && self.changes.len() >= rule.changes as usize;
+        if enough && !self.flaps() && seen.rules.level != super::Level::Never {
+            self.open(seen, now, steps);
+            if let Some(incident) = &mut self.incident {
+                incident.flapping = true;
+            }
+            steps.push(Step::Changed);
+        } else if self.flaps() && self.changes.len() * 2 <= rule.changes as usize {
+            // It has settled, one way or the other.
+            if let Some(incident) = &mut self.incident {
+                incident.flapping = false;
+            }
+            steps.push(Step::Changed);
+        }
+    }
+
+    fn flaps(&self) -> bool {
+        self.incident.as_ref().is_some_and(|incident| incident.flapping)
+    }
+
+    fn open(&mut self, seen: &Sighting<'_>, now: Time, steps: &mut Vec<Step>) {
+        let worst = seen.liveness;
+        match &mut self.incident {
+            None => {
+                self.incident = Some(Box::new(Incident {
+                    agent: seen.id.clone(),
+                    opened_at: now,
+                    last_beat: seen.last_beat,
+                    worst,
+                    cause: seen.cause.to_owned(),
+                    sentence: seen.sentence.to_owned(),
+                    fault: Fault::of_code(seen.cause),
+                    flapping: false,
+                    told_at: None,
+                    told: None,
+                    notice: None,
+                    escalated_at: None,
+                    held: None,
+                    acknowledged_at: None,
+                    acknowledged_until: None,
+                    resolved_at: None,
+                    resolution: None,
+                    drill: self.drill,
+                }));
+                steps.push(Step::Opened);
+            }
+            Some(incident) if worst.badness() > incident.worst.badness() => {
+                incident.worst = worst;
+                seen.cause.clone_into(&mut incident.cause);
+                seen.sentence.clone_into(&mut incident.sentence);
+                incident.fault = Fault::of_code(seen.cause);
+                steps.push(Step::Changed);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Tells the person what is worth it, or notes why not.
+    fn interrupt(&mut self, seen: &Sighting<'_>, bad: bool, block: Block, now: Time, steps: &mut Vec<Step>) {
+        let Some(wanted) = self.wanted(seen, bad, now) else {
+            self.hold(None, steps);
+            return;
+        };
+        let block = self.blocked(seen, block);
+        if block.because.is_some() {
+            self.wait_for(block.until);
+            // A reminder is nothing that anybody waits for.
+            self.hold(block.because.filter(|_| wanted != NoticeKind::Reminder), steps);
+            if wanted == NoticeKind::Reminder {
+                self.remind_at = block.until.or(self.remind_at.map(|at| at.max(now + AlertRules::SHORTEST_REMINDER)));
+                self.wait_for(self.remind_at);
+            }
+            return;
+        }
+        let Some(incident) = &mut self.incident else { return };
+        incident.held = None;
+        if wanted != NoticeKind::Reminder {
+            if incident.told_at.is_some() {
+                incident.escalated_at = Some(now);
+            } else {
+                incident.told_at = Some(now);
+            }
+            incident.told = Some(wanted);
+        }
+        self.remind_at = seen.rules.remind_every.map(|every| now + every);
+        self.wait_for(self.remind_at);
+        steps.push(Step::Tell(wanted));
+    }
+
+    fn wanted(&mut self, seen: &Sighting<'_>, bad: bool, now: Time) -> Option<NoticeKind> {
+        let incident = self.incident.as_ref()?;
+        if incident.flapping {
+            return (incident.told != Some(NoticeKind::Flapping)).then_some(NoticeKind::Flapping);
+        }
+        // Whoever was told that it flaps has not heard that it is gone.
+        let told = incident.told.filter(|told| *told != NoticeKind::Flapping || !bad);
+        let worse = if bad { worth_interrupting(told, seen.liveness) } else { None };
+        if worse.is_some() || !bad || incident.told.is_none() {
+            return worse;
+        }
+        // After a restart of the app nobody knows when the last reminder was.
+        let every = seen.rules.remind_every?;
+        let due = *self.remind_at.get_or_insert(now + every);
+        if due > now {
+            self.wait_for(Some(due));
+            return None;
+        }
+        Some(NoticeKind::Reminder)
+    }
+
+    /// What holds this agent's tellings back, beside what holds all back.
+    fn blocked(&self, seen: &Sighting<'_>, general: Block) -> Block {
+        let acknowledged = self.incident.as_ref().and_then(|incident| incident.acknowledged_until);
+        let own = if let Some(until) = self.snoozed_until {
+            Block { because: Some(Held::Snoozed), until: Some(until) }
+        } else if let Some(until) = acknowledged {
+            Block { because: Some(Held::Acknowledged), until: Some(until) }
+        } else {
+            Block::default()
+        };
+        match general.because {
+            Some(Held::Quiet) if seen.rules.urgent => own,
+            Some(_) => general,
+            None => own,
+        }
+    }
+
+    fn hold(&mut self, because: Option<Held>, steps: &mut Vec<Step>) {
+        if let Some(incident) = &mut self.incident
+            && incident.held != because
+        {
+            incident.held = because;
+            steps.push(Step::Changed);
+        }
+    }
+
+    fn recover(&mut self, seen: &Sighting<'_>, block: Block, now: Time, steps: &mut Vec<Step>) {
+        let meanwhile = self.meanwhile_until.is_some_and(|until| now <= until);
+        let (told, notice) = self.incident.as_ref().map_or((None, None), |incident| (incident.told, incident.notice));
+        let wanted = worth_interrupting(told, Liveness::Active);
+        let quiet = match block.because {
+            Some(Held::Quiet) => !seen.rules.urgent,
+            because => because == Some(Held::Paused),
+        };
+        self.snoozed_until = None;
+        match (wanted, notice) {
+            (Some(recovered), _) if !meanwhile && !quiet => steps.push(Step::Tell(recovered)),
+            (Some(_), Some(notice)) => steps.push(Step::Withdraw(notice)),
+            _ => {}
+        }
+        let how = if meanwhile { Resolution::Meanwhile } else { Resolution::Recovered };
+        self.end(how, now, steps);
+    }
+
+    /// It ends without a word.
+    pub(super) fn resolve(&mut self, how: Resolution, now: Time, steps: &mut Vec<Step>) {
+        self.bad_since = None;
+        self.changes.clear();
+        if let Some(notice) = self.incident.as_ref().and_then(|incident| incident.notice) {
+            steps.push(Step::Withdraw(notice));
+        }
+        self.end(how, now, steps);
+    }
+
+    fn end(&mut self, how: Resolution, now: Time, steps: &mut Vec<Step>) {
+        self.remind_at = None;
+        self.meanwhile_until = None;
+        if let Some(incident) = &mut self.incident {
+            incident.resolved_at = Some(now);
+            incident.resolution = Some(how);
+            incident.held = None;
+            steps.push(Step::Changed);
+        }
+    }
+
+    /// The record that ended, to be let go once it was kept.
+    pub(super) fn take_ended(&mut self) -> Option<Box<Incident>> {
+        self.incident.take_if(|incident| incident.resolved_at.is_some())
+    }
+
+    /// A person knows; nothing is told until then.
+    pub(super) fn acknowledge(&mut self, until: Option<Time>, now: Time) -> bool {
+        let Some(incident) = &mut self.incident else { return false };
+        incident.acknowledged_at = until.map(|_| now);
+        incident.acknowledged_until = until;
+        true
+    }
+
+    fn wait_for(&mut self, until: Option<Time>) {
+        self.due = match (self.due, until) {
+            (Some(due), Some(until)) => Some(due.min(until)),
+            (due, until) => due.or(until),
+        };
+    }
+}
+
+/// For the words of a notice.
+pub(super) const fn window(rules: &AlertRules) -> Duration {
+    rules.flapping.within
+}

@@ -1,0 +1,391 @@
+//! The desk at which every agent's state arrives, and which decides what a person hears of it.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use super::case::{Block, Case, Step};
+use super::group::{Groups, Key, Telling};
+use super::network::{Elsewhere, Network};
+use super::{AlertRules, Fault, Held, Incident, NetworkReading, QuietHours, Resolution};
+use crate::identity::EntityId;
+use crate::liveness::Liveness;
+use crate::notice::{Notice, NoticeAgent, NoticeId, NoticeKind};
+use crate::time::Time;
+
+/// An agent as the desk sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// Whose.
+    pub id: &'a EntityId,
+    /// Its name.
+    pub name: &'a str,
+    /// Its registry's name.
+    pub registry: &'a str,
+    /// Whether that is on another computer.
+    pub remote: bool,
+    /// Our word.
+    pub liveness: Liveness,
+    /// The verdict's code.
+    pub cause: &'a str,
+    /// The verdict's sentence.
+    pub sentence: &'a str,
+    /// The last confirmed beat.
+    pub last_beat: Option<Time>,
+    /// Confirmed beats since it was missing.
+    pub good_beats: u32,
+    /// Until when it gets time to beat again, since nobody could have seen it.
+    pub grace_until: Option<Time>,
+    /// The rules that hold for it.
+    pub rules: &'a AlertRules,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeskAction {
+    /// Show this on the desktop, in the place of what has its id and of what it supersedes.
+    Show(Notice),
+    /// Send this to the channels: nobody joins it any more.
+    Send(Notice),
+    /// Take these from the desktop: they are over.
+    Withdraw(Vec<NoticeId>),
+    /// Keep everything that is known of this moment: an incident of the agent was opened.
+    Freeze(EntityId, Time),
+    /// Keep this record.
+    Keep(Incident),
+    /// Keep until when an agent is snoozed.
+    KeepSnooze(EntityId, Option<Time>),
+    /// Keep until when all alerts are paused.
+    KeepPause(Option<Time>),
+}
+
+/// The desk.
+#[derive(Default)]
+pub struct Desk {
+    cases: HashMap<EntityId, Case>,
+    due: BTreeSet<(Time, EntityId)>,
+    groups: Groups,
+    /// Whom the notices that are still shown are about.
+    shown: HashMap<NoticeId, Vec<EntityId>>,
+    network: Network,
+    quiet: Vec<QuietHours>,
+    paused_until: Option<Time>,
+    /// After sleep nothing is told until then.
+    hold_until: Option<Time>,
+    zone: i32,
+    actions: VecDeque<DeskAction>,
+}
+
+impl Desk {
+    /// What to do next.
+    pub fn poll_action(&mut self) -> Option<DeskAction> {
+        self.actions.pop_front()
+    }
+
+    /// When somebody has to be looked at again, or a notice to be sent.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let first = self.due.first().map(|(due, _)| *due);
+        [first, self.groups.due()].into_iter().flatten().min()
+    }
+
+    /// Those whose time has come. Each must be [looked at](Self::look).
+    pub fn due(&mut self, now: Time) -> Vec<EntityId> {
+        for notice in self.groups.closed(now) {
+            self.actions.push_back(DeskAction::Send(notice));
+        }
+        self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect()
+    }
+
+    /// Whether anything is known of an agent: else, while it beats, it need not be looked at.
+    #[must_use]
+    pub fn knows(&self, id: &EntityId) -> bool {
+        self.cases.contains_key(id)
+    }
+
+    /// Takes over what an earlier run left of an agent.
+    pub fn recall(
+        &mut self,
+        id: &EntityId,
+        incident: Option<Incident>,
+        snoozed_until: Option<Time>,
+        changes: Vec<Time>,
+        meanwhile_until: Time,
+    ) {
+        if let Some((notice, agent)) = incident.as_ref().and_then(|incident| Some((incident.notice?, &incident.agent)))
+        {
+            self.shown.entry(notice).or_default().push(agent.clone());
+        }
+        let case = Case::from_past(incident, snoozed_until, changes, meanwhile_until);
+        if !case.is_idle() {
+            self.cases.insert(id.clone(), case);
+        }
+    }
+
+    /// Looks at an agent. Answers whether anything about its case changed.
+    pub fn look(&mut self, seen: &Sighting<'_>, now: Time) -> bool {
+        if !self.cases.contains_key(seen.id) && !seen.liveness.is_missing() {
+            return false;
+        }
+        let block = self.block(seen, now);
+        let case = self.cases.entry(seen.id.clone()).or_default();
+        let (was_due, was_snoozed) = (case.due, case.snoozed_until);
+        let steps = case.look(seen, block, now);
+        let snoozed = case.snoozed_until;
+        for step in &steps {
+            self.take(*step, seen, now);
+        }
+        if snoozed != was_snoozed {
+            self.actions.push_back(DeskAction::KeepSnooze(seen.id.clone(), snoozed));
+        }
+        let Some(case) = self.cases.get_mut(seen.id) else { return true };
+        if !steps.is_empty()
+            && let Some(incident) = &case.incident
+        {
+            self.actions.push_back(DeskAction::Keep(Incident::clone(incident)));
+        }
+        case.take_ended();
+        // Looking at it moved its deadline ahead.
+        case.due = case.due.map(|due| due.max(now + Duration::from_millis(1)));
+        let mut due = case.due;
+        if case.is_idle() {
+            self.cases.remove(seen.id);
+            due = None;
+        }
+        self.rearm(seen.id, was_due, due);
+        !steps.is_empty()
+    }
+
+    /// An agent went from beating to missing, or back.
+    pub fn turned(&mut self, id: &EntityId, now: Time) {
+        self.cases.entry(id.clone()).or_default().turned(now);
+    }
+
+    /// An agent is watched no longer.
+    pub fn forget(&mut self, id: &EntityId, now: Time) {
+        let Some(mut case) = self.cases.remove(id) else { return };
+        self.rearm(id, case.due, None);
+        let mut steps = Vec::new();
+        if case.incident.is_some() {
+            case.resolve(Resolution::Removed, now, &mut steps);
+        }
+        for step in steps {
+            if let Step::Withdraw(notice) = step {
+                self.withdraw(notice, id);
+            }
+        }
+        if let Some(incident) = case.take_ended() {
+            self.actions.push_back(DeskAction::Keep(*incident));
+        }
+        if case.snoozed_until.is_some() {
+            self.actions.push_back(DeskAction::KeepSnooze(id.clone(), None));
+        }
+    }
+
+    /// Nobody is interrupted because of an agent until then; nothing ends that.
+    pub fn snooze(&mut self, id: &EntityId, until: Option<Time>) {
+        if self.cases.get(id).and_then(|case| case.snoozed_until) == until {
+            return;
+        }
+        self.cases.entry(id.clone()).or_default().snoozed_until = until;
+        self.actions.push_back(DeskAction::KeepSnooze(id.clone(), until));
+    }
+
+    /// A person knows of the agent's incident; nothing takes that back. Answers whether there is one.
+    pub fn acknowledge(&mut self, id: &EntityId, until: Option<Time>, now: Time) -> bool {
+        let Some(case) = self.cases.get_mut(id) else { return false };
+        let done = case.acknowledge(until, now);
+        if let Some(incident) = case.incident.as_ref().filter(|_| done) {
+            self.actions.push_back(DeskAction::Keep(Incident::clone(incident)));
+        }
+        done
+    }
+
+    /// The agent's silence is asked for, or no longer.
+    pub fn drill(&mut self, id: &EntityId, on: bool) {
+        let case = self.cases.entry(id.clone()).or_default();
+        case.drill = on;
+    }
+
+    /// Nobody is interrupted at all until then. Everyone must be looked at.
+    pub fn pause(&mut self, until: Option<Time>) {
+        self.paused_until = until;
+        self.actions.push_back(DeskAction::KeepPause(until));
+    }
+
+    /// As an earlier run left it.
+    pub const fn recall_pause(&mut self, until: Option<Time>) {
+        self.paused_until = until;
+    }
+
+    /// These are quiet hours. Everyone must be looked at.
+    pub fn set_quiet(&mut self, quiet: Vec<QuietHours>) {
+        self.quiet = quiet;
+    }
+
+    /// Times of day are told in this zone, in seconds east of UTC.
+    pub const fn set_zone(&mut self, offset: i32) {
+        self.zone = offset;
+    }
+
+    /// This computer woke up, and nothing is told until then. Everyone must be looked at.
+    pub const fn hold(&mut self, until: Time) {
+        self.hold_until = Some(until);
+    }
+
+    /// What this computer knows of its network.
+    pub fn read_network(&mut self, reading: NetworkReading) {
+        self.network.read(reading);
+    }
+
+    /// Draws the consequence; when it answers true, everyone must be looked at.
+    pub(crate) fn judge_network(&mut self, elsewhere: Elsewhere, now: Time) -> bool {
+        self.network.judge(elsewhere, now)
+    }
+
+    /// Our own network.
+    #[must_use]
+    pub const fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Until when nobody is interrupted because of an agent.
+    #[must_use]
+    pub fn snoozed_until(&self, id: &EntityId) -> Option<Time> {
+        self.cases.get(id)?.snoozed_until
+    }
+
+    /// The agent's open incident.
+    #[must_use]
+    pub fn incident(&self, id: &EntityId) -> Option<&Incident> {
+        self.cases.get(id)?.incident.as_deref()
+    }
+
+    /// The open incidents.
+    pub fn open(&self) -> impl Iterator<Item = &Incident> {
+        self.cases.values().filter_map(|case| case.incident.as_deref())
+    }
+
+    /// Until when nobody is interrupted at all.
+    #[must_use]
+    pub fn paused_until(&self, now: Time) -> Option<Time> {
+        self.paused_until.filter(|until| *until > now)
+    }
+
+    /// Until when it is quiet.
+    #[must_use]
+    pub fn quiet_until(&self, now: Time) -> Option<Time> {
+        QuietHours::until_of(&self.quiet, now)
+    }
+
+    /// Sends what others might still have joined: the program ends.
+    pub fn close(&mut self) {
+        for notice in self.groups.all() {
+            self.actions.push_back(DeskAction::Send(notice));
+        }
+    }
+
+    /// What holds tellings back that are not the agent's own affair.
+    fn block(&self, seen: &Sighting<'_>, now: Time) -> Block {
+        if seen.remote && self.network.is_down() {
+            return Block { because: Some(Held::OwnNetwork), until: None };
+        }
+        let back = self.network.back_until(now).filter(|_| seen.remote);
+        let waking = [self.hold_until, seen.grace_until, back].into_iter().flatten().filter(|until| *until > now).max();
+        if waking.is_some() {
+            return Block { because: Some(Held::Waking), until: waking };
+        }
+        if let Some(until) = self.paused_until(now) {
+            return Block { because: Some(Held::Paused), until: Some(until) };
+        }
+        self.quiet_until(now)
+            .map_or_else(Block::default, |until| Block { because: Some(Held::Quiet), until: Some(until) })
+    }
+
+    fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) {
+        match step {
+            Step::Opened => self.actions.push_back(DeskAction::Freeze(seen.id.clone(), now)),
+            Step::Tell(kind) => self.tell(kind, seen, now),
+            Step::Withdraw(notice) => self.withdraw(notice, seen.id),
+            Step::Changed => {}
+        }
+    }
+
+    fn tell(&mut self, kind: NoticeKind, seen: &Sighting<'_>, now: Time) {
+        let Some(case) = self.cases.get_mut(seen.id) else { return };
+        let changes = (case.changes(), super::case::window(seen.rules));
+        let Some(incident) = &mut case.incident else { return };
+        // A recovery is the end of what it was, and not of what the verdict says now.
+        let (cause, why, fault) = if kind == NoticeKind::Recovered {
+            (incident.cause.as_str(), incident.sentence.as_str(), incident.fault)
+        } else {
+            (seen.cause, seen.sentence, Fault::of_code(seen.cause))
+        };
+        let telling = Telling {
+            key: Key {
+                kind,
+                fault,
+                registry: seen.registry.to_owned(),
+                urgent: seen.rules.urgent,
+                drill: incident.drill,
+                channels: seen.rules.channels.clone(),
+            },
+            agent: NoticeAgent {
+                id: seen.id.clone(),
+                name: seen.name.to_owned(),
+                opened_at: incident.opened_at,
+                last_beat: incident.last_beat,
+            },
+            cause: cause.to_owned(),
+            why: why.to_owned(),
+            changes,
+        };
+        let notice = self.groups.tell(telling, self.zone, now);
+        let before = incident.notice.replace(notice.id);
+        // What nobody is left in is replaced; the others keep theirs.
+        let older = before.filter(|older| *older != notice.id);
+        if let Some(older) = older
+            && leave(&mut self.shown, older, seen.id)
+        {
+            notice.supersedes.push(older);
+        }
+        let about = self.shown.entry(notice.id).or_default();
+        if !about.contains(seen.id) {
+            about.push(seen.id.clone());
+        }
+        let notice = notice.clone();
+        if kind == NoticeKind::Recovered {
+            // Nothing comes after it.
+            leave(&mut self.shown, notice.id, seen.id);
+        }
+        self.actions.push_back(DeskAction::Show(notice));
+    }
+
+    fn withdraw(&mut self, notice: NoticeId, id: &EntityId) {
+        if leave(&mut self.shown, notice, id) {
+            self.actions.push_back(DeskAction::Withdraw(vec![notice]));
+        }
+    }
+
+    fn rearm(&mut self, id: &EntityId, was: Option<Time>, due: Option<Time>) {
+        if was == due {
+            return;
+        }
+        if let Some(was) = was {
+            self.due.remove(&(was, id.clone()));
+        }
+        if let Some(due) = due {
+            self.due.insert((due, id.clone()));
+        }
+    }
+}
+
+/// Takes an agent out of a notice; answers whether nobody is left in it.
+fn leave(shown: &mut HashMap<NoticeId, Vec<EntityId>>, notice: NoticeId, id: &EntityId) -> bool {
+    let Some(about) = shown.get_mut(&notice) else { return true };
+    about.retain(|agent| agent != id);
+    let empty = about.is_empty();
+    if empty {
+        shown.remove(&notice);
+    }
+    empty
+}

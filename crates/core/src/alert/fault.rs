@@ -1,0 +1,101 @@
+//! Whose fault it is that beats are missing.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::history::SpanKind;
+
+/// Who has to act, or nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Fault {
+    /// The agent's own process: not running, not well, or silent.
+    Process,
+    /// The way to the registry: name resolution, TLS, proxies, broken sockets.
+    Link,
+    /// The registry: it refuses, fails, or does not know the agent.
+    Registry,
+    /// The key: locked, missing, or another one than the record's.
+    Key,
+    /// A clock that is off.
+    Clock,
+    /// This computer has no network.
+    OwnNetwork,
+    /// This computer slept.
+    Asleep,
+    /// Nobody was meant to beat, or Beatkeeper did not run.
+    NotRunning,
+    /// Not known.
+    Unknown,
+}
+
+impl Fault {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 9] = [
+        Self::Process,
+        Self::Link,
+        Self::Registry,
+        Self::Key,
+        Self::Clock,
+        Self::OwnNetwork,
+        Self::Asleep,
+        Self::NotRunning,
+        Self::Unknown,
+    ];
+
+    /// The name as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Process => "process",
+            Self::Link => "link",
+            Self::Registry => "registry",
+            Self::Key => "key",
+            Self::Clock => "clock",
+            Self::OwnNetwork => "own_network",
+            Self::Asleep => "asleep",
+            Self::NotRunning => "not_running",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// From the stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.as_str() == name)
+    }
+
+    /// What a verdict's or a failure's code points to.
+    #[must_use]
+    pub fn of_code(code: &str) -> Self {
+        match code {
+            "link.refused" | "link.server_error" | "link.rate_limited" | "link.closed" | "beats.ignored" => {
+                Self::Registry
+            }
+            "registry.key_mismatch" => Self::Key,
+            "network.down" => Self::OwnNetwork,
+            "asleep" => Self::Asleep,
+            "paused" | "drill" | "app.not_running" => Self::NotRunning,
+            _ => match code.split_once('.').map_or(code, |(room, _)| room) {
+                "process" | "agent" => Self::Process,
+                "link" => Self::Link,
+                "registry" => Self::Registry,
+                "key" => Self::Key,
+                "clock" => Self::Clock,
+                _ => Self::Unknown,
+            },
+        }
+    }
+
+    /// Of a stretch without confirmed beats, from its kind and its cause.
+    #[must_use]
+    pub fn of_span(kind: SpanKind, cause: &str) -> Self {
+        match kind {
+            SpanKind::Asleep => Self::Asleep,
+            SpanKind::OwnNetwork => Self::OwnNetwork,
+            SpanKind::NotRunning => Self::NotRunning,
+            SpanKind::Confirmed | SpanKind::Unconfirmed | SpanKind::Missed => Self::of_code(cause),
+        }
+    }
+}
