@@ -73,6 +73,8 @@ pub(crate) enum Subject {
     },
     /// Write an agent's history of some time to stdout, for spreadsheets and programs
     Export(ExportOptions),
+    /// Have an agent fall silent for real, and measure how soon that is noticed and told
+    Drill(DrillOptions),
     /// A registry in a box, with faults to order
     Devnet(DevnetOptions),
     /// End the running app or engine
@@ -217,6 +219,21 @@ pub(crate) struct ExportOptions {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct DrillOptions {
+    /// Entity id, the beginning of one, or a name [default: one of the demo registry]
+    pub(crate) agent: Option<String>,
+    /// Show earlier drills instead
+    #[arg(long, conflicts_with_all = ["agent", "stop"])]
+    pub(crate) list: bool,
+    /// End the drill that is under way
+    #[arg(long, conflicts_with = "agent")]
+    pub(crate) stop: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct DevnetOptions {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7717")]
@@ -239,6 +256,7 @@ impl Subject {
             Self::Status { json, .. }
             | Self::History { json, .. }
             | Self::Export(ExportOptions { json, .. })
+            | Self::Drill(DrillOptions { json, .. })
             | Self::Agent(
                 AgentCommand::List { json } | AgentCommand::Find { json, .. } | AgentCommand::Show { json, .. },
             ) => *json,

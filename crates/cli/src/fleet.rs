@@ -115,6 +115,7 @@ pub(crate) struct Registry {
     pub(crate) stream_live: bool,
     pub(crate) clock_ahead_ms: Option<i64>,
     pub(crate) problem: Option<String>,
+    pub(crate) demo: bool,
 }
 
 impl Fleet {

@@ -4,6 +4,7 @@ mod agent;
 mod args;
 mod changes;
 mod devnet;
+mod drill;
 mod export;
 mod failure;
 mod fleet;
@@ -55,6 +56,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
         Subject::Status { json, watch: true } => watch::watch(&paths, *json),
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
         Subject::Export(options) => export::print(&paths, options),
+        Subject::Drill(options) => drill::drill(&paths, options),
         Subject::Quit => quit::quit(&paths),
         Subject::Devnet(options) => devnet::serve(options),
     }

@@ -136,6 +136,14 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentSetTags { .. }
         | Command::AgentRestart { .. }
         | Command::AgentSnooze { .. }
+        | Command::AgentAcknowledge { .. }
+        | Command::Incidents { .. }
+        | Command::BlackBox { .. }
+        | Command::AlertRules
+        | Command::AlertRulesSet { .. }
+        | Command::DrillStart { .. }
+        | Command::DrillStop
+        | Command::Drills { .. }
         | Command::AgentSetPaused { .. }
         | Command::AgentRetry { .. }
         | Command::PauseAlerts { .. }

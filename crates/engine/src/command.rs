@@ -7,7 +7,8 @@ use beatkeeper_core::time::Time;
 
 use crate::export::ExportFormat;
 pub use crate::refusal::{Refusal, Taken};
-pub use crate::settings::Derived;
+pub use crate::incidents::IncidentView;
+pub use crate::settings::{AlertRulesView, Derived};
 pub use beatkeeper_core::view::BeatStrip;
 pub use beatkeeper_vault::Occupant;
 
@@ -156,6 +157,53 @@ pub enum Command {
     DemoStart,
     /// Ends it: its agents go, with their keys and their history, and the registry.
     DemoEnd,
+    /// Says that a person knows of the agent's open incident, until it ends or this time is over; 0 takes it back.
+    AgentAcknowledge {
+        /// Whose.
+        id: EntityId,
+        /// Minutes, a week at most.
+        minutes: u32,
+    },
+    /// Incidents, newest first. Answers a list of [`IncidentView`].
+    Incidents {
+        /// Whose; everyone's when missing.
+        #[serde(default)]
+        id: Option<EntityId>,
+        /// Only those that go on.
+        #[serde(default)]
+        open_only: bool,
+        /// How many at most.
+        limit: u32,
+        /// Only those that were opened before this.
+        #[serde(default)]
+        before: Option<Time>,
+    },
+    /// What was known when an incident was opened, or nothing. Answers a [`BlackBox`](crate::incidents::BlackBox).
+    BlackBox {
+        /// Whose.
+        id: EntityId,
+        /// Which of its incidents.
+        opened_at: Time,
+    },
+    /// The rules for everyone. Answers an [`AlertRulesView`].
+    AlertRules,
+    /// Changes the rules for everyone.
+    AlertRulesSet {
+        /// All of them.
+        rules: AlertRulesView,
+    },
+    /// Has an agent fall silent, and measures what happens.
+    DrillStart {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Ends the drill that is under way.
+    DrillStop,
+    /// Drills, newest first. Answers a list of [`DrillView`](crate::incidents::DrillView).
+    Drills {
+        /// How many at most.
+        limit: u32,
+    },
     /// Holds notices back for a time; 0 ends it.
     PauseAlerts {
         /// Minutes.

@@ -10,6 +10,7 @@ mod error;
 pub mod export;
 mod fleet_loop;
 mod health;
+pub mod incidents;
 pub mod links;
 mod paths;
 mod refusal;
@@ -17,6 +18,7 @@ pub mod registry;
 pub mod settings;
 pub mod setup;
 mod status;
+mod telling;
 pub mod tls;
 
 use std::collections::HashMap;
@@ -25,14 +27,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::incident::incidents;
-use beatkeeper_core::notice::Notice;
 use beatkeeper_core::reckon::reckon;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
 use beatkeeper_core::view::BeatStrip;
-use beatkeeper_store::{Reader, Store, Writer};
+use beatkeeper_store::{Reader, Store, StoreError, Writer};
 use beatkeeper_vault::Vault;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -41,9 +42,12 @@ pub use clock::Clock;
 pub use error::EngineError;
 pub use paths::Paths;
 pub use setup::VaultChoice;
+pub use telling::{Shown, Telling};
 
 use command::{Added, Command, Refusal};
 use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+use incidents::DrillView;
+use refusal::json_of;
 use settings::Settings;
 
 /// Hours: the history has little more than a month.
@@ -63,7 +67,7 @@ pub struct Options {
 /// A running engine.
 pub struct Engine {
     handle: Handle,
-    notices: Option<mpsc::Receiver<Notice>>,
+    tellings: Option<mpsc::Receiver<Telling>>,
     quit: watch::Receiver<bool>,
     control: tokio::task::JoinHandle<()>,
     writer: Arc<Writer>,
@@ -113,7 +117,7 @@ impl Engine {
         let (events, event_inlet) = mpsc::channel(1024);
         let (revision_outlet, revision) = watch::channel(0);
         let (tray_outlet, tray) = watch::channel(TrayModel::default());
-        let (notice_outlet, notices) = mpsc::channel(256);
+        let (telling_outlet, tellings) = mpsc::channel(256);
         let (quit_outlet, quit) = watch::channel(false);
         let (settings_outlet, settings) = watch::channel(Arc::default());
 
@@ -129,7 +133,7 @@ impl Engine {
         let outlets = Outlets {
             revision: revision_outlet,
             tray: tray_outlet,
-            notices: notice_outlet,
+            tellings: telling_outlet,
             quit: quit_outlet,
             settings: settings_outlet,
         };
@@ -140,7 +144,7 @@ impl Engine {
             Shared { paths, vault, reader, writer: Arc::clone(&writer), changing: tokio::sync::Mutex::new(()) };
         let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));
-        Ok(Self { handle, notices: Some(notices), quit, control, writer, _lock: lock })
+        Ok(Self { handle, tellings: Some(tellings), quit, control, writer, _lock: lock })
     }
 
     /// What hosts talk to.
@@ -149,9 +153,9 @@ impl Engine {
         self.handle.clone()
     }
 
-    /// What a person should be told; to be taken once.
-    pub const fn notices(&mut self) -> Option<mpsc::Receiver<Notice>> {
-        self.notices.take()
+    /// What the desktop is asked for; to be taken once. [`Handle::shown`] is told how each went.
+    pub const fn tellings(&mut self) -> Option<mpsc::Receiver<Telling>> {
+        self.tellings.take()
     }
 
     /// Waits until a client asks the engine to end.
@@ -224,10 +228,22 @@ impl Handle {
                 blocking(move || {
                     shared.writer.flush()?;
                     let exported = export::export(&shared.reader, &id, from, to, format)?;
-                    serde_json::to_value(exported).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+                    json_of(&exported)
                 })
                 .await
             }
+            Command::Incidents { id, open_only, limit, before } => {
+                let settings = Arc::clone(&self.settings.borrow());
+                self.read(move |reader| {
+                    incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before)
+                })
+                .await
+            }
+            Command::Drills { limit } => {
+                let view = |drills: Vec<_>| drills.into_iter().map(DrillView::from).collect::<Vec<_>>();
+                self.read(move |reader| reader.drills(limit.clamp(1, 1000)).map(view)).await
+            }
+            Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
             Command::AgentImport { .. }
@@ -237,6 +253,7 @@ impl Handle {
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }
             | Command::RegistryAdd { .. }
+            | Command::AlertRulesSet { .. }
             | Command::DemoStart
             | Command::DemoEnd => self.change(command, true).await,
             Command::AgentKey { .. }
@@ -248,6 +265,9 @@ impl Handle {
             | Command::AgentRetry { .. }
             | Command::AgentRestart { .. }
             | Command::AgentSnooze { .. }
+            | Command::AgentAcknowledge { .. }
+            | Command::DrillStart { .. }
+            | Command::DrillStop
             | Command::PauseAlerts { .. }
             | Command::Registries
             | Command::EngineStatus
@@ -258,6 +278,12 @@ impl Handle {
                 answer.await.map_err(|_| ended())?
             }
         }
+    }
+
+    /// The desktop has shown a notice, or not.
+    pub async fn shown(&self, shown: Shown) {
+        // An engine that has ended keeps nothing any more.
+        let _ = self.asks.send(Ask::Shown(shown)).await;
     }
 
     /// The newest revision of the fleet.
@@ -315,15 +341,25 @@ impl Handle {
     }
 
     async fn history(&self, id: EntityId, limit: u32) -> Result<Value, Refusal> {
+        self.read(move |reader| {
+            let limit = limit.clamp(1, 10_000);
+            let connections = reader.connections(&id, limit, None)?;
+            let transitions = reader.transitions(&id, limit, None)?;
+            let incidents = reader.incidents(Some(&id), false, limit, None)?;
+            Ok(json!({"connections": connections, "transitions": transitions, "incidents": incidents}))
+        })
+        .await
+    }
+
+    /// Asks the history. What happened a moment ago belongs to the answer.
+    async fn read<T: Serialize>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Value, Refusal> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            // What happened a moment ago belongs to the answer.
-            shared.writer.flush().map_err(Refusal::from)?;
-            let limit = limit.clamp(1, 10_000);
-            let connections = shared.reader.connections(&id, limit, None).map_err(Refusal::from)?;
-            let transitions = shared.reader.transitions(&id, limit, None).map_err(Refusal::from)?;
-            let incidents = incidents(&transitions);
-            Ok(json!({"connections": connections, "transitions": transitions, "incidents": incidents}))
+            shared.writer.flush()?;
+            json_of(&read(&shared.reader)?)
         })
         .await
     }
@@ -346,7 +382,7 @@ impl Handle {
                     Some((id, strip))
                 })
                 .collect();
-            serde_json::to_value(strips).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
+            json_of(&strips)
         })
         .await
     }

@@ -3,6 +3,7 @@
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_vault::Occupant;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A refusal: a code for machines, a sentence with the remedy for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -26,6 +27,12 @@ pub struct Taken {
     pub id: EntityId,
     /// What is there, as `replace` must name it.
     pub by: Occupant,
+}
+
+/// An answer as JSON.
+pub(crate) fn json_of<T: Serialize + ?Sized>(value: &T) -> Result<Value, Refusal> {
+    let defect = "This is a defect; please report it.";
+    serde_json::to_value(value).map_err(|error| Refusal::new("engine.json", error.to_string(), defect))
 }
 
 impl Refusal {

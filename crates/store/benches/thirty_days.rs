@@ -129,8 +129,6 @@ fn one_outage(id: &EntityId, begin: Time, period: Duration) -> [HistoryRow; 6] {
             liveness: Liveness::Active,
             since: back,
             last_confirmed_at: Some(back),
-            alerted: false,
-            snoozed_until: None,
         }),
     ]
 }

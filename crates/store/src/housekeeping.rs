@@ -1,5 +1,6 @@
 //! Deleting what is too old, in small steps between batches.
 
+use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::time::Time;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -7,7 +8,10 @@ use crate::agents::Agents;
 use crate::codes;
 use crate::pending::Pending;
 use crate::texts::Texts;
-use crate::{connections, memory, spans, transitions};
+use crate::{
+    black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, retention, snoozes, spans,
+    transitions,
+};
 
 /// Agents looked at in one step.
 const AGENTS: u32 = 16;
@@ -24,24 +28,34 @@ pub(crate) struct Names {
 
 /// Writes a batch in one transaction: all of it or nothing.
 pub(crate) fn write(connection: &mut Connection, names: &mut Names, batch: &Pending) -> rusqlite::Result<()> {
-    in_transaction(connection, names, |transaction, Names { agents, texts }| {
+    in_transaction(connection, names, |transaction, names| {
         for agent in &batch.forget {
-            agents.forget(transaction, agent)?;
+            names.agents.forget(transaction, agent)?;
         }
-        for span in batch.spans.values() {
-            spans::write(transaction, agents, texts, span)?;
+        if !batch.forget.is_empty() {
+            notices::forget(transaction, &batch.forget)?;
         }
-        for connection in batch.connections.values() {
-            connections::write(transaction, agents, texts, connection)?;
-        }
-        for transition in batch.transitions.values() {
-            transitions::write(transaction, agents, texts, transition)?;
-        }
-        for row in batch.memory.values() {
-            memory::write(transaction, agents, row)?;
-        }
-        Ok(())
+        batch.rows().try_for_each(|row| write_row(transaction, names, row))
     })
+}
+
+fn write_row(transaction: &Transaction<'_>, names: &mut Names, row: &HistoryRow) -> rusqlite::Result<()> {
+    let Names { agents, texts } = names;
+    match row {
+        HistoryRow::Span(span) => spans::write(transaction, agents, texts, span),
+        HistoryRow::Connection(connection) => connections::write(transaction, agents, texts, connection),
+        HistoryRow::Transition(transition) => transitions::write(transaction, agents, texts, transition),
+        HistoryRow::Memory(memory) => memory::write(transaction, agents, memory),
+        HistoryRow::Incident(incident) => incidents::write(transaction, agents, texts, incident),
+        HistoryRow::Snooze(agent, until) => snoozes::write(transaction, agents, agent, *until),
+        HistoryRow::Pause(until) => pause::write(transaction, *until),
+        HistoryRow::Notice(notice) => notices::write(transaction, notice),
+        HistoryRow::Delivery(delivery) => deliveries::write(transaction, delivery),
+        HistoryRow::BlackBox { agent, opened_at, json } => {
+            black_boxes::write(transaction, agents, agent, *opened_at, json)
+        }
+        HistoryRow::Drill(drill) => drills::write(transaction, agents, drill),
+    }
 }
 
 /// Runs `work` in one transaction. What was learnt in it is forgotten when it fails.
@@ -62,7 +76,8 @@ pub(crate) fn in_transaction<T>(
     result
 }
 
-/// A walk over all agents that deletes what ended before a moment, then the texts that nothing names any more.
+/// A walk over all agents that deletes what ended before a moment, then alerts that are kept no longer, then the texts
+/// that nothing names any more.
 #[derive(Debug)]
 pub(crate) struct Sweep {
     before: i64,
@@ -72,11 +87,12 @@ pub(crate) struct Sweep {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Agents { after: i64 },
+    Alerts,
     Texts { after: i64 },
 }
 
 impl Sweep {
-    /// Deletes what ended before `before`; with [`Time::ZERO`] only texts without use.
+    /// Deletes what ended before `before`; with [`Time::ZERO`] only what is too many, and texts without use.
     pub(crate) fn begin(names: &mut Names, before: Time) -> Self {
         names.texts.begin_sweep();
         Self { before: codes::time(before), stage: Stage::Agents { after: 0 } }
@@ -87,6 +103,10 @@ impl Sweep {
         let (before, stage) = (self.before, self.stage);
         let next = in_transaction(connection, names, |transaction, names| match stage {
             Stage::Agents { after } => sweep_agents(transaction, names, before, after),
+            Stage::Alerts => {
+                let done = retention::step(transaction, before)?;
+                Ok(Some(if done { Stage::Texts { after: 0 } } else { Stage::Alerts }))
+            }
             Stage::Texts { after } => sweep_texts(transaction, names, after),
         });
         match next {
@@ -116,13 +136,17 @@ fn sweep_agents(
         .prepare_cached("SELECT id FROM agents WHERE id > ?1 ORDER BY id LIMIT ?2")?
         .query_map(params![after, AGENTS], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let Some(last) = agents.last().copied() else { return Ok(Some(Stage::Texts { after: 0 })) };
+    let Some(last) = agents.last().copied() else { return Ok(Some(Stage::Alerts)) };
     for agent in agents {
         for delete in [
             // What ended before began before, and what begins is the order in which rows lie.
             "DELETE FROM spans WHERE agent = ?1 AND from_ms < ?2 AND from_ms + length < ?2",
             "DELETE FROM connections WHERE agent = ?1 AND dialled_ms < ?2 AND dialled_ms + closed < ?2",
             "DELETE FROM transitions WHERE agent = ?1 AND at_ms < ?2",
+            // One that is open has no end yet.
+            "DELETE FROM incidents WHERE agent = ?1 AND opened_ms < ?2 AND opened_ms + resolved < ?2",
+            "DELETE FROM black_boxes WHERE agent = ?1 AND opened_ms < ?2 AND NOT EXISTS (SELECT 1 FROM incidents
+                WHERE incidents.agent = black_boxes.agent AND incidents.opened_ms = black_boxes.opened_ms)",
         ] {
             transaction.prepare_cached(delete)?.execute([agent, before])?;
         }
@@ -131,7 +155,9 @@ fn sweep_agents(
              UNION SELECT cause FROM connections WHERE agent = ?1
              UNION SELECT sentence FROM connections WHERE agent = ?1
              UNION SELECT cause FROM transitions WHERE agent = ?1
-             UNION SELECT sentence FROM transitions WHERE agent = ?1",
+             UNION SELECT sentence FROM transitions WHERE agent = ?1
+             UNION SELECT cause FROM incidents WHERE agent = ?1
+             UNION SELECT sentence FROM incidents WHERE agent = ?1",
         )?;
         let mut rows = in_use.query([agent])?;
         while let Some(row) = rows.next()? {

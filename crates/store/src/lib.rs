@@ -17,21 +17,30 @@
 //! disk. `cargo bench -p beatkeeper-store` prints size and time of a thousand agents' month.
 
 mod agents;
+mod black_boxes;
 mod checkpoint;
 mod codes;
 mod connections;
+mod deliveries;
+mod drills;
 mod error;
 mod housekeeping;
+mod incidents;
 mod memory;
+mod notices;
+mod pause;
 mod pending;
 mod reader;
+mod retention;
 mod schema;
+mod snoozes;
 mod spans;
 mod store;
 mod texts;
 mod transitions;
 mod writer;
 
+pub use black_boxes::LARGEST as LARGEST_BLACK_BOX;
 pub use connections::APP_ENDED;
 pub use error::StoreError;
 pub use reader::Reader;

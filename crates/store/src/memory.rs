@@ -18,24 +18,26 @@ pub(crate) const CREATE: &str = "
 
 pub(crate) const ADD_SNOOZE: &str = "ALTER TABLE memory ADD COLUMN snoozed_ms INTEGER;";
 
+/// Incidents know who was told, and snoozes have a table of their own by then.
+pub(crate) const DROP_ALERTS: &str = "
+    ALTER TABLE memory DROP COLUMN alerted;
+    ALTER TABLE memory DROP COLUMN snoozed_ms;
+";
+
 /// Replaces the agent's memory.
 pub(crate) fn write(connection: &Connection, agents: &mut Agents, memory: &AgentMemory) -> rusqlite::Result<()> {
     let agent = agents.number(connection, &memory.agent)?;
     connection
         .prepare_cached(
-            "INSERT INTO memory (agent, liveness, since_ms, confirmed_ms, alerted, snoozed_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO memory (agent, liveness, since_ms, confirmed_ms) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (agent) DO UPDATE SET liveness = excluded.liveness, since_ms = excluded.since_ms,
-                confirmed_ms = excluded.confirmed_ms, alerted = excluded.alerted,
-                snoozed_ms = excluded.snoozed_ms",
+                confirmed_ms = excluded.confirmed_ms",
         )?
         .execute(params![
             agent,
             codes::liveness(memory.liveness),
             codes::time(memory.since),
-            memory.last_confirmed_at.map(codes::time),
-            memory.alerted,
-            memory.snoozed_until.map(codes::time)
+            memory.last_confirmed_at.map(codes::time)
         ])?;
     Ok(())
 }
@@ -44,7 +46,7 @@ pub(crate) fn write(connection: &Connection, agents: &mut Agents, memory: &Agent
 pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<AgentMemory>> {
     connection
         .prepare_cached(
-            "SELECT entity, liveness, since_ms, confirmed_ms, alerted, snoozed_ms
+            "SELECT entity, liveness, since_ms, confirmed_ms
              FROM memory JOIN agents ON agents.id = memory.agent ORDER BY agents.id",
         )?
         .query_map([], |row| {
@@ -53,8 +55,6 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<AgentMemory>>
                 liveness: codes::read_liveness(row, 1)?,
                 since: codes::read_time(row, 2)?,
                 last_confirmed_at: codes::read_time_if_any(row, 3)?,
-                alerted: row.get(4)?,
-                snoozed_until: codes::read_time_if_any(row, 5)?,
             })
         })?
         .collect()

@@ -3,54 +3,127 @@
 
 use std::collections::{HashMap, HashSet};
 
-use beatkeeper_core::history::{AgentMemory, Connection, HistoryRow, Span, Transition};
+use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
+use beatkeeper_core::notice::NoticeId;
 use beatkeeper_core::time::Time;
+
+use crate::{black_boxes, notices};
+
+/// Black boxes that wait, in bytes at most: they are evidence, and may not take the memory that alerts need.
+const BLACK_BOXES: usize = 16 << 20;
 
 /// One batch. Agents are forgotten before its rows are written.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     pub(crate) forget: HashSet<EntityId>,
-    pub(crate) spans: HashMap<(EntityId, Time), Span>,
-    pub(crate) connections: HashMap<(EntityId, Time), Connection>,
-    pub(crate) transitions: HashMap<(EntityId, Time, Liveness), Transition>,
-    pub(crate) memory: HashMap<EntityId, AgentMemory>,
+    rows: HashMap<Key, HistoryRow>,
+    /// Bytes of the black boxes among the rows.
+    black_boxes: usize,
+}
+
+/// What tells rows apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Span(EntityId, Time),
+    Connection(EntityId, Time),
+    Transition(EntityId, Time, Liveness),
+    Memory(EntityId),
+    Incident(EntityId, Time),
+    Snooze(EntityId),
+    Pause,
+    Notice(NoticeId),
+    Delivery(NoticeId, String),
+    BlackBox(EntityId, Time),
+    Drill(EntityId, Time),
+}
+
+impl Key {
+    fn of(row: &HistoryRow) -> Self {
+        match row {
+            HistoryRow::Span(span) => Self::Span(span.agent.clone(), span.from),
+            HistoryRow::Connection(connection) => Self::Connection(connection.agent.clone(), connection.dialled_at),
+            HistoryRow::Transition(change) => Self::Transition(change.agent.clone(), change.at, change.to),
+            HistoryRow::Memory(memory) => Self::Memory(memory.agent.clone()),
+            HistoryRow::Incident(incident) => Self::Incident(incident.agent.clone(), incident.opened_at),
+            HistoryRow::Snooze(agent, _) => Self::Snooze(agent.clone()),
+            HistoryRow::Pause(_) => Self::Pause,
+            HistoryRow::Notice(notice) => Self::Notice(notice.id),
+            HistoryRow::Delivery(delivery) => Self::Delivery(delivery.notice, delivery.channel.clone()),
+            HistoryRow::BlackBox { agent, opened_at, .. } => Self::BlackBox(agent.clone(), *opened_at),
+            HistoryRow::Drill(drill) => Self::Drill(drill.agent.clone(), drill.started_at),
+        }
+    }
+
+    /// Whose the row is; notices are of several, and go with their deliveries.
+    const fn agent(&self) -> Option<&EntityId> {
+        match self {
+            Self::Span(agent, _)
+            | Self::Connection(agent, _)
+            | Self::Transition(agent, _, _)
+            | Self::Memory(agent)
+            | Self::Incident(agent, _)
+            | Self::Snooze(agent)
+            | Self::BlackBox(agent, _)
+            | Self::Drill(agent, _) => Some(agent),
+            Self::Pause | Self::Notice(_) | Self::Delivery(_, _) => None,
+        }
+    }
+}
+
+/// Whether the row is part of an alert. Those are few, and are kept when the beats that led to them cannot be.
+pub(crate) const fn is_alert(row: &HistoryRow) -> bool {
+    match row {
+        HistoryRow::Span(_) | HistoryRow::Connection(_) | HistoryRow::Transition(_) | HistoryRow::Memory(_) => false,
+        HistoryRow::Incident(_)
+        | HistoryRow::Snooze(_, _)
+        | HistoryRow::Pause(_)
+        | HistoryRow::Notice(_)
+        | HistoryRow::Delivery(_)
+        | HistoryRow::BlackBox { .. }
+        | HistoryRow::Drill(_) => true,
+    }
 }
 
 impl Pending {
     /// Adds a row in the place of an earlier one with its key. False, and the row is dropped, when it needs a new place
-    /// and there is no `room`.
+    /// and there is no `room`, or when it is a black box that is too large or one of too many.
     #[must_use]
     pub(crate) fn push(&mut self, row: HistoryRow, room: bool) -> bool {
-        if !room && !self.holds(&row) {
+        let key = Key::of(&row);
+        let old = self.rows.get(&key);
+        if !room && old.is_none() {
             return false;
         }
-        match row {
-            HistoryRow::Span(span) => drop(self.spans.insert((span.agent.clone(), span.from), span)),
-            HistoryRow::Connection(c) => drop(self.connections.insert((c.agent.clone(), c.dialled_at), c)),
-            HistoryRow::Transition(t) => drop(self.transitions.insert((t.agent.clone(), t.at, t.to), t)),
-            HistoryRow::Memory(memory) => drop(self.memory.insert(memory.agent.clone(), memory)),
+        let black_boxes = self.black_boxes - old.map_or(0, size) + size(&row);
+        if size(&row) > black_boxes::LARGEST || (black_boxes > BLACK_BOXES && size(&row) > 0) {
+            return false;
         }
+        self.black_boxes = black_boxes;
+        self.rows.insert(key, row);
         true
-    }
-
-    fn holds(&self, row: &HistoryRow) -> bool {
-        match row {
-            HistoryRow::Span(span) => self.spans.contains_key(&(span.agent.clone(), span.from)),
-            HistoryRow::Connection(c) => self.connections.contains_key(&(c.agent.clone(), c.dialled_at)),
-            HistoryRow::Transition(t) => self.transitions.contains_key(&(t.agent.clone(), t.at, t.to)),
-            HistoryRow::Memory(memory) => self.memory.contains_key(&memory.agent),
-        }
     }
 
     /// Drops the agent's rows; what is on the disk already goes with the batch.
     pub(crate) fn forget(&mut self, agent: EntityId) {
-        self.spans.retain(|(of, _), _| *of != agent);
-        self.connections.retain(|(of, _), _| *of != agent);
-        self.transitions.retain(|(of, _, _), _| *of != agent);
-        self.memory.remove(&agent);
-        self.forget.insert(agent);
+        self.forget.insert(agent.clone());
+        let forgotten = HashSet::from([agent]);
+        let mut gone = HashSet::new();
+        for row in self.rows.values_mut() {
+            if let HistoryRow::Notice(notice) = row
+                && !notices::is_left(notice, &forgotten)
+            {
+                gone.insert(notice.id);
+            }
+        }
+        self.rows.retain(|key, _| {
+            if let Key::Notice(notice) | Key::Delivery(notice, _) = key {
+                return !gone.contains(notice);
+            }
+            key.agent().is_none_or(|agent| !forgotten.contains(agent))
+        });
+        self.black_boxes = self.rows.values().map(size).sum();
     }
 
     /// Takes over what came after this batch.
@@ -58,15 +131,18 @@ impl Pending {
         for agent in later.forget {
             self.forget(agent);
         }
-        self.spans.extend(later.spans);
-        self.connections.extend(later.connections);
-        self.transitions.extend(later.transitions);
-        self.memory.extend(later.memory);
+        self.rows.extend(later.rows);
+        self.black_boxes = self.rows.values().map(size).sum();
+    }
+
+    /// The rows, in no order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &HistoryRow> {
+        self.rows.values()
     }
 
     /// Rows and agents to forget.
     pub(crate) fn len(&self) -> usize {
-        self.forget.len() + self.spans.len() + self.connections.len() + self.transitions.len() + self.memory.len()
+        self.forget.len() + self.rows.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,9 +150,16 @@ impl Pending {
     }
 }
 
+/// Bytes of a black box; 0 of any other row.
+const fn size(row: &HistoryRow) -> usize {
+    if let HistoryRow::BlackBox { json, .. } = row { json.len() } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
-    use beatkeeper_core::history::SpanKind;
+    use beatkeeper_core::alert::{Delivery, DeliveryState};
+    use beatkeeper_core::history::{Span, SpanKind};
+    use beatkeeper_core::notice::{Notice, NoticeAgent};
 
     use super::*;
 
@@ -96,7 +179,8 @@ mod tests {
     }
 
     fn beats(pending: &Pending) -> Vec<u32> {
-        let mut beats: Vec<u32> = pending.spans.values().map(|span| span.beats).collect();
+        let beats = |row: &HistoryRow| if let HistoryRow::Span(span) = row { Some(span.beats) } else { None };
+        let mut beats: Vec<u32> = pending.rows().filter_map(beats).collect();
         beats.sort_unstable();
         beats
     }
@@ -134,5 +218,63 @@ mod tests {
         assert_eq!(beats(&failed), [2, 4]);
         assert_eq!(failed.forget, HashSet::from([agent(1)]));
         assert_eq!(failed.len(), 3);
+    }
+
+    fn notice(id: u64, of: &[u8]) -> HistoryRow {
+        let about = |number: &u8| NoticeAgent {
+            id: agent(*number),
+            name: format!("agent-{number}"),
+            opened_at: Time::ZERO,
+            last_beat: None,
+        };
+        let agents = of.iter().map(about).collect();
+        HistoryRow::Notice(Box::new(Notice { id: NoticeId(id), agents, ..Notice::test(Time::ZERO) }))
+    }
+
+    fn delivery(notice: u64) -> HistoryRow {
+        HistoryRow::Delivery(Delivery {
+            notice: NoticeId(notice),
+            channel: "desktop".into(),
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            problem: None,
+            next_at: None,
+            at: Time::ZERO,
+        })
+    }
+
+    fn black_box(of: u8, bytes: usize) -> HistoryRow {
+        HistoryRow::BlackBox { agent: agent(of), opened_at: Time::ZERO, json: "x".repeat(bytes) }
+    }
+
+    #[test]
+    fn a_forgotten_agent_leaves_the_notices_that_it_shared() {
+        let mut pending = Pending::default();
+        for row in [notice(1, &[1]), notice(2, &[1, 2]), notice(3, &[]), delivery(1), delivery(2), delivery(3)] {
+            assert!(pending.push(row, true));
+        }
+        pending.forget(agent(1));
+        let mut left: Vec<(u64, usize)> = pending
+            .rows()
+            .filter_map(|row| if let HistoryRow::Notice(n) = row { Some((n.id.0, n.agents.len())) } else { None })
+            .collect();
+        left.sort_unstable();
+        assert_eq!(left, [(2, 1), (3, 0)]);
+        assert_eq!(pending.rows().count(), 4);
+    }
+
+    #[test]
+    fn black_boxes_take_a_bounded_room() {
+        let mut pending = Pending::default();
+        assert!(!pending.push(black_box(1, black_boxes::LARGEST + 1), true));
+        let fit = u8::try_from(BLACK_BOXES / black_boxes::LARGEST).unwrap();
+        for of in 0..fit {
+            assert!(pending.push(black_box(of, black_boxes::LARGEST), true));
+        }
+        assert!(!pending.push(black_box(fit, black_boxes::LARGEST), true));
+        assert!(pending.push(black_box(0, black_boxes::LARGEST), true), "in the place of one that waits");
+        assert!(pending.push(notice(1, &[]), true), "other rows need no such room");
+        pending.forget(agent(0));
+        assert!(pending.push(black_box(fit, black_boxes::LARGEST), true));
     }
 }

@@ -4,15 +4,20 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use beatkeeper_core::alert::{Delivery, Drill, Incident};
 use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition};
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::StripSpan;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::schema::FORMAT;
 use crate::store::{self, BUSY_TIMEOUT};
-use crate::{StoreError, connections, memory, spans, transitions};
+use crate::{
+    StoreError, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans,
+    transitions,
+};
 
 /// Connections kept for the next reads.
 const KEPT: usize = 2;
@@ -103,6 +108,74 @@ impl Reader {
     /// 1000), or ended with Beatkeeper itself ([`crate::APP_ENDED`]), was not lost.
     pub fn reconnects_since(&self, agent: &EntityId, since: Time) -> Result<u32, StoreError> {
         self.read(|c| connections::reconnects_since(c, agent, since))
+    }
+
+    /// When the agent changed between beating and missing, from `from` on, oldest first.
+    pub fn turns(&self, agent: &EntityId, from: Time) -> Result<Vec<Time>, StoreError> {
+        self.read(|c| transitions::turns(c, agent, from))
+    }
+
+    /// Incidents of one agent or all that were opened before `before` (or all), newest first: `limit` of them, and any
+    /// more of the same millisecond as the last one, so that the next page can begin before it.
+    pub fn incidents(
+        &self,
+        agent: Option<&EntityId>,
+        open_only: bool,
+        limit: u32,
+        before: Option<Time>,
+    ) -> Result<Vec<Incident>, StoreError> {
+        self.read(|c| incidents::before(c, agent, open_only, limit, before))
+    }
+
+    /// Every incident that is not over, newest first.
+    pub fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
+        self.incidents(None, true, u32::MAX, None)
+    }
+
+    /// Until when nobody is interrupted because of whom; may be past.
+    pub fn snoozes(&self) -> Result<HashMap<EntityId, Time>, StoreError> {
+        self.read(snoozes::all)
+    }
+
+    /// Until when nobody is interrupted at all; may be past.
+    pub fn paused_until(&self) -> Result<Option<Time>, StoreError> {
+        self.read(pause::until)
+    }
+
+    /// The notices with these ids, in this order; those that are not kept any more are left out.
+    pub fn notices(&self, ids: &[NoticeId]) -> Result<Vec<Notice>, StoreError> {
+        self.read(|c| notices::find(c, ids))
+    }
+
+    /// The deliveries of these notices, in the order of the notices, then of the channels' names. They are kept longer
+    /// than the notices.
+    pub fn deliveries_of(&self, notices: &[NoticeId]) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|c| deliveries::of(c, notices))
+    }
+
+    /// The deliveries that wait, with what they carry, the longest unchanged first.
+    pub fn deliveries_waiting(&self) -> Result<Vec<(Delivery, Notice)>, StoreError> {
+        self.read(deliveries::waiting)
+    }
+
+    /// The deliveries that are not tried any more, with what they carry, newest first, at most `limit`.
+    pub fn dead_letters(&self, limit: u32) -> Result<Vec<(Delivery, Notice)>, StoreError> {
+        self.read(|c| deliveries::dead(c, limit))
+    }
+
+    /// The black box of the agent's incident that was opened at that moment, as JSON.
+    pub fn black_box(&self, agent: &EntityId, opened_at: Time) -> Result<Option<String>, StoreError> {
+        self.read(|c| black_boxes::find(c, agent, opened_at))
+    }
+
+    /// Whether each of these incidents has a black box, in their order. Reads none of them.
+    pub fn has_black_box(&self, incidents: &[Incident]) -> Result<Vec<bool>, StoreError> {
+        self.read(|c| black_boxes::has(c, incidents))
+    }
+
+    /// Drills, newest first, at most `limit`.
+    pub fn drills(&self, limit: u32) -> Result<Vec<Drill>, StoreError> {
+        self.read(|c| drills::newest(c, limit))
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {

@@ -2,7 +2,10 @@
 
 use rusqlite_migration::{M, Migrations};
 
-use crate::{agents, connections, memory, spans, texts, transitions};
+use crate::{
+    agents, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans, texts,
+    transitions,
+};
 
 const STEPS: &[M<'static>] = &[
     M::up(MARK),
@@ -13,6 +16,14 @@ const STEPS: &[M<'static>] = &[
     M::up(transitions::CREATE),
     M::up(memory::CREATE),
     M::up(memory::ADD_SNOOZE),
+    M::up(snoozes::CREATE),
+    M::up(memory::DROP_ALERTS),
+    M::up(pause::CREATE),
+    M::up(incidents::CREATE),
+    M::up(black_boxes::CREATE),
+    M::up(notices::CREATE),
+    M::up(deliveries::CREATE),
+    M::up(drills::CREATE),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.
@@ -27,7 +38,56 @@ pub(crate) const FORMAT: i64 = STEPS.len() as i64;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use beatkeeper_core::history::AgentMemory;
+    use beatkeeper_core::liveness::Liveness;
+    use beatkeeper_core::time::Time;
+    use rusqlite::Connection;
+
     use super::*;
+    use crate::{Reader, Store};
+
+    /// The format in which snoozes were a column of `memory`, and nothing else was known of alerts.
+    const BEFORE_ALERTS: usize = 8;
+
+    #[test]
+    fn a_history_from_before_alerts_keeps_its_data() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history.sqlite3");
+        let mut old = Connection::open(&path).unwrap();
+        MIGRATIONS.to_version(&mut old, BEFORE_ALERTS).unwrap();
+        old.execute_batch(
+            "INSERT INTO agents (id, entity) VALUES (7, 'zns:00000000000000000000000000000001'),
+                (8, 'zns:00000000000000000000000000000002');
+             INSERT INTO memory (agent, liveness, since_ms, confirmed_ms, alerted, snoozed_ms)
+                VALUES (7, 4, 1000, 900, 1, 5000), (8, 2, 1000, NULL, 0, NULL);
+             INSERT INTO spans (agent, from_ms, length, kind, beats) VALUES (7, 100, 800, 0, 27);",
+        )
+        .unwrap();
+        drop(old);
+        assert_eq!(Reader::open(&path).unwrap_err().code(), "store.older");
+
+        let reader = Store::open(&path).unwrap().reader().unwrap();
+        let [one, two] = [1, 2].map(|number| format!("zns:{number:032x}").parse().unwrap());
+        let memory = |agent: &_, liveness, confirmed: Option<u64>| AgentMemory {
+            agent: Clone::clone(agent),
+            liveness,
+            since: Time::from_millis(1000),
+            last_confirmed_at: confirmed.map(Time::from_millis),
+        };
+        assert_eq!(
+            reader.memories().unwrap(),
+            [memory(&one, Liveness::Stale, Some(900)), memory(&two, Liveness::Active, None)]
+        );
+        assert_eq!(reader.snoozes().unwrap(), HashMap::from([(one.clone(), Time::from_millis(5000))]));
+        assert_eq!(reader.spans(&one, Time::ZERO, Time::from_millis(9000)).unwrap()[0].beats, 27);
+        assert_eq!((reader.open_incidents().unwrap(), reader.paused_until().unwrap()), (vec![], None));
+
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", FORMAT + 1).unwrap();
+        assert_eq!(Store::open(&path).unwrap_err().code(), "store.newer");
+        assert_eq!(Reader::open(&path).unwrap_err().code(), "store.newer");
+    }
 
     #[test]
     fn migrations_apply() {

@@ -19,6 +19,11 @@ const LONGEST: usize = 2_000;
 /// Texts remembered in memory; beyond that the table is asked again.
 const REMEMBERED: usize = 4_096;
 
+/// As much of the text as is kept.
+pub(crate) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
+}
+
 /// Numbers already looked up. Must be emptied when a transaction is rolled back, since it may have given some away.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
@@ -29,7 +34,7 @@ pub(crate) struct Texts {
 impl Texts {
     /// The text's number, given now if it has none. A text longer than 2,000 bytes is cut.
     pub(crate) fn number(&mut self, connection: &Connection, text: &str) -> rusqlite::Result<i64> {
-        let text = &text[..text.floor_char_boundary(LONGEST)];
+        let text = cut(text);
         let number = match self.numbers.get(text) {
             Some(number) => *number,
             None => self.look_up(connection, text)?,

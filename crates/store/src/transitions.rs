@@ -2,6 +2,7 @@
 
 use beatkeeper_core::history::Transition;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use rusqlite::{Connection, params};
 
@@ -81,4 +82,21 @@ pub(crate) fn before(
             })
         })?
         .collect()
+}
+
+/// When the agent changed between beating and missing, from `from` on, oldest first.
+pub(crate) fn turns(connection: &Connection, agent: &EntityId, from: Time) -> rusqlite::Result<Vec<Time>> {
+    let Some(number) = agents::find(connection, agent)? else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(
+        "SELECT at_ms, was, to_state FROM transitions WHERE agent = ?1 AND at_ms >= ?2 ORDER BY at_ms, to_state",
+    )?;
+    let mut rows = statement.query(params![number, codes::time(from)])?;
+    let mut turns = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (was, to) = (codes::read_liveness(row, 1)?, codes::read_liveness(row, 2)?);
+        if (was == Liveness::Active && to.is_missing()) || (was.is_missing() && to == Liveness::Active) {
+            turns.push(codes::read_time(row, 0)?);
+        }
+    }
+    Ok(turns)
 }

@@ -11,10 +11,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use beatkeeper_core::alert::{DeliveryState, Incident};
 use beatkeeper_core::history::{HistoryRow, SpanKind};
 use beatkeeper_core::liveness::Liveness;
+use beatkeeper_core::notice::NoticeId;
 use beatkeeper_store::{APP_ENDED, Reader, Store, Writer};
-use common::{agent, at, connection, span, transition};
+use common::{agent, at, connection, delivery, incident, notice, notice_id, span, transition};
 
 const DIRECTORY: &str = "BEATKEEPER_TEST_DIRECTORY";
 const FIRST: &str = "BEATKEEPER_TEST_FIRST_NUMBER";
@@ -125,12 +127,27 @@ fn check(path: &Path) -> Option<u64> {
     // A number's span is sent after its change, so each kill may have parted one from the other.
     let spans = reader.spans(&agent(1), at(0), now).expect("reads");
     assert!(spans.iter().map(|span| u64::from(span.beats)).sum::<u64>().abs_diff(last + 1) <= ROUNDS as u64);
+    check_alerts(&reader, last);
     for link in reader.connections(&agent(1), u32::MAX, None).expect("reads") {
         assert_eq!(link.cause.as_deref(), Some(APP_ENDED));
         assert!(link.closed_at.is_some_and(|closed| closed <= at(last + 1)), "closed at {:?}", link.closed_at);
     }
     writer.close().expect("closes");
     kept
+}
+
+/// Of every hundredth number an incident was opened, told and sent, before the change that says so.
+fn check_alerts(reader: &Reader, last: u64) {
+    let incidents = reader.incidents(Some(&agent(1)), true, u32::MAX, None).expect("reads");
+    let told: Vec<NoticeId> = incidents.iter().filter_map(|incident| incident.notice).collect();
+    assert_eq!(told.len(), incidents.len());
+    let expected: Vec<NoticeId> = (0..=last).filter(|number| number % 100 == 0).map(notice_id).collect();
+    let waiting = reader.deliveries_waiting().expect("reads");
+    let sent: Vec<NoticeId> = waiting.iter().map(|(delivery, _)| delivery.notice).collect();
+    for number in expected {
+        assert!(told.contains(&number), "the incident of {number:?} is missing");
+        assert!(sent.contains(&number), "the delivery of {number:?}, or its notice, is missing");
+    }
 }
 
 fn last_kept(reader: &Reader) -> Option<u64> {
@@ -150,6 +167,14 @@ fn writes_until_it_is_killed() {
     writer.send(HistoryRow::Connection(connection(1, first, Some(first), None)));
     let mut number = first;
     while Instant::now() < end {
+        if number % 100 == 0 {
+            writer.send(HistoryRow::Incident(Box::new(Incident {
+                notice: Some(notice_id(number)),
+                ..incident(1, number)
+            })));
+            writer.send(HistoryRow::Notice(Box::new(notice(number, &[1]))));
+            writer.send(HistoryRow::Delivery(delivery(number, "team", DeliveryState::Waiting, number)));
+        }
         let mut change = transition(1, number, Liveness::Active, Liveness::Late);
         // Enough to write that checkpoints are under way at some of the kills.
         change.sentence = format!("{number:0900}");

@@ -5,6 +5,7 @@
 mod agent;
 mod attention;
 mod connections;
+mod drill;
 mod event;
 mod strip;
 mod summary;

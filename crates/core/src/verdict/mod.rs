@@ -25,6 +25,8 @@ pub struct Evidence<'a> {
     pub liveness: Liveness,
     /// This computer has no network, and the registry is elsewhere.
     pub network_down: bool,
+    /// Its silence is asked for: a fire drill.
+    pub drilled: bool,
     /// Paused by the user.
     pub paused: bool,
     /// Who beats.
@@ -64,6 +66,10 @@ pub struct Evidence<'a> {
 pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
     if evidence.paused {
         return verdict("paused", Severity::Neutral, "Paused by you", "Resume it when it should beat again.");
+    }
+    if evidence.drilled {
+        let remedy = "Nothing to do: it beats again by itself.";
+        return verdict("drill", Severity::Neutral, "Silent for a fire drill", remedy);
     }
     if evidence.network_down {
         return verdict(

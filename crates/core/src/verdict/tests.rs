@@ -4,6 +4,7 @@ use crate::failure::{Fatal, Transient};
 fn well() -> Evidence<'static> {
     Evidence {
         network_down: false,
+        drilled: false,
         liveness: Liveness::Active,
         paused: false,
         beats_by: BeatsBy::App,

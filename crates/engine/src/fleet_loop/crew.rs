@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beatkeeper_core::alert::{AlertRules, Incident};
 use beatkeeper_core::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings, STRIP};
 use beatkeeper_core::history::Connection;
 use beatkeeper_core::identity::EntityId;
@@ -23,12 +24,14 @@ use crate::health::{self, Probe};
 use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing};
 use crate::paths::Paths;
 use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
-use crate::settings::{AgentEntry, RegistryEntry, Settings};
+use crate::settings::{AgentEntry, RegistryEntry, RuleBook, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
 const DIALS: usize = 256;
 /// So many keys are asked for at once. The vault answers one after the other, and a locked one not for a while.
 const KEYS: usize = 8;
+/// The longest time within which changes are called flapping.
+const CHANGES: Duration = Duration::from_secs(24 * 3600);
 
 /// What the crew works with.
 pub(crate) struct Means {
@@ -88,6 +91,11 @@ impl Crew {
         }
     }
 
+    /// The configuration that is in force.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     fn entry(&self, id: &EntityId) -> Option<&AgentEntry> {
         self.places.get(id).and_then(|place| self.settings.agents.get(*place))
     }
@@ -133,6 +141,12 @@ impl Crew {
         let is_new = |agent: &&AgentEntry| old_entry(&agent.entity).is_none_or(|old| old.registry != agent.registry);
         let new = settings.agents.iter().filter(is_new).map(|agent| agent.entity.clone()).collect();
         let mut pasts = self.pasts(new, now).await;
+        let rules = RuleBook::new(&settings);
+        // An agent whose own entry is the same may still follow rules of others.
+        let rules_before = RuleBook::new(&before);
+        if before.alerts.quiet() != settings.alerts.quiet() {
+            events.push(FleetEvent::Quiet(settings.alerts.quiet().unwrap_or_default()));
+        }
         for agent in &settings.agents {
             let old = old_entry(&agent.entity);
             if old.is_some_and(|old| old.registry != agent.registry) {
@@ -142,11 +156,12 @@ impl Crew {
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
             match old.filter(|old| old.registry == agent.registry) {
-                Some(old) if old == agent => {}
-                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent))),
+                Some(old) if old == agent && rules_before.of(old) == rules.of(agent) => {}
+                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent, rules.of(agent)))),
                 None => {
                     let past = pasts.remove(&agent.entity).unwrap_or_default();
-                    events.push(FleetEvent::AgentAdded(agent_settings(agent), past));
+                    let settings = agent_settings(agent, rules.of(agent));
+                    events.push(FleetEvent::AgentAdded(settings, Box::new(past)));
                 }
             }
             self.employ(agent, old).await;
@@ -335,10 +350,19 @@ fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result<HashMap<En
     let mut strips = reader.strips(ids, from, now)?;
     let mut memories: HashMap<EntityId, _> =
         reader.memories()?.into_iter().map(|memory| (memory.agent.clone(), memory)).collect();
+    let mut incidents: HashMap<EntityId, Incident> =
+        reader.open_incidents()?.into_iter().map(|incident| (incident.agent.clone(), incident)).collect();
+    let snoozes = reader.snoozes()?;
     let mut pasts = HashMap::with_capacity(ids.len());
     for id in ids {
-        let reconnected = reconnected(&reader.connections(id, 500, None)?, from);
-        let past = Past { memory: memories.remove(id), strip: strips.remove(id).unwrap_or_default(), reconnected };
+        let past = Past {
+            memory: memories.remove(id),
+            strip: strips.remove(id).unwrap_or_default(),
+            reconnected: reconnected(&reader.connections(id, 500, None)?, from),
+            incident: incidents.remove(id),
+            snoozed_until: snoozes.get(id).copied(),
+            changes: reader.turns(id, now - CHANGES)?,
+        };
         pasts.insert(id.clone(), past);
     }
     Ok(pasts)
@@ -375,10 +399,11 @@ fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
         url: entry.url.to_string(),
         thresholds: entry.thresholds.to_thresholds(),
         demo: entry.demo,
+        remote: !entry.url.is_loopback(),
     }
 }
 
-fn agent_settings(entry: &AgentEntry) -> AgentSettings {
+fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> AgentSettings {
     AgentSettings {
         id: entry.entity.clone(),
         name: entry.name.clone(),
@@ -389,6 +414,7 @@ fn agent_settings(entry: &AgentEntry) -> AgentSettings {
         probed: entry.health.is_some(),
         tags: entry.tags.clone(),
         project: entry.project.as_deref().map(project_name),
+        alerts,
     }
 }
 

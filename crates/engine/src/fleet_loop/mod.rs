@@ -1,7 +1,9 @@
 //! The one task that owns the fleet. Everything else tells it what happened; it folds that into core and carries out what
 //! core wants.
 
+mod alerts;
 mod crew;
+mod drill;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,29 +12,29 @@ use std::time::{Duration, SystemTime};
 use beatkeeper_core::fleet::{Fleet, FleetAction, FleetEvent};
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::notice::Notice;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
-use beatkeeper_core::view::BeatsBy;
+use beatkeeper_core::view::{AlertsView, BeatsBy};
 use beatkeeper_store::Writer;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::command::{Command, EngineStatus, Refusal};
 use crate::links::{LinkCommand, LinkOutput};
+use crate::refusal::json_of;
 use crate::registry::WatchCommand;
 use crate::settings::{Settings, SettingsError};
+use crate::telling::{Shown, Telling};
 use crew::Crew;
 pub(crate) use crew::Means;
+use drill::Running;
 
 /// How often sleep, the configuration file and the crew are looked after.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
 /// The tray and the window are told at most this often.
 const PUBLISH: Duration = Duration::from_millis(250);
-/// Minutes.
-const LONGEST_SNOOZE: u32 = 7 * 24 * 60;
 /// History older than this is let go.
 const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 
@@ -44,6 +46,8 @@ pub(crate) enum Ask {
     Intervals(Vec<EntityId>, oneshot::Sender<(HashMap<EntityId, Duration>, Time)>),
     /// The configuration file was changed: read it now.
     Reload(oneshot::Sender<()>),
+    /// The desktop answered.
+    Shown(Shown),
     /// End, with a goodbye on every link.
     End(oneshot::Sender<()>),
 }
@@ -52,7 +56,7 @@ pub(crate) enum Ask {
 pub(crate) struct Outlets {
     pub(crate) revision: watch::Sender<u64>,
     pub(crate) tray: watch::Sender<TrayModel>,
-    pub(crate) notices: mpsc::Sender<Notice>,
+    pub(crate) tellings: mpsc::Sender<Telling>,
     pub(crate) quit: watch::Sender<bool>,
     pub(crate) settings: watch::Sender<Arc<Settings>>,
 }
@@ -73,8 +77,8 @@ pub(crate) struct FleetLoop {
     config: std::path::PathBuf,
     config_stamp: Option<(SystemTime, u64)>,
     config_problem: Option<SettingsError>,
-    alerts_paused_until: Option<Time>,
-    notices_dropped: u64,
+    drill: Option<Running>,
+    alerts_shown: AlertsView,
     published: u64,
     publish_at: Option<Instant>,
     prune_at: Instant,
@@ -91,8 +95,8 @@ impl FleetLoop {
             outlets,
             config_stamp: None,
             config_problem: None,
-            alerts_paused_until: None,
-            notices_dropped: 0,
+            drill: None,
+            alerts_shown: AlertsView::default(),
             published: 0,
             publish_at: None,
             prune_at: Instant::now(),
@@ -121,6 +125,7 @@ impl FleetLoop {
                         self.reload().await;
                         let _ = done.send(());
                     }
+                    Some(Ask::Shown(shown)) => self.desktop_answered(&shown),
                     Some(Ask::End(done)) => {
                         self.end(&mut inlets).await;
                         let _ = done.send(());
@@ -156,8 +161,17 @@ impl FleetLoop {
                 FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(Box::new(fatal))),
                 FleetAction::Unblock(id) => self.crew.tell_link(&id, LinkCommand::Unblock),
                 FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
-                FleetAction::Notify(notice) => self.notify(notice),
-                FleetAction::Keep(row) => self.keep(row),
+                FleetAction::Show(notice) => {
+                    self.drill_shows(&notice);
+                    self.show(notice);
+                }
+                FleetAction::Send(notice) => self.send(&notice),
+                FleetAction::Withdraw(notices) => self.withdraw(notices),
+                FleetAction::Freeze(id, opened_at) => self.freeze(&id, opened_at),
+                FleetAction::Keep(row) => {
+                    self.drill_sees(&row);
+                    self.keep(row);
+                }
             }
         }
         if self.fleet.revision() != self.published && self.publish_at.is_none() {
@@ -169,25 +183,10 @@ impl FleetLoop {
         self.writer.send(row);
     }
 
-    fn notify(&mut self, notice: Notice) {
-        if self.alerts_are_paused() {
-            tracing::info!(agent = %notice.agent, "alerts are paused: {}", notice.title);
-            return;
-        }
-        tracing::info!(agent = %notice.agent, "{}: {}", notice.title, notice.body);
-        if self.outlets.notices.try_send(notice).is_err() {
-            self.notices_dropped += 1;
-        }
-    }
-
-    fn alerts_are_paused(&self) -> bool {
-        self.alerts_paused_until.is_some_and(|until| until > self.clock.now())
-    }
-
     fn publish(&mut self) {
         self.publish_at = None;
         self.published = self.fleet.revision();
-        let tray = TrayModel::of(&self.fleet, self.alerts_paused_until.filter(|_| self.alerts_are_paused()));
+        let tray = TrayModel::of(&self.fleet, self.fleet.alerts(self.clock.now()).paused_until);
         self.outlets.tray.send_if_modified(|shown| {
             let changed = *shown != tray;
             if changed {
@@ -214,17 +213,15 @@ impl FleetLoop {
                 Ok(Value::Null)
             }
             Command::AgentRestart { id } => self.restart(id).map(|()| Value::Null),
-            Command::AgentSnooze { id, minutes } => {
-                self.known(id)?;
-                let minutes = (*minutes).min(LONGEST_SNOOZE);
-                let until = (minutes > 0).then(|| now + Duration::from_secs(u64::from(minutes) * 60));
-                self.fold(FleetEvent::Snoozed(id.clone(), until));
+            Command::AgentSnooze { id, minutes } => self.snooze(id, *minutes),
+            Command::AgentAcknowledge { id, minutes } => self.acknowledge(id, *minutes),
+            Command::PauseAlerts { minutes } => {
+                self.pause_alerts(*minutes);
                 Ok(Value::Null)
             }
-            Command::PauseAlerts { minutes } => {
-                let pause = Duration::from_secs(u64::from(*minutes) * 60);
-                self.alerts_paused_until = (*minutes > 0).then(|| now + pause);
-                self.publish();
+            Command::DrillStart { id } => self.start_drill(id),
+            Command::DrillStop => {
+                self.stop_drill();
                 Ok(Value::Null)
             }
             Command::Registries => json_of(&self.fleet.registry_health()),
@@ -237,6 +234,11 @@ impl FleetLoop {
             Command::Revision { .. }
             | Command::AgentHistory { .. }
             | Command::AgentExport { .. }
+            | Command::Incidents { .. }
+            | Command::BlackBox { .. }
+            | Command::Drills { .. }
+            | Command::AlertRules
+            | Command::AlertRulesSet { .. }
             | Command::AgentKey { .. }
             | Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
@@ -286,7 +288,7 @@ impl FleetLoop {
         EngineStatus {
             state: "running".into(),
             problem,
-            alerts_paused_until: self.alerts_paused_until.filter(|_| self.alerts_are_paused()).map(Time::as_millis),
+            alerts_paused_until: self.fleet.alerts(self.clock.now()).paused_until.map(Time::as_millis),
             config_problem: self.config_problem.as_ref().map(ToString::to_string),
             version: env!("CARGO_PKG_VERSION").into(),
             tray_problem: None,
@@ -300,10 +302,8 @@ impl FleetLoop {
             self.crew.woke();
             self.tell_zone();
         }
-        if self.alerts_paused_until.is_some() && !self.alerts_are_paused() {
-            self.alerts_paused_until = None;
-            self.publish();
-        }
+        self.watch_drill();
+        self.publish_when_alerts_change();
         if stamp(&self.config) != self.config_stamp {
             self.reload().await;
         }
@@ -360,11 +360,9 @@ impl FleetLoop {
         for (id, report) in last_words {
             self.fold(FleetEvent::Link(id, report));
         }
-        while let Some(action) = self.fleet.poll_action() {
-            if let FleetAction::Keep(row) = action {
-                self.keep(row);
-            }
-        }
+        self.stop_drill();
+        self.fold(FleetEvent::Closing);
+        self.carry_out();
     }
 
     fn tell_zone(&mut self) {
@@ -377,12 +375,6 @@ impl FleetLoop {
 fn stamp(path: &std::path::Path) -> Option<(SystemTime, u64)> {
     let meta = std::fs::metadata(path).ok()?;
     Some((meta.modified().ok()?, meta.len()))
-}
-
-fn json_of<T: serde::Serialize>(value: &T) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| {
-        Refusal::new("engine.json", json!(error.to_string()).to_string(), "This is a defect; please report it.")
-    })
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

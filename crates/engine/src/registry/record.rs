@@ -68,6 +68,14 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// Whether anybody answered at all.
+    #[must_use]
+    pub const fn is_an_answer(&self) -> bool {
+        !matches!(self, Self::Unreachable(_))
+    }
+}
+
 impl RegistryClient {
     /// A client for one registry.
     ///

@@ -127,6 +127,7 @@ impl Task {
             self.say(FleetEvent::RegistryAnswer {
                 registry: self.setup.name.clone(),
                 problem: Some(problem),
+                reached: true,
                 clock_ahead_ms: None,
             })
             .await;
@@ -247,10 +248,13 @@ impl Task {
     }
 
     fn answered<T>(&self, answer: &Answer<T>) -> impl Future<Output = ()> + Send + use<T> {
-        let problem = answer.body.as_ref().err().map(Problem::to_string);
+        let problem = answer.body.as_ref().err();
+        let reached = problem.is_none_or(Problem::is_an_answer);
+        let problem = problem.map(Problem::to_string);
         self.say(FleetEvent::RegistryAnswer {
             registry: self.setup.name.clone(),
             problem,
+            reached,
             clock_ahead_ms: answer.clock_ahead_ms,
         })
     }

@@ -9,6 +9,7 @@ use beatkeeper_core::view::BeatsBy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::alerts::{AlertsEntry, OverridesEntry};
 use super::registry::RegistryEntry;
 use super::window::WindowEntry;
 use crate::command::Refusal;
@@ -31,6 +32,9 @@ pub struct Settings {
     /// `[window]`
     #[serde(default)]
     pub window: WindowEntry,
+    /// `[alerts]`
+    #[serde(default)]
+    pub alerts: AlertsEntry,
 }
 
 /// One agent.
@@ -64,6 +68,9 @@ pub struct AgentEntry {
     /// Of whose key its key was derived, where that is known.
     #[serde(default)]
     pub derived: Option<Derived>,
+    /// Rules of its own for alerts.
+    #[serde(default)]
+    pub alerts: OverridesEntry,
 }
 
 /// What a key was derived from.
@@ -91,6 +98,7 @@ impl AgentEntry {
             tags: Vec::new(),
             project: None,
             derived: None,
+            alerts: OverridesEntry::default(),
         }
     }
 }
@@ -185,7 +193,15 @@ impl Settings {
             }
             check_tags(&agent.tags).map_err(|what| format!("agent \"{}\": {what}", agent.name))?;
         }
-        Ok(())
+        self.check_alerts()
+    }
+
+    fn check_alerts(&self) -> Result<(), String> {
+        let usual = OverridesEntry::default();
+        let registries = self.registries.iter().map(|entry| (format!("registry \"{}\"", entry.name), &entry.alerts));
+        let agents = self.agents.iter().map(|entry| (format!("agent \"{}\"", entry.name), &entry.alerts));
+        let others: Vec<_> = registries.chain(agents).filter(|(_, rules)| **rules != usual).collect();
+        self.alerts.check(&others, &[])
     }
 
     /// The registry that a name or a URL means.

@@ -8,6 +8,8 @@ use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::liveness::Thresholds;
 use serde::Deserialize;
 
+use super::alerts::OverridesEntry;
+
 /// One registry.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +30,9 @@ pub struct RegistryEntry {
     /// It runs inside Beatkeeper, for trying it out.
     #[serde(default)]
     pub demo: bool,
+    /// Rules of its own for alerts.
+    #[serde(default)]
+    pub alerts: OverridesEntry,
 }
 
 /// WebSocket pings, in seconds.

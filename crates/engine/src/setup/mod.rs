@@ -11,13 +11,13 @@ use beatkeeper_core::view::BeatsBy;
 use beatkeeper_store::StoreError;
 use beatkeeper_vault::{KeyFileError, Vault, VaultError};
 use secrecy::SecretString;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::command::{Command, Refusal, Taken};
 use crate::discover::{self, Surroundings};
 use crate::paths::Paths;
-use crate::settings::{self, AgentEntry, Settings};
+use crate::refusal::json_of;
+use crate::settings::{self, AgentEntry, AlertRulesView, Settings};
 
 /// Where keys are kept.
 #[derive(Clone, Debug)]
@@ -116,6 +116,8 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
             known(paths, id).and_then(|_| Ok(settings::set_paused(&paths.config, id, *paused)?)).map(|_| Value::Null)
         }
         Command::AgentSetTags { id, tags } => set_tags(paths, id, tags).map(|()| Value::Null),
+        Command::AlertRules => Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view())),
+        Command::AlertRulesSet { rules } => set_rules(paths, rules).map(|()| Value::Null),
         Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
         Command::AgentKey { id } => {
             // Also of one that is not configured: its key may be there still.
@@ -134,6 +136,12 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::AgentRetry { .. }
         | Command::AgentRestart { .. }
         | Command::AgentSnooze { .. }
+        | Command::AgentAcknowledge { .. }
+        | Command::Incidents { .. }
+        | Command::BlackBox { .. }
+        | Command::DrillStart { .. }
+        | Command::DrillStop
+        | Command::Drills { .. }
         | Command::PauseAlerts { .. }
         | Command::Registries
         | Command::EngineStatus
@@ -164,6 +172,15 @@ fn found(
     json_of(&search(&Surroundings::of_this_process(), &settings))
 }
 
+fn set_rules(paths: &Paths, rules: &AlertRulesView) -> Result<(), Refusal> {
+    // A file that is broken already is another refusal than rules that cannot hold.
+    Settings::load(&paths.config)?;
+    settings::set_alert_rules(&paths.config, rules).map_err(|error| {
+        Refusal::new("alerts.bad_rules", format!("These rules cannot hold: {}", error.what), "Correct them and try again.")
+    })?;
+    Ok(())
+}
+
 fn set_tags(paths: &Paths, id: &EntityId, tags: &[String]) -> Result<(), Refusal> {
     known(paths, id)?;
     settings::check_tags(tags).map_err(|what| {
@@ -178,10 +195,6 @@ fn known(paths: &Paths, id: &EntityId) -> Result<AgentEntry, Refusal> {
     settings.agents.into_iter().find(|agent| agent.entity == *id).ok_or_else(|| {
         Refusal::new("agent.unknown", format!("{id} is not in the configuration"), "See `beatkeeper agent list`.")
     })
-}
-
-fn json_of(value: &impl Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| Refusal::new("engine.json", error.to_string(), ""))
 }
 
 impl From<VaultError> for Refusal {

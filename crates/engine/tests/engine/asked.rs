@@ -132,9 +132,13 @@ async fn an_outage_is_an_incident_of_the_history() {
         history["incidents"].as_array().unwrap().clone()
     };
     let open = incidents(&scene).await;
-    assert_eq!((open.len(), &open[0]["to"], &open[0]["worst"]), (1, &Value::Null, &json!("offline")));
+    assert_eq!((open.len(), &open[0]["resolved_at"], &open[0]["worst"]), (1, &Value::Null, &json!("offline")));
     assert_eq!(open[0]["cause"], "link.refused", "{open:#?}");
     scene.devnet = Some(stopped.start().await.unwrap());
     scene.until(&id, "active", |agent| agent["liveness"] == "active").await;
-    assert!(incidents(&scene).await[0]["to"].is_u64());
+    assert_eq!(open[0]["fault"], "registry");
+    let ended = async || incidents(&scene).await[0]["resolved_at"].is_u64();
+    while !ended().await {
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
 }

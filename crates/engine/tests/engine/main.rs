@@ -1,5 +1,6 @@
 //! The engine against a real registry on loopback: real sockets, a real vault file, a real history.
 
+mod alerts;
 mod asked;
 mod causes;
 mod demo;

@@ -9,7 +9,7 @@ use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey};
 use beatkeeper_core::notice::Notice;
 use beatkeeper_devnet::{Config, Devnet};
 use beatkeeper_engine::command::{Command, Refusal};
-use beatkeeper_engine::{Engine, EngineError, Options, Paths, VaultChoice};
+use beatkeeper_engine::{Engine, EngineError, Options, Paths, Shown, Telling, VaultChoice};
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
@@ -20,7 +20,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 pub struct Scene {
     pub devnet: Option<Devnet>,
     pub engine: Option<Engine>,
-    pub notices: Receiver<Notice>,
+    pub tellings: Receiver<Telling>,
     folder: tempfile::TempDir,
 }
 
@@ -44,8 +44,8 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = format!("[[registry]]\nname = \"devnet\"\nurl = \"{}\"\n{QUICK}\n", devnet.url());
         std::fs::write(folder.path().join("beatkeeper.toml"), config).expect("the configuration is written");
-        let (engine, notices) = start(&folder).await.expect("the engine starts");
-        Self { devnet: Some(devnet), engine: Some(engine), notices, folder }
+        let (engine, tellings) = start(&folder).await.expect("the engine starts");
+        Self { devnet: Some(devnet), engine: Some(engine), tellings, folder }
     }
 
     pub fn devnet(&self) -> &Devnet {
@@ -119,15 +119,26 @@ impl Scene {
         self.until(id, code, |agent| agent["verdict"]["code"] == code).await
     }
 
+    /// What the desktop is asked for next.
+    pub async fn telling(&mut self) -> Telling {
+        tokio::time::timeout(WITHIN, self.tellings.recv()).await.expect("a telling in time").expect("the engine runs")
+    }
+
+    /// The next notice, which the desktop shows.
     pub async fn notice(&mut self) -> Notice {
-        tokio::time::timeout(WITHIN, self.notices.recv()).await.expect("a notice in time").expect("the engine runs")
+        loop {
+            let Telling::Show(notice) = self.telling().await else { continue };
+            let shown = Shown { notice: notice.id, outcome: Ok(()) };
+            self.engine.as_ref().expect("the engine runs").handle().shown(shown).await;
+            return *notice;
+        }
     }
 
     pub async fn restart_engine(&mut self) {
         self.engine.take().expect("the engine runs").shutdown().await;
-        let (engine, notices) = start(&self.folder).await.expect("the engine starts again");
+        let (engine, tellings) = start(&self.folder).await.expect("the engine starts again");
         self.engine = Some(engine);
-        self.notices = notices;
+        self.tellings = tellings;
     }
 }
 
@@ -138,10 +149,10 @@ fn options(folder: &tempfile::TempDir) -> Options {
     }
 }
 
-async fn start(folder: &tempfile::TempDir) -> Result<(Engine, Receiver<Notice>), EngineError> {
+async fn start(folder: &tempfile::TempDir) -> Result<(Engine, Receiver<Telling>), EngineError> {
     let mut engine = Engine::start(options(folder)).await?;
-    let notices = engine.notices().expect("taken once");
-    Ok((engine, notices))
+    let tellings = engine.tellings().expect("taken once");
+    Ok((engine, tellings))
 }
 
 pub fn signing(number: u8) -> SigningKey {

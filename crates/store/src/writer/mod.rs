@@ -16,11 +16,15 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 
 use crate::housekeeping::{Names, in_transaction};
-use crate::pending::Pending;
+use crate::pending::{Pending, is_alert};
 use crate::{Reader, Store, StoreError, connections};
 
 /// Rows with keys of their own that wait at most; further ones are dropped and counted.
 const CAPACITY: usize = 65_536;
+
+/// As many rows of alerts wait beyond that: incidents, notices, deliveries and what belongs to them. So beats are dropped
+/// long before any alert is.
+const CAPACITY_OF_ALERTS: usize = 2 * CAPACITY;
 
 /// A batch is written at once when it has this many rows.
 const BATCH_ROWS: usize = 500;
@@ -99,11 +103,12 @@ impl Writer {
     /// Hands a row over. Never waits for the disk. Of rows with the same key only the last one is written.
     ///
     /// When 65,536 rows wait already, because the disk does not take them, a row with a new key is dropped and counted
-    /// ([`Writer::dropped`]). After [`Writer::close`] every row is.
+    /// ([`Writer::dropped`]); a row of an alert only when 131,072 wait. A black box is also dropped and counted when it is
+    /// larger than [`crate::LARGEST_BLACK_BOX`], or when 16 MB of them wait. After [`Writer::close`] every row is.
     pub fn send(&self, row: HistoryRow) {
         let mut state = self.shared.lock();
         let waiting = state.pending.len();
-        let room = waiting + state.in_flight < CAPACITY;
+        let room = waiting + state.in_flight < if is_alert(&row) { CAPACITY_OF_ALERTS } else { CAPACITY };
         if state.closed || !state.pending.push(row, room) {
             state.dropped += 1;
             return;

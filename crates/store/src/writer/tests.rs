@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use beatkeeper_core::history::Transition;
 use beatkeeper_core::liveness::Liveness;
+use beatkeeper_core::notice::Notice;
 use rusqlite::TransactionBehavior;
 
 use super::*;
@@ -104,10 +105,13 @@ fn too_many_waiting_rows_are_dropped_and_counted() {
     // A newer row in the place of a waiting one needs no room.
     writer.send(row(1, 0));
     assert_eq!(writer.dropped(), 100);
+    // An alert is taken when no beat is.
+    writer.send(HistoryRow::Notice(Box::new(Notice::test(Time::ZERO))));
+    assert_eq!(writer.dropped(), 100);
 
     // Closing gives up after one try, and says so.
     assert_eq!(writer.close().unwrap_err().code(), "store.busy");
-    assert_eq!(writer.dropped(), sent);
+    assert_eq!(writer.dropped(), sent + 1);
     drop(hold);
 }
 

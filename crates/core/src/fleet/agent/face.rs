@@ -17,6 +17,7 @@ impl Agent {
         let foreign = self.foreign.iter().filter(|at| **at >= lately).count();
         verdict::judge(&Evidence {
             liveness: self.liveness,
+            drilled: self.drilled,
             network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
             beats_by: self.settings.beats_by,

@@ -27,6 +27,11 @@ impl Agent {
         }
     }
 
+    /// The last confirmed beat.
+    pub(in crate::fleet) const fn last_confirmed(&self) -> Option<Time> {
+        self.last_confirmed
+    }
+
     /// Its silence is asked for, or no longer.
     pub(in crate::fleet) const fn drill(&mut self, on: bool) {
         self.drilled = on;

@@ -1,5 +1,7 @@
 //! What the window may ask. Each command hands one request to the engine; what is wrong comes back as a [`Refusal`].
 
+mod alerts;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +17,10 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 
 use crate::shell::Shell;
 use crate::window::{self, release::Release};
+use alerts::{
+    agent_acknowledge, alert_rules, alert_rules_set, black_box, black_box_save, channel_preview, channel_remove, channel_save,
+    channel_test, channels, dead_letters, delivery_retry, downtime, downtime_export, drill_start, drill_stop, drills, incidents,
+};
 
 type Answer = Result<Value, Refusal>;
 
@@ -178,12 +184,21 @@ async fn agent_export(
     let to = Time::from_timestamp(jiff::Timestamp::now());
     let from = to - Duration::from_secs(u64::from(hours) * 3600);
     let answer = ask(&app, Command::AgentExport { id, from, to, format }).await?;
-    let exported: Exported = serde_json::from_value(answer)
-        .map_err(|error| Refusal::new("export.unreadable", error.to_string(), "This is a defect; please report it."))?;
+    save(&window, name, exported(answer)?).await
+}
+
+fn exported(answer: Value) -> Result<String, Refusal> {
+    serde_json::from_value(answer)
+        .map(|exported: Exported| exported.text)
+        .map_err(|error| Refusal::new("export.unreadable", error.to_string(), "This is a defect; please report it."))
+}
+
+/// Has the person choose a file, and writes it; nothing when that was cancelled.
+async fn save(window: &WebviewWindow, name: String, text: String) -> Result<Option<PathBuf>, Refusal> {
     let (chosen, path) = tokio::sync::oneshot::channel();
-    window.dialog().file().set_parent(&window).set_file_name(name).save_file(move |file| _ = chosen.send(file));
+    window.dialog().file().set_parent(window).set_file_name(name).save_file(move |file| _ = chosen.send(file));
     let Some(path) = local(path.await.ok().flatten())? else { return Ok(None) };
-    tokio::fs::write(&path, exported.text).await.map_err(|error| {
+    tokio::fs::write(&path, text).await.map_err(|error| {
         let sentence = format!("{} cannot be written: {error}", path.display());
         Refusal::new("export.unwritable", sentence, "Choose another folder.")
     })?;

@@ -1,0 +1,104 @@
+//! What the fleet has to say: to the desktop, to the channels, and to the record.
+
+use std::time::Duration;
+
+use beatkeeper_core::alert::{Delivery, DeliveryState};
+use beatkeeper_core::fleet::FleetEvent;
+use beatkeeper_core::history::HistoryRow;
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::notice::{Notice, NoticeId};
+use beatkeeper_core::time::Time;
+use serde_json::Value;
+
+use super::FleetLoop;
+use crate::command::Refusal;
+use crate::telling::{Shown, Telling};
+
+/// The desktop among the channels.
+pub(crate) const DESKTOP: &str = "desktop";
+/// Minutes: a week.
+const LONGEST: u32 = 7 * 24 * 60;
+
+impl FleetLoop {
+    /// Shows it on the desktop. What the desktop does not get to is kept as such, and stays in the list.
+    pub(super) fn show(&mut self, notice: Notice) {
+        tracing::info!(notice = notice.id.0, "{}: {}", notice.title, notice.body);
+        self.keep(HistoryRow::Notice(Box::new(notice.clone())));
+        if !self.crew.settings().alerts.desktop {
+            return;
+        }
+        let id = notice.id;
+        if self.outlets.tellings.try_send(Telling::Show(Box::new(notice))).is_err() {
+            self.desktop_answered(&Shown { notice: id, outcome: Err("The desktop is not asked fast enough".into()) });
+        } else {
+            self.deliver(id, DeliveryState::Waiting, None);
+        }
+    }
+
+    /// Has the channels told of it.
+    pub(super) fn send(&self, notice: &Notice) {
+        self.keep(HistoryRow::Notice(Box::new(notice.clone())));
+    }
+
+    /// The tray shows at once that a pause or a quiet time is over.
+    pub(super) fn publish_when_alerts_change(&mut self) {
+        let alerts = self.fleet.alerts(self.clock.now());
+        if alerts != self.alerts_shown {
+            self.alerts_shown = alerts;
+            self.publish();
+        }
+    }
+
+    pub(super) fn withdraw(&self, notices: Vec<NoticeId>) {
+        // Where nobody takes it away, it stays until a person does.
+        let _ = self.outlets.tellings.try_send(Telling::Withdraw(notices));
+    }
+
+    /// The desktop has it, or not.
+    pub(super) fn desktop_answered(&mut self, shown: &Shown) {
+        let (state, problem) = match &shown.outcome {
+            Ok(()) => (DeliveryState::Delivered, None),
+            Err(problem) => (DeliveryState::Dead, Some(problem.clone())),
+        };
+        self.deliver(shown.notice, state, problem);
+        if shown.outcome.is_ok() {
+            self.drill_told(shown.notice);
+        }
+    }
+
+    fn deliver(&self, notice: NoticeId, state: DeliveryState, problem: Option<String>) {
+        let (channel, at) = (DESKTOP.to_owned(), self.clock.now());
+        self.keep(HistoryRow::Delivery(Delivery { notice, channel, state, attempts: 1, problem, next_at: None, at }));
+    }
+
+    pub(super) fn acknowledge(&mut self, id: &EntityId, minutes: u32) -> Result<Value, Refusal> {
+        let row = self.known(id)?;
+        if row.incident.is_none() {
+            let sentence = format!("{} has no open incident that could be acknowledged", row.name);
+            return Err(Refusal::new("incident.none", sentence, "It may have ended: see the list of incidents."));
+        }
+        let until = self.in_minutes(minutes);
+        self.fold(FleetEvent::Acknowledged(id.clone(), until));
+        Ok(Value::Null)
+    }
+
+    pub(super) fn snooze(&mut self, id: &EntityId, minutes: u32) -> Result<Value, Refusal> {
+        self.known(id)?;
+        let until = self.in_minutes(minutes);
+        self.fold(FleetEvent::Snoozed(id.clone(), until));
+        Ok(Value::Null)
+    }
+
+    pub(super) fn pause_alerts(&mut self, minutes: u32) {
+        let until = self.in_minutes(minutes);
+        self.fold(FleetEvent::AlertsPaused(until));
+        self.carry_out();
+        self.publish();
+    }
+
+    /// Nothing for 0; a week at most.
+    fn in_minutes(&self, minutes: u32) -> Option<Time> {
+        let pause = Duration::from_secs(u64::from(minutes.min(LONGEST)) * 60);
+        (minutes > 0).then(|| self.clock.now() + pause)
+    }
+}
