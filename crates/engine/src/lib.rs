@@ -18,6 +18,7 @@ pub mod registry;
 pub mod settings;
 pub mod setup;
 mod status;
+pub mod surroundings;
 mod telling;
 pub mod tls;
 

@@ -1,0 +1,31 @@
+//! The system's own word that the computer goes to sleep or woke up, where it gives one.
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod clock_alone;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod logind;
+
+use tokio::sync::mpsc;
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+use clock_alone as platform;
+#[cfg(all(unix, not(target_os = "macos")))]
+use logind as platform;
+
+/// What the system says.
+///
+/// A hint, and no measure: any program on the computer can say it, too. Whether the computer slept, and how long, is
+/// what [`Clock::look`](crate::Clock::look) tells when it is asked then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerEvent {
+    /// The computer is about to sleep. It does not wait for anybody here, so this may come only after the sleep.
+    GoingToSleep,
+    /// The computer woke up, or the sleep was called off.
+    Woke,
+}
+
+/// Starts the task that passes on what the system says; it ends when the receiver is dropped. Where the system says
+/// nothing, the receiver hears nothing, and the clock alone tells of sleep. Call it within a tokio runtime.
+pub fn watch(notify: mpsc::Sender<PowerEvent>) {
+    tokio::spawn(platform::watch(notify));
+}
