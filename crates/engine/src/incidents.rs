@@ -1,6 +1,6 @@
 //! Incidents and drills as a person sees them: the record, with what became of its notices.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use beatkeeper_core::alert::{Delivery, Drill, Incident};
@@ -87,17 +87,17 @@ pub(crate) fn incidents(
     for delivery in reader.deliveries_of(&notices.into_iter().collect::<Vec<_>>())? {
         deliveries.entry(delivery.notice).or_default().push(delivery);
     }
-    let boxed: HashSet<(EntityId, Time)> = reader.have_black_boxes(&incidents)?;
+    let boxed = reader.has_black_box(&incidents)?;
     let agents: HashMap<&EntityId, _> = settings.agents.iter().map(|agent| (&agent.entity, agent)).collect();
-    let view = |incident: Incident| {
+    let view = |(incident, has_black_box): (Incident, bool)| {
         let agent = agents.get(&incident.agent);
         IncidentView {
             name: agent.map_or_else(|| incident.agent.short(), |agent| agent.name.clone()),
             registry: agent.map(|agent| agent.registry.clone()).unwrap_or_default(),
             deliveries: incident.notice.and_then(|notice| deliveries.get(&notice)).cloned().unwrap_or_default(),
-            has_black_box: boxed.contains(&(incident.agent.clone(), incident.opened_at)),
+            has_black_box,
             incident,
         }
     };
-    Ok(incidents.into_iter().map(view).collect())
+    Ok(incidents.into_iter().zip(boxed).map(view).collect())
 }

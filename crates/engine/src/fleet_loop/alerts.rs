@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::alert::{Delivery, DeliveryState};
+use beatkeeper_core::alert::{Delivery, DeliveryState, Drill};
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
+use beatkeeper_store::StoreError;
 use serde_json::Value;
 
 use super::FleetLoop;
@@ -20,6 +21,30 @@ pub(crate) const DESKTOP: &str = "desktop";
 const LONGEST: u32 = 7 * 24 * 60;
 
 impl FleetLoop {
+    /// Takes over what an earlier run left that concerns no single agent.
+    pub(super) async fn recall(&mut self) {
+        let reader = self.crew.reader();
+        let read = tokio::task::spawn_blocking(move || {
+            Ok::<_, StoreError>((reader.paused_until()?, reader.drills(1)?, reader.deliveries_waiting()?))
+        });
+        let (paused_until, drills, waiting) = match read.await {
+            Ok(Ok(recalled)) => recalled,
+            Ok(Err(error)) => return tracing::error!("what was told before cannot be read: {error}"),
+            Err(_) => return,
+        };
+        if let Some(until) = paused_until {
+            self.fold(FleetEvent::AlertsWerePaused(until));
+        }
+        let now = self.clock.now();
+        if let Some(drill) = drills.into_iter().find(|drill| drill.ended_at.is_none()) {
+            let problem = Some("Beatkeeper ended meanwhile".to_owned());
+            self.keep(HistoryRow::Drill(Drill { ended_at: Some(now), problem, ..drill }));
+        }
+        for (delivery, _) in waiting.into_iter().filter(|(delivery, _)| delivery.channel == DESKTOP) {
+            self.deliver(delivery.notice, DeliveryState::Dead, Some("Beatkeeper ended before the desktop answered".into()));
+        }
+    }
+
     /// Shows it on the desktop. What the desktop does not get to is kept as such, and stays in the list.
     pub(super) fn show(&mut self, notice: Notice) {
         tracing::info!(notice = notice.id.0, "{}: {}", notice.title, notice.body);
@@ -52,6 +77,11 @@ impl FleetLoop {
     pub(super) fn withdraw(&self, notices: Vec<NoticeId>) {
         // Where nobody takes it away, it stays until a person does.
         let _ = self.outlets.tellings.try_send(Telling::Withdraw(notices));
+    }
+
+    /// Keeps what is known at the beginning of an incident.
+    pub(super) fn freeze(&self, id: &EntityId, opened_at: Time) {
+        tracing::info!(agent = %id, at = opened_at.as_millis(), "an incident was opened");
     }
 
     /// The desktop has it, or not.

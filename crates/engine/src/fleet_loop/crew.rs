@@ -91,6 +91,10 @@ impl Crew {
         }
     }
 
+    pub(super) fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.means.reader)
+    }
+
     /// The configuration that is in force.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings

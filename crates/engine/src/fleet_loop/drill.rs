@@ -51,7 +51,7 @@ impl FleetLoop {
         let now = self.clock.now();
         let drill = Drill {
             agent: id.clone(),
-            name: row.name,
+            name: row.name.clone(),
             started_at: now,
             silent_since: row.last_confirmed_at,
             due_at: self.fleet.incident_due(id),

@@ -105,6 +105,7 @@ impl FleetLoop {
 
     pub(crate) async fn run(mut self, mut inlets: Inlets) {
         self.tell_zone();
+        self.recall().await;
         self.reload().await;
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
