@@ -21,6 +21,8 @@ pub struct TrayModel {
     pub attention: Vec<TrayAgent>,
     /// How many more need one.
     pub and_more: usize,
+    /// Those with an open incident that nobody said to know of, for "Acknowledge all"; also those that are only counted.
+    pub unacknowledged: Vec<EntityId>,
     /// Until when alerts are paused.
     pub alerts_paused_until: Option<Time>,
 }
@@ -32,6 +34,8 @@ pub struct TrayAgent {
     pub id: EntityId,
     /// Name, state and what is wrong, short enough for a menu.
     pub line: String,
+    /// Until when nobody is interrupted because of it.
+    pub snoozed_until: Option<Time>,
 }
 
 impl TrayModel {
@@ -43,12 +47,18 @@ impl TrayModel {
         let lines = attention.iter().take(MOST).map(|agent| TrayAgent {
             id: agent.settings.id.clone(),
             line: line(&agent.settings.name, agent.liveness.as_str(), agent.verdict_sentence()),
+            snoozed_until: fleet.desk().snoozed_until(&agent.settings.id),
         });
+        let unknown = fleet.desk().open().filter(|incident| incident.acknowledged_until.is_none());
+        let mut unacknowledged: Vec<EntityId> = unknown.map(|incident| incident.agent.clone()).collect();
+        // The desk keeps no order, and equal trays must be equal.
+        unacknowledged.sort();
         Self {
             glyph: summary.glyph,
             sentence: summary.sentence,
             attention: lines.collect(),
             and_more: attention.len().saturating_sub(MOST),
+            unacknowledged,
             alerts_paused_until,
         }
     }
@@ -64,4 +74,111 @@ fn line(name: &str, state: &str, sentence: &str) -> String {
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings};
+    use crate::identity::{EntityKind, PublicKey};
+    use crate::link::LinkReport;
+    use crate::liveness::Thresholds;
+    use crate::view::BeatsBy;
+    use crate::wire::zynd::Activity;
+
+    fn at(seconds: u64) -> Time {
+        Time::from_millis(1_800_000_000_000 + seconds * 1000)
+    }
+
+    fn id(number: u8) -> EntityId {
+        EntityId::from_key(&PublicKey::from_bytes([number; 32]), EntityKind::Agent)
+    }
+
+    /// So many agents, each of which beat once.
+    fn fleet(agents: u8) -> Fleet {
+        let mut fleet = Fleet::default();
+        let registry = RegistrySettings {
+            name: "r".into(),
+            url: "https://r.example".into(),
+            thresholds: Thresholds::default(),
+            demo: false,
+            remote: true,
+        };
+        fleet.handle(FleetEvent::RegistrySet(registry), at(0));
+        for number in 1..=agents {
+            let settings = AgentSettings {
+                id: id(number),
+                name: format!("agent-{number:02}"),
+                registry: "r".into(),
+                interval: Duration::from_secs(30),
+                beats_by: BeatsBy::App,
+                paused: false,
+                probed: false,
+                tags: Vec::new(),
+                project: None,
+                alerts: std::sync::Arc::default(),
+            };
+            fleet.handle(FleetEvent::AgentAdded(settings, Box::new(Past::default())), at(0));
+            for report in [LinkReport::Dialling { attempt: 1 }, LinkReport::Opened, LinkReport::Sent { at: at(0) }] {
+                fleet.handle(FleetEvent::Link(id(number), report), at(0));
+            }
+            let activity = Activity::Heartbeat { id: id(number), at: at(0) };
+            fleet.handle(FleetEvent::Activity { registry: "r".into(), activity, heard_at: at(0) }, at(0));
+        }
+        fleet
+    }
+
+    /// Lets time pass.
+    fn wait(fleet: &mut Fleet, until: Time) {
+        while let Some(due) = fleet.poll_timeout().filter(|due| *due <= until) {
+            fleet.handle(FleetEvent::Timeout, due);
+        }
+    }
+
+    #[test]
+    fn a_fleet_that_is_well_asks_for_nobody() {
+        let tray = TrayModel::of(&fleet(2), None);
+        assert_eq!((tray.glyph, tray.sentence.as_str()), (Glyph::Ok, "2 active"));
+        assert_eq!((tray.attention, tray.and_more, tray.unacknowledged), (vec![], 0, vec![]));
+    }
+
+    #[test]
+    fn twenty_are_listed_the_others_counted_and_all_can_be_acknowledged() {
+        let mut fleet = fleet(23);
+        wait(&mut fleet, at(400));
+        let tray = TrayModel::of(&fleet, Some(at(900)));
+        assert_eq!((tray.glyph, tray.sentence.as_str()), (Glyph::Attention, "23 stale"));
+        assert_eq!((tray.attention.len(), tray.and_more), (MOST, 3));
+        assert_eq!(tray.alerts_paused_until, Some(at(900)));
+        let first = &tray.attention[0];
+        assert_eq!((&first.id, first.snoozed_until), (&id(1), None));
+        assert!(first.line.starts_with("agent-01: stale, "), "{}", first.line);
+        assert!(tray.unacknowledged.is_sorted());
+        assert_eq!(tray.unacknowledged.len(), 23);
+        for agent in tray.unacknowledged {
+            fleet.handle(FleetEvent::Acknowledged(agent, Some(at(5000))), at(401));
+        }
+        let known = TrayModel::of(&fleet, None);
+        assert_eq!((known.glyph, known.unacknowledged), (Glyph::Acknowledged, vec![]));
+        assert_eq!(known.attention.len(), MOST, "they are still not well");
+    }
+
+    #[test]
+    fn a_snooze_is_in_its_agents_line() {
+        let mut fleet = fleet(2);
+        wait(&mut fleet, at(400));
+        fleet.handle(FleetEvent::Snoozed(id(2), Some(at(4000))), at(401));
+        let snoozed: Vec<_> =
+            TrayModel::of(&fleet, None).attention.into_iter().map(|agent| agent.snoozed_until).collect();
+        assert_eq!(snoozed, [None, Some(at(4000))]);
+    }
+
+    #[test]
+    fn a_line_fits_a_menu() {
+        let text = line(&"n".repeat(50), "stale", &"Reason ".repeat(40));
+        assert_eq!(text.chars().count(), 90);
+        assert!(text.starts_with(&format!("{}…: stale, reason ", "n".repeat(31))), "{text}");
+    }
 }
