@@ -12,9 +12,12 @@
 //! So there `notify-rust` builds the notice, with its hints in their wire form, and one connection of ours sends it
 //! and hears everything that comes back, in the order in which the bus delivers it.
 
+mod click;
 mod draft;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native;
+mod outcome;
+mod places;
 mod queue;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod xdg;
@@ -23,42 +26,18 @@ use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::notice::Notice;
+use beatkeeper_core::notice::{Notice, NoticeId};
 
+pub use click::{Click, ClickAction, OnClick};
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 use native as platform;
+pub use outcome::NotShown;
 use queue::Queue;
 #[cfg(all(unix, not(target_os = "macos")))]
 use xdg as platform;
 
 /// How long the desktop may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What a click on a notice does.
-pub enum OnClick {
-    /// The notice offers to open its agent, and a click calls this, once.
-    Open(Box<dyn Fn(Click) + Send + Sync>),
-    /// Nothing can be opened here, so the notice offers nothing.
-    Nothing,
-}
-
-impl OnClick {
-    /// A click opens the agent with this, which must not block.
-    #[must_use]
-    pub fn open(open: impl Fn(Click) + Send + Sync + 'static) -> Self {
-        Self::Open(Box::new(open))
-    }
-}
-
-/// A person clicked a notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Click {
-    /// Whose notice.
-    pub agent: EntityId,
-    /// With this the desktop lets a window come to the front (Wayland), where it gave one.
-    pub activation_token: Option<String>,
-}
 
 /// The desktop's notification server.
 pub struct Desktop {
@@ -68,16 +47,26 @@ pub struct Desktop {
 
 impl Desktop {
     /// Starts the task that talks to the desktop; it ends when this is dropped. Call it within a tokio runtime.
+    ///
+    /// `outcome` is told of every try to show a notice, and must not block. One that failed is tried again when another
+    /// notification server comes, and now and then for an hour; what is tried again is told with
+    /// [`again`](NotShown::again), and only then told of again. A [test](beatkeeper_core::notice::NoticeKind::Test) is
+    /// tried once.
     #[must_use]
-    pub fn start(on_click: OnClick) -> Self {
-        let (queue, problem) = (Arc::<Queue>::default(), Problem::default());
+    pub fn start(on_click: OnClick, outcome: impl Fn(NoticeId, Result<(), NotShown>) + Send + Sync + 'static) -> Self {
+        let (queue, problem) = (Arc::new(Queue::new(Arc::new(outcome))), Problem::default());
         tokio::spawn(platform::run(Arc::clone(&queue), on_click, problem.clone()));
         Self { queue, problem }
     }
 
-    /// Shows a notice, in place of an older one of the same agent.
+    /// Shows a notice, in place of the one with its id and of those that it supersedes.
     pub fn show(&self, notice: Notice) {
         self.queue.push(notice);
+    }
+
+    /// Takes these from the desktop, and shows none of them any more.
+    pub fn withdraw(&self, notices: &[NoticeId]) {
+        self.queue.withdraw(notices);
     }
 
     /// Why notices cannot be shown, and what to do about it, as far as the last attempt could tell.

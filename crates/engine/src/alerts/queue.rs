@@ -1,43 +1,37 @@
-//! What waits to be shown. A desktop that hangs, or many agents that go down at once, must not fill the memory, and
-//! nobody wants to read yesterday's news: an agent has one place here, and there are [`PLACES`] of them.
+//! The places of notices that wait, between whoever tells them and the one task that shows them.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use beatkeeper_core::notice::Notice;
+use beatkeeper_core::notice::{Notice, NoticeId};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-/// More than a person reads.
-const PLACES: usize = 64;
+use super::outcome::{Failure, OnOutcome, Report};
+use super::places::{Place, Places, Turn};
 
-#[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Notify,
+    outcome: OnOutcome,
 }
 
 #[derive(Default)]
 struct Waiting {
-    notices: VecDeque<Notice>,
+    places: Places,
     closed: bool,
 }
 
 impl Queue {
-    /// A newer notice of an agent takes the older one's turn.
+    pub(super) fn new(outcome: OnOutcome) -> Self {
+        Self { waiting: Mutex::default(), changed: Notify::new(), outcome }
+    }
+
     pub(super) fn push(&self, notice: Notice) {
-        let mut waiting = self.waiting();
-        if let Some(older) = waiting.notices.iter_mut().find(|older| older.agent == notice.agent) {
-            *older = notice;
-            return;
-        }
-        if waiting.notices.len() >= PLACES
-            && let Some(oldest) = waiting.notices.pop_front()
-        {
-            tracing::warn!("too many notices wait for the desktop; dropped: {}", oldest.title);
-        }
-        waiting.notices.push_back(notice);
-        drop(waiting);
-        self.changed.notify_one();
+        self.change(|places| places.push(notice));
+    }
+
+    pub(super) fn withdraw(&self, ids: &[NoticeId]) {
+        self.change(|places| places.withdraw(ids));
     }
 
     /// Nothing more will come.
@@ -46,20 +40,71 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The next notice for the one who shows them; none after the end. Nothing is lost when this is dropped early.
-    pub(super) async fn next(&self) -> Option<Notice> {
+    /// What to do next, for the one who does it; none after the end. Nothing is lost when this is dropped early.
+    pub(super) async fn next(&self) -> Option<Turn> {
         loop {
-            {
+            let (turn, wake_at, reports) = {
                 let mut waiting = self.waiting();
                 if waiting.closed {
                     return None;
                 }
-                if let Some(notice) = waiting.notices.pop_front() {
-                    return Some(notice);
-                }
+                let (turn, reports) = waiting.places.next(Instant::now());
+                (turn, waiting.places.wake_at(), reports)
+            };
+            self.report(reports);
+            if turn.is_some() {
+                return turn;
             }
-            // A change before this line is remembered.
-            self.changed.notified().await;
+            // A change before these lines is remembered.
+            match wake_at {
+                Some(at) => _ = tokio::time::timeout_at(at, self.changed.notified()).await,
+                None => self.changed.notified().await,
+            }
+        }
+    }
+
+    /// It is on the desktop.
+    pub(super) fn shown(&self, id: NoticeId) {
+        self.change(|places| [places.shown(id)]);
+    }
+
+    /// It is on the desktop after all.
+    pub(super) fn answered(&self, id: NoticeId) {
+        self.change(|places| places.answered(id));
+    }
+
+    /// It could not be shown.
+    pub(super) fn failed(&self, place: Place, how: Failure, problem: String) {
+        self.change(|places| places.failed(place, how, problem, Instant::now()));
+    }
+
+    /// There is another server.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    pub(super) fn server_came(&self) {
+        self.change(|places| {
+            places.server_came();
+            None
+        });
+    }
+
+    /// Nobody would say that there is another server.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    pub(super) fn server_lost(&self) {
+        self.change(|places| {
+            places.server_lost(Instant::now());
+            None
+        });
+    }
+
+    fn change<R: IntoIterator<Item = Report>>(&self, change: impl FnOnce(&mut Places) -> R) {
+        let reports = change(&mut self.waiting().places);
+        self.changed.notify_one();
+        self.report(reports);
+    }
+
+    fn report(&self, reports: impl IntoIterator<Item = Report>) {
+        for (id, result) in reports {
+            (self.outcome)(id, result);
         }
     }
 
@@ -70,51 +115,42 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use beatkeeper_core::identity::EntityId;
-    use beatkeeper_core::notice::NoticeKind;
+    use std::sync::Arc;
+
     use beatkeeper_core::time::Time;
 
     use super::*;
 
-    fn notice(agent: usize, title: &str) -> Notice {
-        let agent: EntityId = format!("zns:{agent:032x}").parse().unwrap();
-        Notice { agent, kind: NoticeKind::Stale, title: title.into(), body: String::new(), at: Time::from_millis(0) }
-    }
-
-    #[tokio::test]
-    async fn a_newer_notice_of_an_agent_takes_the_older_ones_turn() {
-        let queue = Queue::default();
-        for (agent, title) in [(1, "one is stale"), (2, "two is stale"), (1, "one is offline")] {
-            queue.push(notice(agent, title));
-        }
-        assert_eq!(queue.next().await.unwrap().title, "one is offline");
-        assert_eq!(queue.next().await.unwrap().title, "two is stale");
-        queue.close();
-        assert!(queue.next().await.is_none());
-    }
-
-    #[tokio::test]
-    async fn when_all_places_are_taken_the_oldest_news_goes() {
-        let queue = Queue::default();
-        for agent in 0..PLACES + 3 {
-            queue.push(notice(agent, &agent.to_string()));
-        }
-        assert_eq!(queue.waiting().notices.len(), PLACES);
-        assert_eq!(queue.next().await.unwrap().title, "3");
-    }
-
     #[tokio::test]
     async fn who_waits_is_told_of_a_notice_and_of_the_end() {
-        let queue = std::sync::Arc::new(Queue::default());
-        let reader = std::sync::Arc::clone(&queue);
+        let queue = Arc::new(Queue::new(Arc::new(|_, _| {})));
+        let reader = Arc::clone(&queue);
         let read = tokio::spawn(async move { (reader.next().await, reader.next().await) });
         tokio::task::yield_now().await;
-        queue.push(notice(1, "one"));
-        while !queue.waiting().notices.is_empty() {
+        queue.push(Notice::test(Time::from_millis(7)));
+        while queue.waiting().places.len() > 0 {
             tokio::task::yield_now().await;
         }
         queue.close();
         let (first, second) = read.await.unwrap();
-        assert_eq!((first.unwrap().title.as_str(), second), ("one", None));
+        assert!(matches!(first, Some(Turn::Show(place)) if place.notice.id == NoticeId(7)));
+        assert!(second.is_none());
+    }
+
+    #[tokio::test]
+    async fn each_outcome_is_told() {
+        let told: Arc<Mutex<Vec<Report>>> = Arc::default();
+        let hears = Arc::clone(&told);
+        let outcome: OnOutcome = Arc::new(move |id, result| hears.lock().unwrap().push((id, result)));
+        let queue = Queue::new(outcome);
+        queue.push(Notice::test(Time::from_millis(7)));
+        let Some(Turn::Show(place)) = queue.next().await else { unreachable!("it waits") };
+        queue.shown(place.notice.id);
+        queue.push(Notice::test(Time::from_millis(8)));
+        queue.withdraw(&[NoticeId(8)]);
+        let told = told.lock().unwrap().clone();
+        assert_eq!(told[0], (NoticeId(7), Ok(())));
+        assert!(told[1].0 == NoticeId(8) && !told[1].1.as_ref().unwrap_err().again);
+        assert!(matches!(queue.next().await, Some(Turn::Withdraw(ids)) if ids == [NoticeId(8)]));
     }
 }

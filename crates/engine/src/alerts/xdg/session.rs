@@ -3,19 +3,21 @@
 //! Answers and signals are read from one stream, so they are seen in the order in which the bus delivered them.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use beatkeeper_core::notice::Notice;
+use beatkeeper_core::notice::{Notice, NoticeId};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 use zbus::export::serde::Serialize;
-use zbus::message::Type;
+use zbus::message::{Flags, Type};
 use zbus::zvariant::{DynamicType, Value};
 use zbus::{Connection, Message, MessageStream};
 
 use super::draft::{Abilities, draft_for};
-use super::shown::{Shown, Signal};
+use super::shown::{Late, Shown, Signal};
 use super::trouble::{SERVER, Trouble};
+use crate::alerts::queue::Queue;
 use crate::alerts::{Click, OnClick, PATIENCE};
 
 const SERVER_PATH: &str = "/org/freedesktop/Notifications";
@@ -31,11 +33,12 @@ pub(super) struct Session {
     /// A server took the name, and nobody was told yet.
     server_came: bool,
     on_click: Arc<OnClick>,
+    queue: Arc<Queue>,
 }
 
 impl Session {
     /// Connects, and listens before anything can be shown.
-    pub(super) async fn open(on_click: Arc<OnClick>) -> Result<Self, Trouble> {
+    pub(super) async fn open(on_click: Arc<OnClick>, queue: Arc<Queue>) -> Result<Self, Trouble> {
         let bus = match timeout(PATIENCE, Box::pin(Connection::session())).await {
             Ok(Ok(bus)) => bus,
             Ok(Err(error)) => return Err(Trouble::NoBus(error.to_string())),
@@ -43,7 +46,7 @@ impl Session {
         };
         let incoming = MessageStream::from(&bus);
         let shown = Shown::default();
-        let mut session = Self { bus, incoming, abilities: None, shown, server_came: false, on_click };
+        let mut session = Self { bus, incoming, abilities: None, shown, server_came: false, on_click, queue };
         for rule in [
             format!("type='signal',sender='{SERVER}',path='{SERVER_PATH}',interface='{SERVER}'"),
             format!("type='signal',sender='{BUS}',interface='{BUS}',member='NameOwnerChanged',arg0='{SERVER}'"),
@@ -66,12 +69,12 @@ impl Session {
         Ok(abilities)
     }
 
-    /// Shows a notice, in place of an older one of the same agent.
+    /// Shows a notice, in place of what is shown of it or of what it supersedes.
     pub(super) async fn show(&mut self, notice: &Notice) -> Result<(), Trouble> {
         let abilities = self.abilities().await?;
         let draft = draft_for(notice, abilities, &self.on_click);
         let hints: HashMap<&str, Value<'_>> = draft.hints.iter().map(Into::into).collect();
-        let replaces = self.shown.send(&notice.agent);
+        let replaces = self.shown.send(notice);
         let expires = i32::from(draft.timeout);
         let fields =
             (&draft.appname, replaces, &draft.icon, &draft.summary, &draft.body, &draft.actions, hints, expires);
@@ -80,13 +83,51 @@ impl Session {
             Err(error) => (None, Err(error)),
         };
         let shown = reply.and_then(|reply| reply.body().deserialize().map_err(|error| Trouble::unreadable(&error)));
-        let click = match (&shown, serial) {
-            (Ok(id), _) => self.shown.answered(*id),
-            (Err(Trouble::Silent), Some(serial)) => self.shown.unanswered(serial),
-            (Err(_), _) => self.shown.refused(),
-        };
-        self.clicked(click);
-        shown.map(drop)
+        match (shown, serial) {
+            (Ok(id), _) => {
+                let (clicks, superfluous) = self.shown.answered(id);
+                self.clicked(clicks);
+                // It is shown; that others are still beside it does not change that.
+                if let Err(error) = self.close(&superfluous).await {
+                    tracing::debug!("superseded notices cannot be taken away: {error}");
+                }
+                Ok(())
+            }
+            (Err(Trouble::Silent), Some(serial)) => {
+                let clicks = self.shown.unanswered(serial);
+                self.clicked(clicks);
+                Err(Trouble::Unanswered)
+            }
+            (Err(error), _) => {
+                let clicks = self.shown.refused();
+                self.clicked(clicks);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes notices away.
+    pub(super) async fn withdraw(&mut self, notices: &[NoticeId]) -> Result<(), Trouble> {
+        let numbers = self.shown.withdraw(notices);
+        self.close(&numbers).await
+    }
+
+    /// The server's answer is not waited for: there is nothing to do about it.
+    async fn close(&mut self, numbers: &[u32]) -> Result<(), Trouble> {
+        for number in numbers {
+            let close = Message::method_call(SERVER_PATH, "CloseNotification")
+                .and_then(|call| call.destination(SERVER))
+                .and_then(|call| call.interface(SERVER))
+                .and_then(|call| call.with_flags(Flags::NoReplyExpected))
+                .and_then(|call| call.with_flags(Flags::NoAutoStart))
+                .and_then(|call| call.build(number))
+                .map_err(|error| Trouble::Unsendable(error.to_string()))?;
+            match timeout(PATIENCE, self.bus.send(&close)).await {
+                Ok(sent) => sent.map_err(|error| Trouble::Gone(error.to_string()))?,
+                Err(_) => return Err(Trouble::Silent),
+            }
+        }
+        Ok(())
     }
 
     /// Hears what the server says, until there is a new one or the connection breaks. May be dropped at any time.
@@ -137,7 +178,7 @@ impl Session {
         let (header, body) = (message.header(), message.body());
         if let (Type::MethodReturn, Some(call)) = (message.message_type(), header.reply_serial()) {
             if let Ok(id) = body.deserialize::<u32>() {
-                self.shown.answered_late(call, id);
+                self.answered_late(call, id);
             }
             return;
         }
@@ -166,12 +207,23 @@ impl Session {
     fn server_changed(&mut self, there: bool) {
         self.abilities = None;
         self.shown.forget();
-        self.server_came |= there;
+        if there {
+            self.server_came = true;
+            self.queue.server_came();
+        }
     }
 
-    fn clicked(&self, click: Option<Click>) {
-        if let (Some(click), OnClick::Open(open)) = (click, self.on_click.as_ref()) {
-            open(click);
+    fn answered_late(&mut self, call: NonZeroU32, id: u32) {
+        match self.shown.answered_late(call, id) {
+            Some(Late::Wanted(notice)) => self.queue.answered(notice),
+            Some(Late::Over(notice)) => self.queue.withdraw(&[notice]),
+            None => {}
+        }
+    }
+
+    fn clicked(&self, clicks: impl IntoIterator<Item = Click>) {
+        if let OnClick::Call(act) = self.on_click.as_ref() {
+            clicks.into_iter().for_each(act);
         }
     }
 }

@@ -4,6 +4,7 @@ use thiserror::Error;
 use zbus::Message;
 
 use crate::alerts::PATIENCE;
+use crate::alerts::outcome::Failure;
 
 /// The notification server's name, and the name of its interface.
 pub(super) const SERVER: &str = "org.freedesktop.Notifications";
@@ -23,15 +24,22 @@ pub(super) enum Trouble {
     /// Nobody shows notices.
     #[error(
         "nothing owns {SERVER} on the session bus. Start your desktop's notification server, or install one, such as \
-         dunst or mako; the next notice is then shown."
+         dunst or mako; what waits is then shown."
     )]
     NoServer,
     /// Somebody did.
-    #[error("the notification server ended before it answered. Start it again; the next notice is then shown.")]
+    #[error("the notification server ended before it answered. Start it again; what waits is then shown.")]
     Ended,
     /// Somebody does, but does not answer.
-    #[error("the notification server did not answer within {} s. Restart it; the next notice is then shown.", PATIENCE.as_secs())]
+    #[error("the notification server did not answer within {} s. Restart it; what waits is then shown.", PATIENCE.as_secs())]
     Silent,
+    /// Somebody does and was given the notice, but does not answer.
+    #[error(
+        "the notification server took this one and did not answer within {} s. Restart it; it is then given this one \
+         again.",
+        PATIENCE.as_secs()
+    )]
+    Unanswered,
     /// Ours alone: what the bus cannot carry.
     #[error("this one cannot be put into a message ({0}). Look at the agent in the window, and report this.")]
     Unsendable(String),
@@ -41,6 +49,16 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// What it means for the next try.
+    pub(super) const fn failure(&self) -> Failure {
+        match self {
+            Self::NoBus(_) | Self::Gone(_) | Self::NoServer | Self::Ended | Self::Silent => Failure::Missed,
+            Self::Unanswered => Failure::Unanswered,
+            Self::Unsendable(_) => Failure::Hopeless,
+            Self::Refused(_) => Failure::Refused,
+        }
+    }
+
     /// What an error reply means.
     pub(super) fn of_reply(reply: &Message) -> Self {
         let name = reply.header().error_name().map(ToString::to_string).unwrap_or_default();
