@@ -131,6 +131,7 @@ impl Desk {
         let (was_due, was_snoozed) = (case.due, case.snoozed_until);
         let steps = case.look(seen, block, now);
         let snoozed = case.snoozed_until;
+        let asked = self.actions.len();
         for step in &steps {
             self.take(*step, seen, now);
         }
@@ -141,7 +142,8 @@ impl Desk {
         if !steps.is_empty()
             && let Some(incident) = &case.incident
         {
-            self.actions.push_back(DeskAction::Keep(Incident::clone(incident)));
+            // On record before anybody is told.
+            self.actions.insert(asked, DeskAction::Keep(Incident::clone(incident)));
         }
         case.take_ended();
         // Looking at it moved its deadline ahead.

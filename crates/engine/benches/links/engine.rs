@@ -41,8 +41,8 @@ pub(crate) fn run(folder: &Path, links: u32, url: &str) -> Outcome<()> {
 
 async fn start(folder: &Path) -> Outcome<Engine> {
     let mut engine = Engine::start(crowd::options(folder)).await?;
-    let mut notices = engine.notices().ok_or("the notices were taken")?;
-    tokio::spawn(async move { while notices.recv().await.is_some() {} });
+    let mut tellings = engine.tellings().ok_or("the tellings were taken")?;
+    tokio::spawn(async move { while tellings.recv().await.is_some() {} });
     Ok(engine)
 }
 

@@ -78,6 +78,17 @@ impl FleetLoop {
         self.end_drill(Some("It was stopped".to_owned()));
     }
 
+    /// An incident was opened: perhaps the drill's.
+    pub(super) fn drill_is_noticed(&mut self, id: &EntityId, opened_at: Time) {
+        if let Some(running) = &mut self.drill
+            && running.drill.agent == *id
+            && running.drill.detected_at.is_none()
+        {
+            running.drill.detected_at = Some(opened_at);
+            self.keep_drill();
+        }
+    }
+
     /// An incident is told: perhaps the drill's.
     pub(super) fn drill_shows(&mut self, notice: &Notice) {
         if let Some(running) = &mut self.drill
@@ -108,10 +119,7 @@ impl FleetLoop {
         if running.drill.agent != incident.agent || incident.opened_at < running.drill.started_at {
             return;
         }
-        if running.drill.detected_at.is_none() {
-            running.drill.detected_at = Some(incident.opened_at);
-            self.keep_drill();
-        } else if let Some(resolved) = incident.resolved_at {
+        if let Some(resolved) = incident.resolved_at {
             running.drill.recovered_at = Some(resolved);
             self.end_drill(None);
         }

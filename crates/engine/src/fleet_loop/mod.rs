@@ -168,7 +168,10 @@ impl FleetLoop {
                 }
                 FleetAction::Send(notice) => self.send(&notice),
                 FleetAction::Withdraw(notices) => self.withdraw(notices),
-                FleetAction::Freeze(id, opened_at) => self.freeze(&id, opened_at),
+                FleetAction::Freeze(id, opened_at) => {
+                    self.drill_is_noticed(&id, opened_at);
+                    self.freeze(&id, opened_at);
+                }
                 FleetAction::Keep(row) => {
                     self.drill_sees(&row);
                     self.keep(row);

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(set_alert_rules(&path, &rules).unwrap().alerts.view(), rules);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("# mine") && text.contains("nightly") && !text.contains("good_beats"), "{text}");
-        rules.quiet.push(QuietEntry { from: "06:00".into(), ..quiet });
+        rules.quiet.push(QuietEntry { from: "23:00".into(), ..quiet });
         assert!(set_alert_rules(&path, &rules).unwrap_err().what.contains("overlap"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a refusal changes nothing");
         let usual = set_alert_rules(&path, &AlertRulesView::usual()).unwrap();

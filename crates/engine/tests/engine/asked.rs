@@ -38,7 +38,7 @@ async fn a_snoozed_agent_interrupts_nobody_until_the_snooze_ends() {
     assert!(rows(&scene).await[0]["snoozed_until"].is_u64());
     let stopped = scene.devnet.take().unwrap().shutdown().await;
     scene.until(&id, "offline", |agent| agent["liveness"] == "offline").await;
-    assert!(scene.notices.try_recv().is_err(), "snoozed");
+    assert!(scene.tellings.try_recv().is_err(), "snoozed");
 
     scene.restart_engine().await;
     assert!(scene.agent(&id).await["snoozed_until"].is_string(), "a restart keeps it");
