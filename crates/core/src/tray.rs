@@ -120,7 +120,7 @@ mod tests {
                 project: None,
                 alerts: std::sync::Arc::default(),
             };
-            fleet.handle(FleetEvent::AgentAdded(settings, Box::new(Past::default())), at(0));
+            fleet.handle(FleetEvent::AgentAdded(settings, Box::default()), at(0));
             for report in [LinkReport::Dialling { attempt: 1 }, LinkReport::Opened, LinkReport::Sent { at: at(0) }] {
                 fleet.handle(FleetEvent::Link(id(number), report), at(0));
             }

@@ -6,8 +6,8 @@ use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::time::Time;
 
 use crate::export::ExportFormat;
-pub use crate::refusal::{Refusal, Taken};
 pub use crate::incidents::IncidentView;
+pub use crate::refusal::{Refusal, Taken};
 pub use crate::settings::{AlertRulesView, Derived};
 pub use beatkeeper_core::view::BeatStrip;
 pub use beatkeeper_vault::Occupant;

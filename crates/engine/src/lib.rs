@@ -235,18 +235,14 @@ impl Handle {
             }
             Command::Incidents { id, open_only, limit, before } => {
                 let settings = Arc::clone(&self.settings.borrow());
-                self.read(move |reader| {
-                    incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before)
-                })
-                .await
+                self.read(move |reader| incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before))
+                    .await
             }
             Command::Drills { limit } => {
                 let view = |drills: Vec<_>| drills.into_iter().map(DrillView::from).collect::<Vec<_>>();
                 self.read(move |reader| reader.drills(limit.clamp(1, 1000)).map(view)).await
             }
-            Command::BlackBox { id, opened_at } => {
-                self.read(move |reader| reader.black_box(&id, opened_at)).await
-            }
+            Command::BlackBox { id, opened_at } => self.read(move |reader| reader.black_box(&id, opened_at)).await,
             Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),

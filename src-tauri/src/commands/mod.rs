@@ -18,8 +18,9 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 use crate::shell::Shell;
 use crate::window::{self, release::Release};
 use alerts::{
-    agent_acknowledge, alert_rules, alert_rules_set, black_box, black_box_save, channel_preview, channel_remove, channel_save,
-    channel_test, channels, dead_letters, delivery_retry, downtime, downtime_export, drill_start, drill_stop, drills, incidents,
+    agent_acknowledge, alert_rules, alert_rules_set, black_box, black_box_save, channel_preview, channel_remove,
+    channel_save, channel_test, channels, dead_letters, delivery_retry, downtime, downtime_export, drill_start,
+    drill_stop, drills, incidents,
 };
 
 type Answer = Result<Value, Refusal>;

@@ -1,6 +1,6 @@
 //! The fleet and its desk: who is looked at when, and what comes of it.
 
-use super::{Fleet, FleetAction, Registry};
+use super::{Context, Fleet, FleetAction, Registry};
 use crate::alert::network::Elsewhere;
 use crate::alert::{Desk, DeskAction, NetworkReading, QuietHours};
 use crate::history::HistoryRow;
@@ -24,6 +24,12 @@ impl Fleet {
             open,
             unacknowledged,
         }
+    }
+
+    /// Whether a registry on another computer did not answer at all when it was asked last.
+    #[must_use]
+    pub fn misses_a_registry(&self) -> bool {
+        self.registries.values().any(|registry| registry.settings.remote && registry.reached == Some(false))
     }
 
     /// The desk itself.
@@ -106,6 +112,11 @@ impl Fleet {
 }
 
 impl Registry {
+    /// How far its clock is ahead of the timeline, in milliseconds.
+    pub(super) fn ahead_of_timeline(&self, context: Context) -> i64 {
+        self.clock_ahead_ms.map_or(0, |ahead| ahead.saturating_add(context.wall_ahead_ms))
+    }
+
     /// Whether it counts as out of reach because this computer is.
     pub(super) const fn is_cut_off(&self, network_down: bool) -> bool {
         network_down && self.settings.remote

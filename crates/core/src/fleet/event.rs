@@ -149,6 +149,11 @@ pub enum FleetEvent {
     Drill(EntityId, bool),
     /// What this computer knows of its network.
     Network(NetworkReading),
+    /// How far the wall clock is ahead of the timeline: registries' clocks are compared with the wall clock.
+    Wall {
+        /// Milliseconds.
+        ahead_ms: i64,
+    },
     /// The program ends.
     Closing,
     /// The computer slept.

@@ -68,6 +68,8 @@ pub(crate) struct Context {
     hold_until: Option<Time>,
     /// This computer has no network.
     network_down: bool,
+    /// How far the wall clock is ahead of the timeline.
+    wall_ahead_ms: i64,
 }
 
 impl Fleet {
@@ -93,8 +95,9 @@ impl Fleet {
             }
             FleetEvent::Stream { registry, live } => self.stream(&registry, live, now),
             FleetEvent::Record { id, asked_at, facts } => {
+                let context = self.context;
                 self.update(&id, now, |agent, registry, change| {
-                    agent.record_read(asked_at, facts, registry.clock_ahead_ms.unwrap_or(0), now, change);
+                    agent.record_read(asked_at, facts, registry.ahead_of_timeline(context), now, change);
                 });
             }
             FleetEvent::RegistryAnswer { registry, problem, reached, clock_ahead_ms } => {
@@ -110,6 +113,7 @@ impl Fleet {
             FleetEvent::Quiet(hours) => self.set_quiet(hours, now),
             FleetEvent::Drill(id, on) => self.drill(&id, on, now),
             FleetEvent::Network(reading) => self.network_read(reading, now),
+            FleetEvent::Wall { ahead_ms } => self.context.wall_ahead_ms = ahead_ms,
             FleetEvent::Closing => self.desk.close(),
             FleetEvent::Woke { slept } => self.woke(slept, now),
             FleetEvent::Zone { offset } => self.desk.set_zone(offset),

@@ -81,11 +81,6 @@ impl Clock {
         timeline.look(Reading::take())
     }
 
-    /// Looks, for a caller that wants to know of sleep alone.
-    pub fn slept(&self) -> Option<Duration> {
-        self.look().slept
-    }
-
     /// How far the wall clock is ahead of the timeline now, in milliseconds; negative when it is behind.
     #[must_use]
     pub fn wall_ahead_ms(&self) -> i64 {

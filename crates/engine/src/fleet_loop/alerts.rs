@@ -41,7 +41,11 @@ impl FleetLoop {
             self.keep(HistoryRow::Drill(Drill { ended_at: Some(now), problem, ..drill }));
         }
         for (delivery, _) in waiting.into_iter().filter(|(delivery, _)| delivery.channel == DESKTOP) {
-            self.deliver(delivery.notice, DeliveryState::Dead, Some("Beatkeeper ended before the desktop answered".into()));
+            self.deliver(
+                delivery.notice,
+                DeliveryState::Dead,
+                Some("Beatkeeper ended before the desktop answered".into()),
+            );
         }
     }
 

@@ -41,7 +41,11 @@ impl FleetLoop {
                 "Choose one that Beatkeeper beats for, such as one of the demo registry.",
             );
         }
-        if row.paused || row.link.state != LinkStateName::Open || row.incident.is_some() || row.last_confirmed_at.is_none() {
+        if row.paused
+            || row.link.state != LinkStateName::Open
+            || row.incident.is_some()
+            || row.last_confirmed_at.is_none()
+        {
             return refuse(
                 "drill.not_beating",
                 "does not beat now, so its silence would prove nothing",

@@ -4,6 +4,7 @@
 mod alerts;
 mod crew;
 mod drill;
+mod surroundings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::telling::{Shown, Telling};
 use crew::Crew;
 pub(crate) use crew::Means;
 use drill::Running;
+use surroundings::Ears;
 
 /// How often sleep, the configuration file and the crew are looked after.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
@@ -77,6 +79,7 @@ pub(crate) struct FleetLoop {
     config: std::path::PathBuf,
     config_stamp: Option<(SystemTime, u64)>,
     config_problem: Option<SettingsError>,
+    ears: Ears,
     drill: Option<Running>,
     alerts_shown: AlertsView,
     published: u64,
@@ -86,6 +89,7 @@ pub(crate) struct FleetLoop {
 
 impl FleetLoop {
     pub(crate) fn new(means: Means, writer: Arc<Writer>, outlets: Outlets) -> Self {
+        let ears = Ears::open(Arc::clone(&means.tls));
         Self {
             fleet: Fleet::default(),
             clock: Arc::clone(&means.clock),
@@ -95,6 +99,7 @@ impl FleetLoop {
             outlets,
             config_stamp: None,
             config_problem: None,
+            ears,
             drill: None,
             alerts_shown: AlertsView::default(),
             published: 0,
@@ -143,6 +148,8 @@ impl FleetLoop {
                     }
                 }
                 Some(event) = inlets.events.recv() => self.fold(event),
+                Some(reading) = self.ears.readings.recv() => self.network_changed(reading),
+                Some(event) = self.ears.power.recv() => self.power_changed(event),
                 () = sleep_until(due) => self.fold(FleetEvent::Timeout),
                 () = sleep_until(self.publish_at) => self.publish(),
                 _ = housekeeping.tick() => self.keep_house().await,
@@ -300,12 +307,8 @@ impl FleetLoop {
     }
 
     async fn keep_house(&mut self) {
-        if let Some(slept) = self.clock.slept() {
-            tracing::info!("this computer slept for {} s", slept.as_secs());
-            self.fold(FleetEvent::Woke { slept });
-            self.crew.woke();
-            self.tell_zone();
-        }
+        self.look_at_the_clock();
+        self.ask_for_a_witness();
         self.watch_drill();
         self.publish_when_alerts_change();
         if stamp(&self.config) != self.config_stamp {
@@ -335,6 +338,7 @@ impl FleetLoop {
                     self.fleet.handle(event, now);
                 }
                 self.crew.start_links();
+                self.set_witness();
             }
             Ok(Err(problem)) => {
                 tracing::error!("the configuration is refused: {problem}");

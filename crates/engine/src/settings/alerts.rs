@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::file::{AgentEntry, Settings};
+use crate::surroundings::network::DEFAULT_WITNESS;
 
-/// The place that is asked whether this computer has a network, when a registry does not answer: the public registry.
-const NETWORK_CHECK: &str = "https://zns01.zynd.ai";
 const LONGEST_GRACE: u32 = 86_400;
 const MOST_GOOD_BEATS: u32 = 10;
 /// Minutes.
@@ -50,7 +49,7 @@ impl Default for AlertsEntry {
             urgent: None,
             channels: None,
             desktop: true,
-            network_check: NETWORK_CHECK.to_owned(),
+            network_check: DEFAULT_WITNESS.to_owned(),
             quiet: Vec::new(),
             tags: BTreeMap::new(),
         }
@@ -122,9 +121,8 @@ impl QuietEntry {
         }
         let zone = match &self.zone {
             None => TimeZone::system(),
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                format!("quiet: \"{}\" is not a time zone such as Europe/Berlin", name.escape_debug())
-            })?,
+            Some(name) => TimeZone::get(name)
+                .map_err(|_| format!("quiet: \"{}\" is not a time zone such as Europe/Berlin", name.escape_debug()))?,
         };
         Ok(QuietHours { from: time(&self.from)?, to: time(&self.to)?, days, zone })
     }
@@ -133,7 +131,9 @@ impl QuietEntry {
 impl OverridesEntry {
     fn check(&self) -> Result<(), String> {
         let within = |name: &str, value: Option<u32>, from: u32, to: u32| match value {
-            Some(value) if !(from..=to).contains(&value) => Err(format!("{name} = {value} is not within {from} to {to}")),
+            Some(value) if !(from..=to).contains(&value) => {
+                Err(format!("{name} = {value} is not within {from} to {to}"))
+            }
             _ => Ok(()),
         };
         within("grace", self.grace, 0, LONGEST_GRACE)?;
@@ -172,7 +172,8 @@ impl AlertsEntry {
     pub(super) fn check(&self, others: &[(String, &OverridesEntry)], channels: &[&str]) -> Result<(), String> {
         let all = [("alerts".to_owned(), &self.overrides())];
         let tags = self.tags.iter().map(|(tag, rules)| (format!("alerts.tags.{tag}"), rules));
-        for (whose, rules) in all.into_iter().chain(tags).chain(others.iter().map(|(name, rules)| (name.clone(), *rules)))
+        for (whose, rules) in
+            all.into_iter().chain(tags).chain(others.iter().map(|(name, rules)| (name.clone(), *rules)))
         {
             rules.check().map_err(|what| format!("{whose}: {what}"))?;
             let unknown = rules.channels.iter().flatten().find(|name| !channels.contains(&name.as_str()));

@@ -163,7 +163,10 @@ fn list<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut ArrayOf
         })
 }
 
-pub(super) fn change(path: &Path, edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<Settings, SettingsError> {
+pub(super) fn change(
+    path: &Path,
+    edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
+) -> Result<Settings, SettingsError> {
     let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
     let text = read(path)?.unwrap_or_default();
     // A broken file is refused as it is: nobody's half-finished edit is overwritten.

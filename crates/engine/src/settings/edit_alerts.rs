@@ -73,7 +73,8 @@ mod tests {
     fn what_is_set_is_read_and_what_is_usual_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("beatkeeper.toml");
-        std::fs::write(&path, "# mine\n[alerts]\ngrace = 7 # short\n[alerts.tags.nightly]\nlevel = \"never\"\n").unwrap();
+        std::fs::write(&path, "# mine\n[alerts]\ngrace = 7 # short\n[alerts.tags.nightly]\nlevel = \"never\"\n")
+            .unwrap();
         let quiet = QuietEntry {
             from: "22:00".into(),
             to: "07:00".into(),

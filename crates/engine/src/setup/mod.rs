@@ -116,7 +116,9 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
             known(paths, id).and_then(|_| Ok(settings::set_paused(&paths.config, id, *paused)?)).map(|_| Value::Null)
         }
         Command::AgentSetTags { id, tags } => set_tags(paths, id, tags).map(|()| Value::Null),
-        Command::AlertRules => Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view())),
+        Command::AlertRules => {
+            Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view()))
+        }
         Command::AlertRulesSet { rules } => set_rules(paths, rules).map(|()| Value::Null),
         Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
         Command::AgentKey { id } => {
@@ -176,7 +178,11 @@ fn set_rules(paths: &Paths, rules: &AlertRulesView) -> Result<(), Refusal> {
     // A file that is broken already is another refusal than rules that cannot hold.
     Settings::load(&paths.config)?;
     settings::set_alert_rules(&paths.config, rules).map_err(|error| {
-        Refusal::new("alerts.bad_rules", format!("These rules cannot hold: {}", error.what), "Correct them and try again.")
+        Refusal::new(
+            "alerts.bad_rules",
+            format!("These rules cannot hold: {}", error.what),
+            "Correct them and try again.",
+        )
     })?;
     Ok(())
 }

@@ -183,7 +183,7 @@ impl Agent {
             .record
             .last_heartbeat
             .filter(|_| self.record.registered == Some(true))
-            .map(|beat| beat.offset_millis(-registry.clock_ahead_ms.unwrap_or(0)) + thresholds.inactive_after);
+            .map(|beat| beat.offset_millis(-registry.ahead_of_timeline(context)) + thresholds.inactive_after);
         change.row |= flips_at != self.flips_at;
         self.flips_at = flips_at;
         let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());

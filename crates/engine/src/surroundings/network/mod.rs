@@ -11,21 +11,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beatkeeper_core::alert::NetworkReading;
 use rustls::ClientConfig;
 use tokio::sync::{mpsc, watch};
 
 use changes::Changes;
 use task::{Task, Wishes};
 pub use witness::{DEFAULT_WITNESS, Witness};
-
-/// What is known of this computer's network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NetworkReading {
-    /// Whether the system knows a way to the internet; nothing when it does not say.
-    pub route: Option<bool>,
-    /// Whether the witness answered last; nothing while nobody asks it, and before it was tried.
-    pub witness: Option<bool>,
-}
 
 /// How the network is watched.
 #[derive(Clone)]

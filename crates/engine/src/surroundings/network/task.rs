@@ -8,7 +8,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::changes::Changes;
 use super::witness::{Client, Witness};
-use super::{NetworkReading, Pace, route};
+use beatkeeper_core::alert::NetworkReading;
+
+use super::{Pace, route};
 
 /// What the handle asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
