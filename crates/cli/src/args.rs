@@ -73,6 +73,9 @@ pub(crate) enum Subject {
     },
     /// Write an agent's history of some time to stdout, for spreadsheets and programs
     Export(ExportOptions),
+    /// List incidents, say that you know of one, and show what was frozen when it began
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Have an agent fall silent for real, and measure how soon that is noticed and told
     Drill(DrillOptions),
     /// A registry in a box, with faults to order
@@ -203,6 +206,46 @@ pub(crate) enum AgentCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List incidents, newest first
+    List {
+        /// Entity id, the beginning of one, or a name [default: all agents]
+        agent: Option<String>,
+        /// Only those that go on
+        #[arg(long)]
+        open: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Say that you know of an agent's open incident, until it recovers
+    Ack {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// For how long at most, a week at most
+        #[arg(long, value_name = "MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        minutes: u32,
+        /// Take it back
+        #[arg(long, conflicts_with = "minutes")]
+        end: bool,
+    },
+    /// Write what was known when an incident began to stdout, redacted, as Markdown
+    Show {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// A time in it, such as 2026-11-01T00:00:00Z [default: the newest incident]
+        #[arg(value_name = "WHEN")]
+        when: Option<jiff::Timestamp>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportOptions {
     /// Entity id, the beginning of one, or a name
@@ -257,6 +300,7 @@ impl Subject {
             | Self::History { json, .. }
             | Self::Export(ExportOptions { json, .. })
             | Self::Drill(DrillOptions { json, .. })
+            | Self::Incident(IncidentCommand::List { json, .. } | IncidentCommand::Show { json, .. })
             | Self::Agent(
                 AgentCommand::List { json } | AgentCommand::Find { json, .. } | AgentCommand::Show { json, .. },
             ) => *json,
@@ -271,6 +315,7 @@ impl Subject {
                 | AgentCommand::Snooze { .. }
                 | AgentCommand::Tag { .. },
             )
+            | Self::Incident(IncidentCommand::Ack { .. })
             | Self::Run
             | Self::Devnet(_)
             | Self::Quit => false,
@@ -330,6 +375,15 @@ mod tests {
         // A key that is made anew has nothing to replace.
         assert!(parse("agent add --registry r --generate --replace damaged-7").is_err());
         assert!(parse("agent add --registry r --developer f --index 3 --replace damaged-7").is_ok());
+    }
+
+    #[test]
+    fn an_incident_is_shown_by_a_time() {
+        assert!(parse("incident show weather").is_ok());
+        assert!(parse("incident show weather 2026-11-22T13:00:00Z --json").unwrap().subject.wants_json());
+        assert!(parse("incident show weather yesterday").is_err());
+        assert!(parse("incident ack weather --end --minutes 5").is_err());
+        assert!(parse("incident ack weather --minutes 10081").is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod export;
 mod failure;
 mod fleet;
 mod history;
+mod incident;
 mod logging;
 mod lookup;
 mod out;
@@ -57,6 +58,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
         Subject::Export(options) => export::print(&paths, options),
         Subject::Drill(options) => drill::drill(&paths, options),
+        Subject::Incident(command) => incident::perform(&paths, command),
         Subject::Quit => quit::quit(&paths),
         Subject::Devnet(options) => devnet::serve(options),
     }

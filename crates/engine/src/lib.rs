@@ -1,6 +1,7 @@
 //! The world: sockets, registries, alerts, local control. It drives core, and knows nothing of windows.
 
 pub mod alerts;
+pub mod blackbox;
 mod clock;
 pub mod command;
 pub mod control;
