@@ -96,7 +96,18 @@ impl Reader {
         from: Time,
         to: Time,
     ) -> Result<HashMap<EntityId, Vec<StripSpan>>, StoreError> {
-        self.read(|c| spans::strips(c, agents, from, to))
+        self.read(|c| spans::strips(c, agents, from, to, false))
+    }
+
+    /// As [`Reader::strips`], but each begins with the last span that began before `from`, wherever it ended: until the
+    /// next one began, nothing else was so.
+    pub fn strips_and_before(
+        &self,
+        agents: &[EntityId],
+        from: Time,
+        to: Time,
+    ) -> Result<HashMap<EntityId, Vec<StripSpan>>, StoreError> {
+        self.read(|c| spans::strips(c, agents, from, to, true))
     }
 
     /// What must be known of every agent after a restart.

@@ -78,12 +78,14 @@ pub(crate) fn latest(connection: &Connection) -> rusqlite::Result<Vec<Span>> {
         .collect()
 }
 
-/// The beat strips of many agents: their spans that touch `from..=to`, oldest first. Every agent asked for has one.
+/// The beat strips of many agents: their spans that touch `from..=to`, oldest first. Every agent asked for has one. With
+/// `what_was_before`, each begins with the last span that began before `from`, wherever that ended.
 pub(crate) fn strips(
     connection: &Connection,
     agents: &[EntityId],
     from: Time,
     to: Time,
+    what_was_before: bool,
 ) -> rusqlite::Result<HashMap<EntityId, Vec<StripSpan>>> {
     let mut strips: HashMap<EntityId, Vec<StripSpan>> = agents.iter().map(|a| (a.clone(), Vec::new())).collect();
     let wanted: Vec<EntityId> = strips.keys().cloned().collect();
@@ -92,10 +94,11 @@ pub(crate) fn strips(
          FROM json_each(?1) AS wanted
          CROSS JOIN agents ON agents.entity = wanted.value
          CROSS JOIN spans ON spans.agent = agents.id
-         WHERE from_ms + length >= ?2 AND from_ms <= ?3 AND from_ms >= ifnull(
+         WHERE (?4 OR from_ms + length >= ?2) AND from_ms <= ?3 AND from_ms >= ifnull(
             (SELECT max(from_ms) FROM spans AS first WHERE first.agent = agents.id AND first.from_ms <= ?2), 0)",
     )?;
-    let mut rows = statement.query(params![json_array(&wanted), codes::time(from), codes::time(to)])?;
+    let mut rows =
+        statement.query(params![json_array(&wanted), codes::time(from), codes::time(to), what_was_before])?;
     while let Some(row) = rows.next()? {
         let place = usize::try_from(row.get::<_, i64>(0)?).ok();
         let agent = place.and_then(|place| wanted.get(place));

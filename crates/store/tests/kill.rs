@@ -141,7 +141,7 @@ fn check_alerts(reader: &Reader, last: u64) {
     let incidents = reader.incidents(Some(&agent(1)), true, u32::MAX, None).expect("reads");
     let told: Vec<NoticeId> = incidents.iter().filter_map(|incident| incident.notice).collect();
     assert_eq!(told.len(), incidents.len());
-    let expected: Vec<NoticeId> = (0..=last).filter(|number| number % 100 == 0).map(notice_id).collect();
+    let expected: Vec<NoticeId> = (0..=last).filter(|number| number.is_multiple_of(100)).map(notice_id).collect();
     let waiting = reader.deliveries_waiting().expect("reads");
     let sent: Vec<NoticeId> = waiting.iter().map(|(delivery, _)| delivery.notice).collect();
     for number in expected {
@@ -167,7 +167,7 @@ fn writes_until_it_is_killed() {
     writer.send(HistoryRow::Connection(connection(1, first, Some(first), None)));
     let mut number = first;
     while Instant::now() < end {
-        if number % 100 == 0 {
+        if number.is_multiple_of(100) {
             writer.send(HistoryRow::Incident(Box::new(Incident {
                 notice: Some(notice_id(number)),
                 ..incident(1, number)

@@ -156,6 +156,16 @@ fn strips_hold_what_touches_the_range() {
     let expected = StripSpan { kind: SpanKind::Missed, cause, from: at(10_001), to: at(20_000), beats: 2 };
     assert_eq!(strip, HashMap::from([(agent(1), vec![expected])]));
     assert!(reader.strips(&[], at(0), at(1)).unwrap().is_empty());
+
+    // What was last so before the range, also when it ended long ago.
+    let reaching = |from, to| {
+        let strips = reader.strips_and_before(&[agent(1), agent(3)], at(from), at(to)).unwrap();
+        assert!(strips[&agent(3)].is_empty());
+        strips[&agent(1)].iter().map(|span| span.beats).collect::<Vec<_>>()
+    };
+    assert_eq!(reaching(15_000, 25_000), [2, 3]);
+    assert_eq!(reaching(40_001, 50_000), [4]);
+    assert_eq!(reaching(90_000, 99_000), [4]);
 }
 
 #[test]
