@@ -1,10 +1,14 @@
-//! What a beat strip comes to: beats, gaps, uptime.
+//! What a beat strip comes to: beats, gaps, uptime, and whose fault the rest of the time was.
+
+mod downtime;
 
 use std::time::Duration;
 
 use crate::history::SpanKind;
 use crate::time::Time;
 use crate::view::{BeatStrip, StripGap, StripSpan, Uptime};
+
+pub use downtime::{Downtime, downtime};
 
 /// More spans than this are not told apart on any screen.
 const DRAWN: usize = 1000;
@@ -38,11 +42,38 @@ pub fn uptime<'a>(
     to: Time,
 ) -> Option<Uptime> {
     let (mut up, mut down, mut excused) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    walk(spans, interval, from, to, |stretch, length| match stretch {
+        Stretch::Up => up += length,
+        Stretch::Down(_) => down += length,
+        Stretch::Excused(_) => excused += length,
+    });
+    let share = |all: Duration| up.as_secs_f64() / all.as_secs_f64();
+    let awake = up + down;
+    (awake > Duration::ZERO).then(|| Uptime { awake: share(awake), raw: share(awake + excused) })
+}
+
+/// What a stretch of known time counts as, with the span that explains it.
+enum Stretch<'a> {
+    Up,
+    /// Nothing explains a silence that the next beat ended.
+    Down(Option<&'a StripSpan>),
+    Excused(&'a StripSpan),
+}
+
+/// Hands the known time from `from` to `to` to `count`, stretch by stretch, oldest first.
+fn walk<'a>(
+    spans: impl IntoIterator<Item = &'a StripSpan>,
+    interval: Duration,
+    from: Time,
+    to: Time,
+    mut count: impl FnMut(Stretch<'a>, Duration),
+) {
     let mut covered = Time::ZERO;
     let mut spans = spans.into_iter().peekable();
     while let Some(span) = spans.next() {
+        let next = spans.peek().copied();
         let start = span.from.clamp(from, to);
-        let end = spans.peek().map_or(to, |next| next.from).clamp(from, to);
+        let end = next.map_or(to, |next| next.from).clamp(from, to);
         if span.kind == SpanKind::Confirmed {
             covered = span.to + interval;
         }
@@ -50,25 +81,22 @@ pub fn uptime<'a>(
         let split = covered.clamp(start, end);
         match span.kind {
             SpanKind::Confirmed => {
-                up += split.since(start);
+                count(Stretch::Up, split.since(start));
                 // The newest beat's successor may only be late.
-                if spans.peek().is_some() || end.since(span.to) > interval * LATE {
-                    down += end.since(split);
+                if next.is_some() || end.since(span.to) > interval * LATE {
+                    count(Stretch::Down(next), end.since(split));
                 }
             }
             SpanKind::Missed | SpanKind::Unconfirmed => {
-                up += split.since(start);
-                down += end.since(split);
+                count(Stretch::Up, split.since(start));
+                count(Stretch::Down(Some(span)), end.since(split));
             }
             SpanKind::Asleep | SpanKind::OwnNetwork | SpanKind::NotRunning => {
                 covered = Time::ZERO;
-                excused += end.since(start);
+                count(Stretch::Excused(span), end.since(start));
             }
         }
     }
-    let share = |all: Duration| up.as_secs_f64() / all.as_secs_f64();
-    let awake = up + down;
-    (awake > Duration::ZERO).then(|| Uptime { awake: share(awake), raw: share(awake + excused) })
 }
 
 /// Cuts the spans at the ends. The last one has grown until `to`, since nothing else has begun; beats that stopped are not
