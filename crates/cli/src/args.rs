@@ -8,6 +8,8 @@ use beatkeeper_devnet::Fault;
 use beatkeeper_engine::command::Occupant;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
+use crate::downtime::DowntimeOptions;
+
 /// Keeps AI agents beating at their registry, and says when one does not.
 #[derive(Debug, Parser)]
 #[command(name = "beatkeeper", version, after_help = EXIT_CODES)]
@@ -76,6 +78,8 @@ pub(crate) enum Subject {
     /// List incidents, say that you know of one, and show what was frozen when it began
     #[command(subcommand)]
     Incident(IncidentCommand),
+    /// Show for how long agents were down, and whose fault it was
+    Downtime(DowntimeOptions),
     /// Have an agent fall silent for real, and measure how soon that is noticed and told
     Drill(DrillOptions),
     /// A registry in a box, with faults to order
@@ -299,6 +303,7 @@ impl Subject {
             Self::Status { json, .. }
             | Self::History { json, .. }
             | Self::Export(ExportOptions { json, .. })
+            | Self::Downtime(DowntimeOptions { json, .. })
             | Self::Drill(DrillOptions { json, .. })
             | Self::Incident(IncidentCommand::List { json, .. } | IncidentCommand::Show { json, .. })
             | Self::Agent(

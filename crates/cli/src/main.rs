@@ -4,6 +4,7 @@ mod agent;
 mod args;
 mod changes;
 mod devnet;
+mod downtime;
 mod drill;
 mod export;
 mod failure;
@@ -57,6 +58,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
         Subject::Status { json, watch: true } => watch::watch(&paths, *json),
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
         Subject::Export(options) => export::print(&paths, options),
+        Subject::Downtime(options) => downtime::print(&paths, options),
         Subject::Drill(options) => drill::drill(&paths, options),
         Subject::Incident(command) => incident::perform(&paths, command),
         Subject::Quit => quit::quit(&paths),

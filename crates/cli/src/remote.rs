@@ -139,6 +139,8 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentAcknowledge { .. }
         | Command::Incidents { .. }
         | Command::BlackBox { .. }
+        | Command::Downtime { .. }
+        | Command::DowntimeExport { .. }
         | Command::AlertRules
         | Command::AlertRulesSet { .. }
         | Command::DrillStart { .. }

@@ -178,12 +178,34 @@ pub enum Command {
         #[serde(default)]
         before: Option<Time>,
     },
-    /// What was known when an incident was opened, or nothing. Answers a [`BlackBox`](crate::incidents::BlackBox).
+    /// What was known when an incident was opened, or nothing. Answers a [`BlackBox`](crate::blackbox::BlackBox).
     BlackBox {
         /// Whose.
         id: EntityId,
         /// Which of its incidents.
         opened_at: Time,
+    },
+    /// Whose fault it was that agents were down. Answers a [`Downtime`](crate::downtime::Downtime).
+    Downtime {
+        /// Whose; everyone's when missing.
+        #[serde(default)]
+        id: Option<EntityId>,
+        /// From when.
+        from: Time,
+        /// Until when; now at the latest.
+        to: Time,
+    },
+    /// The same for other programs. Answers an [`crate::export::Exported`].
+    DowntimeExport {
+        /// Whose; everyone's when missing.
+        #[serde(default)]
+        id: Option<EntityId>,
+        /// From when.
+        from: Time,
+        /// Until when; now at the latest.
+        to: Time,
+        /// How it is written.
+        format: ExportFormat,
     },
     /// The rules for everyone. Answers an [`AlertRulesView`].
     AlertRules,

@@ -216,11 +216,11 @@ fn csv(lines: impl Iterator<Item = Line>) -> Result<String, csv::Error> {
 }
 
 /// Sentences hold words of servers, and a spreadsheet would run what begins like a formula.
-fn harmless(sentence: &str) -> String {
+pub(crate) fn harmless(sentence: &str) -> String {
     if sentence.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{sentence}") } else { sentence.to_owned() }
 }
 
-fn rfc3339(at: Time) -> String {
+pub(crate) fn rfc3339(at: Time) -> String {
     at.to_timestamp().to_string()
 }
 

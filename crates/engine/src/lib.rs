@@ -7,6 +7,7 @@ pub mod command;
 pub mod control;
 mod demo;
 pub mod discover;
+pub mod downtime;
 mod error;
 pub mod export;
 mod fleet_loop;
@@ -35,6 +36,7 @@ use beatkeeper_core::tray::TrayModel;
 use beatkeeper_core::view::BeatStrip;
 use beatkeeper_store::{Reader, Store, StoreError, Writer};
 use beatkeeper_vault::Vault;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -48,6 +50,7 @@ pub use telling::{Shown, Telling};
 
 use command::{Added, Command, Refusal};
 use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+use blackbox::BlackBox;
 use incidents::DrillView;
 use refusal::json_of;
 use settings::Settings;
@@ -243,7 +246,9 @@ impl Handle {
                 let view = |drills: Vec<_>| drills.into_iter().map(DrillView::from).collect::<Vec<_>>();
                 self.read(move |reader| reader.drills(limit.clamp(1, 1000)).map(view)).await
             }
-            Command::BlackBox { id, opened_at } => self.read(move |reader| reader.black_box(&id, opened_at)).await,
+            Command::BlackBox { id, opened_at } => self.black_box(id, opened_at).await,
+            Command::Downtime { id, from, to } => self.downtime(id, from, to).await,
+            Command::DowntimeExport { id, from, to, format } => self.downtime_export(id, from, to, format).await,
             Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
@@ -348,6 +353,16 @@ impl Handle {
             let transitions = reader.transitions(&id, limit, None)?;
             let incidents = reader.incidents(Some(&id), false, limit, None)?;
             Ok(json!({"connections": connections, "transitions": transitions, "incidents": incidents}))
+        })
+        .await
+    }
+
+    async fn black_box(&self, id: EntityId, opened_at: Time) -> Result<Value, Refusal> {
+        let shared = Arc::clone(&self.shared);
+        blocking(move || {
+            shared.writer.flush()?;
+            let json = shared.reader.black_box(&id, opened_at)?;
+            json_of(&json.map(|json| BlackBox::open(&json, &TimeZone::system())).transpose()?)
         })
         .await
     }

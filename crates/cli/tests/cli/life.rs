@@ -129,6 +129,14 @@ fn the_history_goes_on_after_kill_9() {
     let none = stage.json(&["export", ID, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z", "--json"]);
     assert_eq!(none["connections"], serde_json::json!([]));
 
+    let told = stage.ok(&["downtime", "--last", "1d"]);
+    assert!(told.contains(" % up, ") && !told.contains("Nothing is known"), "{told}");
+    let shares = stage.ok(&["downtime", "weather", "--csv"]);
+    assert!(shares.starts_with("id,name,from,to,share,counted,seconds\n") && shares.contains(",up,up,"), "{shares}");
+    let whole = stage.json(&["downtime", "weather", "--json"]);
+    assert!(whole["agents"][0]["up_seconds"].as_f64().is_some_and(|up| up > 0.0), "{whole:#}");
+    assert_eq!(whole["agents"][0]["name"], "weather", "{whole:#}");
+
     // A stop that was asked for says goodbye.
     engine.signal("TERM");
     assert!(engine.ended().success(), "{}", engine.said());

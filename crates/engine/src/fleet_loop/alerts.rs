@@ -1,5 +1,6 @@
 //! What the fleet has to say: to the desktop, to the channels, and to the record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::alert::{Delivery, DeliveryState, Drill};
@@ -9,9 +10,11 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
 use beatkeeper_store::StoreError;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::FleetLoop;
+use crate::blackbox::{self, Facts};
 use crate::command::Refusal;
 use crate::telling::{Shown, Telling};
 
@@ -83,9 +86,22 @@ impl FleetLoop {
         let _ = self.outlets.tellings.try_send(Telling::Withdraw(notices));
     }
 
-    /// Keeps what is known at the beginning of an incident.
+    /// Keeps what is known at the beginning of an incident. What lies in the history is read aside.
     pub(super) fn freeze(&self, id: &EntityId, opened_at: Time) {
-        tracing::info!(agent = %id, at = opened_at.as_millis(), "an incident was opened");
+        let Some(row) = self.fleet.row(id) else { return };
+        let now = self.clock.now();
+        let registry = self.fleet.registry_health().into_iter().find(|registry| registry.name == row.registry.name);
+        let facts = Facts { opened_at, row, registry, alerts: self.fleet.alerts(now), now, wall: Timestamp::now() };
+        let (reader, writer, agent) = (self.crew.reader(), Arc::clone(&self.writer), id.clone());
+        let data = self.crew.paths().data.clone();
+        tokio::task::spawn_blocking(move || {
+            // The change that led here belongs to it; a disk that fails is told elsewhere.
+            let _ = writer.flush();
+            match blackbox::collect(facts, &reader, &data).to_json() {
+                Ok(json) => drop(writer.send(HistoryRow::BlackBox { agent, opened_at, json })),
+                Err(error) => tracing::error!(%agent, "what was known at the flip cannot be kept: {error}"),
+            }
+        });
     }
 
     /// The desktop has it, or not.

@@ -91,6 +91,10 @@ impl Crew {
         }
     }
 
+    pub(super) const fn paths(&self) -> &Paths {
+        &self.means.paths
+    }
+
     pub(super) fn reader(&self) -> Arc<Reader> {
         Arc::clone(&self.means.reader)
     }

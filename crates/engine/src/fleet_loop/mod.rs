@@ -247,6 +247,8 @@ impl FleetLoop {
             | Command::AgentExport { .. }
             | Command::Incidents { .. }
             | Command::BlackBox { .. }
+            | Command::Downtime { .. }
+            | Command::DowntimeExport { .. }
             | Command::Drills { .. }
             | Command::AlertRules
             | Command::AlertRulesSet { .. }

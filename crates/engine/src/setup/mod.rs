@@ -141,6 +141,8 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::AgentAcknowledge { .. }
         | Command::Incidents { .. }
         | Command::BlackBox { .. }
+        | Command::Downtime { .. }
+        | Command::DowntimeExport { .. }
         | Command::DrillStart { .. }
         | Command::DrillStop
         | Command::Drills { .. }
