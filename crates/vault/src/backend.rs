@@ -23,16 +23,25 @@ pub(crate) enum Ask {
 pub(crate) trait Backend {
     fn place(&self) -> Place;
 
-    /// Makes sure that the secret of `id`, or every secret when there is none to name, can be read and written.
+    /// Makes sure that the secret of `account`, or every secret when there is none to name, can be read and written.
     ///
     /// Until this succeeded, "no entry" means nothing: a locked keychain may say it of everything.
-    fn ready(&mut self, ask: Ask, id: Option<&EntityId>) -> Result<(), VaultError>;
+    fn ready(&mut self, ask: Ask, account: Option<&str>) -> Result<(), VaultError>;
 
     fn read(&mut self, id: &EntityId) -> Result<Option<SecretBytes>, VaultError>;
 
     fn write(&mut self, id: &EntityId, seed: &Seed) -> Result<(), VaultError>;
 
     fn remove(&mut self, id: &EntityId) -> Result<(), VaultError>;
+
+    /// As [`Backend::read`], of a channel's secret.
+    fn read_text(&mut self, account: &str) -> Result<Option<SecretBytes>, VaultError>;
+
+    /// As [`Backend::write`], of a channel's secret.
+    fn write_text(&mut self, account: &str, text: &SecretBytes) -> Result<(), VaultError>;
+
+    /// As [`Backend::remove`], of a channel's secret.
+    fn remove_text(&mut self, account: &str) -> Result<(), VaultError>;
 
     /// Nobody asked for a while: whatever is kept in memory only for speed goes.
     fn rest(&mut self) {}

@@ -9,7 +9,8 @@
 //!   the keychain was locked.
 //! - A secret is stored only under an id that belongs to its key, read back after it was written, and replaced or deleted
 //!   only by someone who names what is there ([`Occupant`]).
-//! - No public function returns a secret, and none is in an error, a `Debug` text or a log line.
+//! - No public function returns a key, and no secret is in an error, a `Debug` text or a log line. A channel's secret
+//!   ([`ChannelSecrets`]) does come out: it has to be shown to the channel's server.
 //! - A process that calls [`keep_memory_out_of_crash_reports`] leaves no memory image when it crashes.
 //!
 //! # Blocking
@@ -17,6 +18,7 @@
 //! (there, through `spawn_blocking`): the keychain itself is only ever touched by a thread that the vault owns.
 
 mod backend;
+mod channel_secrets;
 mod crash;
 mod derive;
 mod error;
@@ -29,6 +31,7 @@ mod seed;
 mod vault;
 mod worker;
 
+pub use channel_secrets::{ChannelSecret, ChannelSecrets};
 pub use crash::keep_memory_out_of_crash_reports;
 pub use derive::DeveloperProof;
 pub use error::{Place, VaultError};

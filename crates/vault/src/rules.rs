@@ -59,12 +59,12 @@ pub enum Stored {
 }
 
 pub(crate) fn look(backend: &mut dyn Backend, id: &EntityId) -> Result<Option<Fingerprint>, VaultError> {
-    backend.ready(Ask::Silently, Some(id))?;
+    backend.ready(Ask::Silently, Some(id.as_str()))?;
     Ok(read(backend, id)?.map(|seed| seed.public_key().fingerprint()))
 }
 
 pub(crate) fn signer(backend: &mut dyn Backend, id: &EntityId) -> Result<Signer, VaultError> {
-    backend.ready(Ask::Silently, Some(id))?;
+    backend.ready(Ask::Silently, Some(id.as_str()))?;
     let seed = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
     must_belong(id, &seed)?;
     Ok(seed.signer())
@@ -79,7 +79,7 @@ pub(crate) fn store(
     permit: &Permit,
 ) -> Result<Stored, VaultError> {
     must_belong(id, seed)?;
-    backend.ready(ask, Some(id))?;
+    backend.ready(ask, Some(id.as_str()))?;
     if let Some(there) = backend.read(id)? {
         if Seed::from_slice(&there).is_some_and(|there| there.same_as(seed)) {
             return Ok(Stored::AlreadyThere);
@@ -107,7 +107,7 @@ pub(crate) fn delete(
     expected: Fingerprint,
     permit: &Permit,
 ) -> Result<(), VaultError> {
-    backend.ready(ask, Some(id))?;
+    backend.ready(ask, Some(id.as_str()))?;
     let there = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
     must_match(backend, id, Occupant::Key(expected), Occupant::Key(there.public_key().fingerprint()))?;
     permit.take(backend)?;

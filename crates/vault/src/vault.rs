@@ -8,6 +8,7 @@ use beatkeeper_core::identity::{EntityId, Fingerprint};
 use secrecy::SecretString;
 
 use crate::backend::Ask;
+use crate::channel_secrets::ChannelSecrets;
 use crate::error::{Place, VaultError};
 use crate::keychain::Keychain;
 use crate::passphrase_file::{PassphraseFile, Sealed};
@@ -55,6 +56,12 @@ impl Vault {
     /// [`VaultError::FileAccess`].
     pub fn create_file(path: &Path, passphrase: &SecretString) -> Result<Self, VaultError> {
         Sealed::create(path, passphrase).map(Self::over_file)
+    }
+
+    /// What alert channels keep secret, in the same place: account = `channel:NAME`, or in a vault file, beside it.
+    #[must_use]
+    pub fn channel_secrets(&self) -> ChannelSecrets {
+        ChannelSecrets::over(Arc::clone(&self.line))
     }
 
     /// Where the keys are kept.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use beatkeeper_core::identity::EntityId;
 use keyring_core::CredentialStore;
 
 use super::{Ask, System, SystemError, Trouble};
@@ -25,7 +24,7 @@ impl System for Native {
 
     /// A locked keychain answers with an error of its own, never with "no entry", and whether it prompts is its owner's
     /// setting: the request's deadline is what bounds it.
-    fn ready(&mut self, _ask: Ask, _id: Option<&EntityId>) -> Result<(), Trouble> {
+    fn ready(&mut self, _ask: Ask, _account: Option<&str>) -> Result<(), Trouble> {
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The operating system's keychain as a [`Backend`].
 //!
-//! The entry is service `beatkeeper`, account = the entity id, secret = the 32 raw seed bytes. The `keyring` crate is
+//! The entry is service `beatkeeper`, account = the entity id, secret = the 32 raw seed bytes; a channel's is account
+//! `channel:NAME`, secret = its text. The `keyring` crate is
 //! used with one change: its own start happens once a process and its failure is kept for ever, so the store is started
 //! here, held as `Arc<CredentialStore>`, and started again after a failure (a desktop's keychain is often up after us).
 
@@ -30,8 +31,9 @@ pub(crate) trait System {
     /// Starts the store.
     fn start(&self) -> keyring::Result<Arc<CredentialStore>>;
 
-    /// Makes sure that "no entry" would be the truth about `id`, and that reading shows no prompt when none may be shown.
-    fn ready(&mut self, ask: Ask, id: Option<&EntityId>) -> Result<(), Trouble>;
+    /// Makes sure that "no entry" would be the truth about `account`, and that reading shows no prompt when none may be
+    /// shown.
+    fn ready(&mut self, ask: Ask, account: Option<&str>) -> Result<(), Trouble>;
 
     /// Sorts the system's own error.
     fn sort(&self, error: &SystemError) -> Trouble;
@@ -86,12 +88,12 @@ impl Keychain {
 
     fn with_entry<T>(
         &mut self,
-        id: &EntityId,
+        account: &str,
         work: impl Fn(&keyring::Entry) -> keyring::Result<T>,
     ) -> Result<Option<T>, VaultError> {
         self.with_retry(|keychain| {
             let store = keychain.store()?;
-            let done = store.build(SERVICE, id.as_str(), None).and_then(|entry| work(&keyring::Entry { inner: entry }));
+            let done = store.build(SERVICE, account, None).and_then(|entry| work(&keyring::Entry { inner: entry }));
             match done {
                 Ok(value) => Ok(Some(value)),
                 Err(keyring::Error::NoEntry) => Ok(None),
@@ -120,27 +122,40 @@ impl Backend for Keychain {
         Place::Keychain
     }
 
-    fn ready(&mut self, ask: Ask, id: Option<&EntityId>) -> Result<(), VaultError> {
+    fn ready(&mut self, ask: Ask, account: Option<&str>) -> Result<(), VaultError> {
         self.with_retry(|keychain| {
-            keychain.system.ready(ask, id)?;
+            keychain.system.ready(ask, account)?;
             keychain.store().map(drop)
         })
     }
 
     fn read(&mut self, id: &EntityId) -> Result<Option<SecretBytes>, VaultError> {
-        self.with_entry(id, |entry| entry.get_secret().map(Zeroizing::new))
+        self.read_text(id.as_str())
     }
 
     fn write(&mut self, id: &EntityId, seed: &Seed) -> Result<(), VaultError> {
-        match self.with_entry(id, |entry| entry.set_secret(seed.expose()))? {
+        match self.with_entry(id.as_str(), |entry| entry.set_secret(seed.expose()))? {
             Some(()) => Ok(()),
             None => Err(VaultError::NotKept { place: Place::Keychain, id: id.clone() }),
         }
     }
 
     fn remove(&mut self, id: &EntityId) -> Result<(), VaultError> {
+        self.remove_text(id.as_str())
+    }
+
+    fn read_text(&mut self, account: &str) -> Result<Option<SecretBytes>, VaultError> {
+        self.with_entry(account, |entry| entry.get_secret().map(Zeroizing::new))
+    }
+
+    fn write_text(&mut self, account: &str, text: &SecretBytes) -> Result<(), VaultError> {
+        // What was not kept is found by reading it back.
+        self.with_entry(account, |entry| entry.set_secret(text)).map(drop)
+    }
+
+    fn remove_text(&mut self, account: &str) -> Result<(), VaultError> {
         // Gone already is what removing wants.
-        self.with_entry(id, keyring::Entry::delete_credential).map(drop)
+        self.with_entry(account, keyring::Entry::delete_credential).map(drop)
     }
 }
 

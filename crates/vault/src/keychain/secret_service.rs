@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use beatkeeper_core::identity::EntityId;
 use keyring_core::CredentialStore;
 use secret_service::EncryptionType;
 use secret_service::blocking::SecretService;
@@ -35,7 +34,7 @@ impl System for Native {
         Ok(store)
     }
 
-    fn ready(&mut self, ask: Ask, id: Option<&EntityId>) -> Result<(), Trouble> {
+    fn ready(&mut self, ask: Ask, account: Option<&str>) -> Result<(), Trouble> {
         let service = match self.service.take() {
             Some(service) => service,
             // No secret travels over this connection, so it needs no encryption.
@@ -43,8 +42,8 @@ impl System for Native {
         };
         let service = self.service.insert(service);
         unlocked(service, ask)?;
-        match (ask, id) {
-            (Ask::Silently, Some(id)) => entry_unlocked(service, id),
+        match (ask, account) {
+            (Ask::Silently, Some(account)) => entry_unlocked(service, account),
             _ => Ok(()),
         }
     }
@@ -79,8 +78,8 @@ fn unlocked(service: &SecretService<'_>, ask: Ask) -> Result<(), Trouble> {
 }
 
 /// The entry may be in another collection than the default one, and reading it there would prompt.
-fn entry_unlocked(service: &SecretService<'_>, id: &EntityId) -> Result<(), Trouble> {
-    let attributes = HashMap::from([("service", SERVICE), ("username", id.as_str())]);
+fn entry_unlocked(service: &SecretService<'_>, account: &str) -> Result<(), Trouble> {
+    let attributes = HashMap::from([("service", SERVICE), ("username", account)]);
     let found = service.search_items(attributes).map_err(|error| before_secrets(&error))?;
     if found.locked.is_empty() { Ok(()) } else { Err(Trouble::Locked(ENTRY_LOCKED)) }
 }

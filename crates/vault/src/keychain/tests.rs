@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use keyring_core::mock;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
 use crate::worker::Deadlines;
-use crate::{Occupant, Overwrite, Presence, Stored, Vault};
+use crate::{ChannelSecret, Occupant, Overwrite, Presence, Stored, Vault};
 
 /// A keychain in memory that can be locked, missing, or waiting for a prompt that nobody answers.
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl System for Fake {
         Ok(store)
     }
 
-    fn ready(&mut self, ask: Ask, _id: Option<&EntityId>) -> Result<(), Trouble> {
+    fn ready(&mut self, ask: Ask, _account: Option<&str>) -> Result<(), Trouble> {
         if self.missing.load(Ordering::SeqCst) {
             return Err(Trouble::Failed("not there".into()));
         }
@@ -322,7 +323,7 @@ fn a_panic_in_the_keychain_library_costs_one_request() {
         fn start(&self) -> keyring::Result<Arc<CredentialStore>> {
             self.1.start()
         }
-        fn ready(&mut self, _ask: Ask, _id: Option<&EntityId>) -> Result<(), Trouble> {
+        fn ready(&mut self, _ask: Ask, _account: Option<&str>) -> Result<(), Trouble> {
             assert!(!self.0.swap(false, Ordering::SeqCst), "as a library might");
             Ok(())
         }
@@ -338,4 +339,45 @@ fn a_panic_in_the_keychain_library_costs_one_request() {
     let id = id_of(&seed(0));
     assert!(matches!(vault.look(&id), Presence::Unavailable(_)));
     assert_eq!(vault.look(&id), Presence::Absent);
+}
+
+#[test]
+fn a_channels_secret_is_kept_under_an_account_of_its_own_and_comes_out_again() {
+    let fake = Fake::new();
+    let secrets = fake.vault().channel_secrets();
+    let of = |channel: &str| match secrets.read(channel) {
+        ChannelSecret::Present(secret) => secret.expose_secret().to_owned(),
+        ChannelSecret::Absent => "absent".to_owned(),
+        ChannelSecret::Locked(reason) | ChannelSecret::Unavailable(reason) => reason,
+    };
+    assert_eq!(of("team"), "absent");
+    secrets.store("team", &SecretString::from("hünter2")).unwrap();
+    secrets.store("team", &SecretString::from("hünter3")).unwrap();
+    assert_eq!((of("team"), of("other")), ("hünter3".into(), "absent".into()));
+    assert!(!format!("{:?}", secrets.read("team")).contains("nter"));
+    use keyring_core::api::CredentialStoreApi as _;
+    let entry = fake.store.build("beatkeeper", "channel:team", None).unwrap();
+    assert_eq!(entry.get_secret().unwrap(), "hünter3".as_bytes());
+    assert_eq!(secrets.remove("team"), Ok(()));
+    assert_eq!(secrets.remove("team"), Ok(()));
+    assert_eq!(of("team"), "absent");
+    let long = SecretString::from("x".repeat(2049));
+    assert_eq!(secrets.store("team", &long).unwrap_err().code(), "vault.unavailable");
+}
+
+#[test]
+fn a_locked_or_missing_keychain_is_not_taken_for_one_without_the_channels_secret() {
+    let fake = Fake::new();
+    let secrets = fake.vault().channel_secrets();
+    secrets.store("team", &SecretString::from("hunter2")).unwrap();
+    fake.locked.store(true, Ordering::SeqCst);
+    assert!(matches!(secrets.read("team"), ChannelSecret::Locked(_)));
+    assert_eq!(fake.prompts.load(Ordering::SeqCst), 0, "a program shows no prompt");
+    assert_eq!(secrets.store("team", &SecretString::from("x")).unwrap_err().code(), "vault.locked");
+    assert_eq!(fake.prompts.load(Ordering::SeqCst), 1);
+    fake.missing.store(true, Ordering::SeqCst);
+    assert!(matches!(secrets.read("team"), ChannelSecret::Unavailable(reason) if reason.contains("not there")));
+    fake.missing.store(false, Ordering::SeqCst);
+    fake.locked.store(false, Ordering::SeqCst);
+    assert!(matches!(secrets.read("team"), ChannelSecret::Present(_)));
 }

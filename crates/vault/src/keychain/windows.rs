@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use beatkeeper_core::identity::EntityId;
 use keyring_core::CredentialStore;
 
 use super::{Ask, System, SystemError, Trouble};
@@ -20,7 +19,7 @@ impl System for Native {
     }
 
     /// The Credential Manager is open for as long as its owner is logged in, and never prompts.
-    fn ready(&mut self, _ask: Ask, _id: Option<&EntityId>) -> Result<(), Trouble> {
+    fn ready(&mut self, _ask: Ask, _account: Option<&str>) -> Result<(), Trouble> {
         Ok(())
     }
 

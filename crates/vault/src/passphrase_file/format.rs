@@ -17,14 +17,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::seed::Seed;
+use crate::seed::{SecretBytes, Seed};
 
 /// The newest version this program reads, and the one it writes.
 pub(super) const VERSION: u64 = 1;
 
 const FORMAT: &str = "beatkeeper-vault";
+const CHANNELS: &str = "beatkeeper-channel-secrets";
 const KDF: &str = "argon2id";
 const CIPHER: &str = "xchacha20poly1305";
+const UNTIDY: Flaw = Flaw::Damaged("its entries are not laid out as they should be");
 const NONCE: usize = 24;
 const SALT: usize = 16;
 
@@ -40,6 +42,9 @@ const MOST_LANES: u32 = 16;
 
 /// Seeds by entity id.
 pub(super) type Entries = BTreeMap<String, Seed>;
+
+/// Channels' secrets by account.
+pub(super) type Texts = BTreeMap<String, SecretBytes>;
 
 /// The key that opens a vault file.
 pub(super) struct FileKey(Box<Zeroizing<[u8; 32]>>);
@@ -97,6 +102,12 @@ impl Header {
         })
     }
 
+    /// The header of the file beside, which the same key opens. Its format is part of what is authenticated, so neither
+    /// file passes for the other.
+    pub(super) fn of_channels(&self) -> Self {
+        Self { format: CHANNELS.into(), ..self.clone() }
+    }
+
     /// Slow on purpose.
     pub(super) fn derive_key(&self, passphrase: &str) -> Result<FileKey, Flaw> {
         let salt = STANDARD.decode(&self.salt).map_err(|_| Flaw::Damaged("its salt is not base64"))?;
@@ -132,11 +143,20 @@ impl Header {
     }
 }
 
-/// Reads and checks the header, without any key.
+/// Reads and checks the header of a vault file, without any key.
 pub(super) fn header(text: &[u8]) -> Result<Header, Flaw> {
+    header_of(FORMAT, text)
+}
+
+/// The same of the file beside it.
+pub(super) fn channels_header(text: &[u8]) -> Result<Header, Flaw> {
+    header_of(CHANNELS, text)
+}
+
+fn header_of(format: &str, text: &[u8]) -> Result<Header, Flaw> {
     // The version comes first: a newer file may differ in everything else.
     let preamble: Preamble = parse(text)?;
-    if preamble.format.as_deref() != Some(FORMAT) {
+    if preamble.format.as_deref() != Some(format) {
         return Err(Flaw::Damaged("it is not a vault file"));
     }
     match preamble.version {
@@ -154,26 +174,39 @@ pub(super) fn header(text: &[u8]) -> Result<Header, Flaw> {
 
 /// Opens a file whose header was checked.
 pub(super) fn open(text: &[u8], header: &Header, key: &FileKey) -> Result<Entries, Flaw> {
+    unpack(&unseal(text, header, key)?).ok_or(UNTIDY)
+}
+
+pub(super) fn open_texts(text: &[u8], header: &Header, key: &FileKey) -> Result<Texts, Flaw> {
+    unpack_texts(&unseal(text, header, key)?).ok_or(UNTIDY)
+}
+
+fn unseal(text: &[u8], header: &Header, key: &FileKey) -> Result<SecretBytes, Flaw> {
     let document: Document = parse(text)?;
     let nonce = STANDARD.decode(&document.nonce).map_err(|_| Flaw::Damaged("its nonce is not base64"))?;
     let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| Flaw::Damaged("its nonce has the wrong length"))?;
     let sealed = STANDARD.decode(&document.sealed).map_err(|_| Flaw::Damaged("its contents are not base64"))?;
     let aad = header.associated_data();
-    let plain = key
-        .cipher()
+    key.cipher()
         .decrypt(&XNonce::from(nonce), Payload { msg: &sealed, aad: aad.as_bytes() })
         .map(Zeroizing::new)
-        .map_err(|_| Flaw::WrongPassphrase)?;
-    unpack(&plain).ok_or(Flaw::Damaged("its entries are not laid out as they should be"))
+        .map_err(|_| Flaw::WrongPassphrase)
 }
 
 pub(super) fn seal(header: &Header, key: &FileKey, entries: &Entries) -> Result<String, Flaw> {
+    seal_bytes(header, key, &pack(entries))
+}
+
+pub(super) fn seal_texts(header: &Header, key: &FileKey, texts: &Texts) -> Result<String, Flaw> {
+    seal_bytes(header, key, &pack_texts(texts))
+}
+
+fn seal_bytes(header: &Header, key: &FileKey, plain: &SecretBytes) -> Result<String, Flaw> {
     let nonce = random::<NONCE>()?;
-    let plain = pack(entries);
     let aad = header.associated_data();
     let sealed = key
         .cipher()
-        .encrypt(&XNonce::from(nonce), Payload { msg: &plain, aad: aad.as_bytes() })
+        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: aad.as_bytes() })
         .map_err(|_| Flaw::Damaged("it would be too large"))?;
     let (nonce, sealed) = (STANDARD.encode(nonce), STANDARD.encode(sealed));
     let sha256 = checksum(header, &nonce, &sealed);
@@ -221,6 +254,32 @@ fn unpack(mut plain: &[u8]) -> Option<Entries> {
         plain = rest;
     }
     Some(entries)
+}
+
+/// Each entry: length of the account in one byte, the account, length of the secret in two, the secret.
+fn pack_texts(texts: &Texts) -> SecretBytes {
+    let size = texts.iter().map(|(account, text)| 3 + account.len() + text.len()).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(size));
+    for (account, text) in texts {
+        // Whoever stores one has seen to it that both fit.
+        plain.push(u8::try_from(account.len()).unwrap_or(u8::MAX));
+        plain.extend_from_slice(account.as_bytes());
+        plain.extend_from_slice(&u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
+        plain.extend_from_slice(text);
+    }
+    plain
+}
+
+fn unpack_texts(mut plain: &[u8]) -> Option<Texts> {
+    let mut texts = Texts::new();
+    while let Some((length, rest)) = plain.split_first() {
+        let (account, rest) = rest.split_at_checked(usize::from(*length))?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (text, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        texts.insert(String::from_utf8(account.to_vec()).ok()?, Zeroizing::new(text.to_vec()));
+        plain = rest;
+    }
+    Some(texts)
 }
 
 fn checksum(header: &Header, nonce: &str, sealed: &str) -> String {

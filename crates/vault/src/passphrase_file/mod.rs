@@ -5,6 +5,7 @@
 //! written atomically. What was read is forgotten as soon as nobody asks any more.
 
 mod format;
+mod texts;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -144,7 +145,7 @@ impl Backend for PassphraseFile {
     }
 
     /// It was unlocked when it was opened.
-    fn ready(&mut self, _ask: Ask, _id: Option<&EntityId>) -> Result<(), VaultError> {
+    fn ready(&mut self, _ask: Ask, _account: Option<&str>) -> Result<(), VaultError> {
         Ok(())
     }
 
@@ -176,6 +177,22 @@ impl Backend for PassphraseFile {
     fn remove(&mut self, id: &EntityId) -> Result<(), VaultError> {
         self.sealed.change(|entries| {
             entries.remove(id.as_str());
+        })
+    }
+
+    fn read_text(&mut self, account: &str) -> Result<Option<SecretBytes>, VaultError> {
+        Ok(texts::load(&self.sealed)?.remove(account))
+    }
+
+    fn write_text(&mut self, account: &str, text: &SecretBytes) -> Result<(), VaultError> {
+        texts::change(&self.sealed, |texts| {
+            texts.insert(account.to_owned(), text.clone());
+        })
+    }
+
+    fn remove_text(&mut self, account: &str) -> Result<(), VaultError> {
+        texts::change(&self.sealed, |texts| {
+            texts.remove(account);
         })
     }
 

@@ -2,7 +2,7 @@ use beatkeeper_core::identity::EntityKind;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Overwrite, Presence, Stored, Vault};
+use crate::{ChannelSecret, Overwrite, Presence, Stored, Vault};
 
 fn seed() -> Seed {
     Seed::filled(|bytes| bytes.copy_from_slice(&(0..32).collect::<Vec<u8>>()))
@@ -154,4 +154,41 @@ fn what_was_read_is_used_until_the_file_changes_or_nobody_asks() {
     assert!(one.read(&id()).unwrap().is_none(), "what another program changed is seen at once");
     one.rest();
     assert!(one.recent.is_none());
+}
+
+#[test]
+fn channels_secrets_are_sealed_in_a_file_beside_and_leave_the_vault_file_as_it_is() {
+    let (_dir, path) = filled();
+    let before = fs::read(&path).unwrap();
+    let open = || Vault::open_file(&path, &passphrase("open sesame")).unwrap();
+    let secrets = open().channel_secrets();
+    assert!(matches!(secrets.read("team"), ChannelSecret::Absent));
+    secrets.store("team", &SecretString::from("https://hooks.example/T0/hunter2")).unwrap();
+    secrets.store("mail", &SecretString::from("")).unwrap();
+    secrets.remove("mail").unwrap();
+    let again = open().channel_secrets();
+    assert!(
+        matches!(again.read("team"), ChannelSecret::Present(secret) if secret.expose_secret().ends_with("hunter2"))
+    );
+    assert!(matches!(again.read("mail"), ChannelSecret::Absent));
+    assert_eq!(fs::read(&path).unwrap(), before);
+
+    let beside = path.with_file_name("vault.json.channels");
+    let text = fs::read_to_string(&beside).unwrap();
+    assert!(!text.contains("hunter2") && !text.contains("team"), "{text}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(fs::metadata(&beside).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    // Neither file passes for the other, nor for one of another vault.
+    fs::copy(&path, &beside).unwrap();
+    assert!(matches!(again.read("team"), ChannelSecret::Unavailable(reason) if reason.contains("not a vault file")));
+    let other = path.with_file_name("other.json");
+    Vault::create_file(&other, &passphrase("open sesame")).unwrap();
+    let stranger = Vault::open_file(&other, &passphrase("open sesame")).unwrap().channel_secrets();
+    stranger.store("team", &SecretString::from("x")).unwrap();
+    fs::copy(other.with_file_name("other.json.channels"), &beside).unwrap();
+    assert!(matches!(again.read("team"), ChannelSecret::Unavailable(reason) if reason.contains("another vault file")));
 }
