@@ -98,7 +98,7 @@ impl FleetLoop {
             // The change that led here belongs to it; a disk that fails is told elsewhere.
             let _ = writer.flush();
             match blackbox::collect(facts, &reader, &data).to_json() {
-                Ok(json) => drop(writer.send(HistoryRow::BlackBox { agent, opened_at, json })),
+                Ok(json) => writer.send(HistoryRow::BlackBox { agent, opened_at, json }),
                 Err(error) => tracing::error!(%agent, "what was known at the flip cannot be kept: {error}"),
             }
         });

@@ -8,6 +8,7 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::BeatsBy;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
+use super::channel::ChannelEntry;
 use super::file::{AgentEntry, Settings, SettingsError, read};
 
 /// Adds an agent.
@@ -99,7 +100,7 @@ fn agent_table(agent: &AgentEntry) -> Table {
 pub fn remove_registry(path: &Path, name: &str) -> Result<Settings, SettingsError> {
     change(path, |document| {
         list(document, "agent")?.retain(|table| table.get("registry").and_then(Item::as_str) != Some(name));
-        list(document, "registry")?.retain(|table| table.get("name").and_then(Item::as_str) != Some(name));
+        list(document, "registry")?.retain(|table| !is_called(table, name));
         Ok(())
     })
 }
@@ -149,6 +150,45 @@ pub fn set_tags(path: &Path, id: &EntityId, tags: &[String]) -> Result<Settings,
     })
 }
 
+/// Adds a channel, in place of the one that is called `replace` when there is one. Of what stood there, only the fields of
+/// a channel go.
+///
+/// # Errors
+/// As [`add_agent`].
+pub fn save_channel(path: &Path, channel: &ChannelEntry, replace: Option<&str>) -> Result<Settings, SettingsError> {
+    change(path, |document| {
+        let written = toml::to_string(channel).map_err(|error| error.to_string())?;
+        let written: DocumentMut = written.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
+        let channels = list(document, "channel")?;
+        let old = replace.and_then(|old| channels.iter_mut().find(|table| is_called(table, old)));
+        let Some(table) = old else {
+            channels.push(written.as_table().clone());
+            return Ok(());
+        };
+        table.retain(|field, _| written.contains_key(field));
+        for (field, item) in written.iter() {
+            // A field that stays keeps its place and the comment above it.
+            table[field] = item.clone();
+        }
+        Ok(())
+    })
+}
+
+/// Removes a channel.
+///
+/// # Errors
+/// As [`add_agent`].
+pub fn remove_channel(path: &Path, name: &str) -> Result<Settings, SettingsError> {
+    change(path, |document| {
+        list(document, "channel")?.retain(|table| !is_called(table, name));
+        Ok(())
+    })
+}
+
+fn is_called(table: &Table, name: &str) -> bool {
+    table.get("name").and_then(Item::as_str) == Some(name)
+}
+
 fn is(table: &Table, id: &EntityId) -> bool {
     table.get("entity").and_then(Item::as_str) == Some(id.as_str())
 }
@@ -159,7 +199,9 @@ fn list<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut ArrayOf
         .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()))
         .as_array_of_tables_mut()
         .ok_or_else(|| {
-            format!("write agents and registries as [[{name}]] tables; an inline list cannot be changed from here")
+            format!(
+                "write agents, registries and channels as [[{name}]] tables; an inline list cannot be changed from here"
+            )
         })
 }
 
@@ -240,6 +282,28 @@ mod tests {
         assert!(set_tags(&path, &whole.entity, &["a,b".to_owned()]).is_err());
         let settings = remove_registry(&path, "r").unwrap();
         assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn a_channel_is_saved_changed_renamed_and_removed_and_comments_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("beatkeeper.toml");
+        std::fs::write(&path, "# mine\n[[channel]]\n# the team's\nname = \"team\"\nkind = \"slack\"\n").unwrap();
+        let hook = ChannelEntry {
+            url: Some("https://example.com/hook".parse().unwrap()),
+            only: Some(vec![beatkeeper_core::notice::NoticeKind::Offline]),
+            ..ChannelEntry::new("hook", super::super::ChannelKind::Webhook)
+        };
+        let settings = save_channel(&path, &hook, None).unwrap();
+        assert_eq!((settings.channels.len(), &settings.channels[1]), (2, &hook));
+        let renamed = ChannelEntry { only: None, enabled: false, ..ChannelEntry::new("all", hook.kind) };
+        let renamed = ChannelEntry { url: hook.url.clone(), ..renamed };
+        let settings = save_channel(&path, &renamed, Some("team")).unwrap();
+        assert_eq!(settings.channels, [renamed, hook.clone()]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# mine\n[[channel]]\n# the team's\nname = \"all\""), "{text}");
+        assert!(save_channel(&path, &hook, None).unwrap_err().what.contains("two channels"));
+        assert_eq!(remove_channel(&path, "all").unwrap().channels, [hook]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::alerts::{AlertsEntry, OverridesEntry};
+use super::channel::{self, ChannelEntry};
 use super::registry::RegistryEntry;
 use super::window::WindowEntry;
 use crate::command::Refusal;
@@ -29,6 +30,9 @@ pub struct Settings {
     /// `[[agent]]`
     #[serde(default, rename = "agent")]
     pub agents: Vec<AgentEntry>,
+    /// `[[channel]]`
+    #[serde(default, rename = "channel")]
+    pub channels: Vec<ChannelEntry>,
     /// `[window]`
     #[serde(default)]
     pub window: WindowEntry,
@@ -161,6 +165,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), String> {
         self.window.check().map_err(|what| format!("window: {what}"))?;
+        channel::check_all(&self.channels)?;
         let mut names = HashSet::new();
         for registry in &self.registries {
             if registry.name.trim().is_empty() {
@@ -201,7 +206,8 @@ impl Settings {
         let registries = self.registries.iter().map(|entry| (format!("registry \"{}\"", entry.name), &entry.alerts));
         let agents = self.agents.iter().map(|entry| (format!("agent \"{}\"", entry.name), &entry.alerts));
         let others: Vec<_> = registries.chain(agents).filter(|(_, rules)| **rules != usual).collect();
-        self.alerts.check(&others, &[])
+        let channels: Vec<_> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
+        self.alerts.check(&others, &channels)
     }
 
     /// The registry that a name or a URL means.

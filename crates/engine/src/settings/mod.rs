@@ -1,18 +1,24 @@
 //! `beatkeeper.toml`: registries, agents and the window. Read strictly, written atomically, and only changed where it must be.
 
 mod alerts;
+mod channel;
 mod edit;
 mod edit_alerts;
 mod file;
 mod registry;
+mod template;
 mod window;
 
 pub(crate) use alerts::RuleBook;
 pub use alerts::{AlertRulesView, AlertsEntry, FlappingEntry, FlappingView, OverridesEntry, QuietEntry};
+pub use channel::{ChannelEntry, ChannelKind, MailTls};
 pub(crate) use edit::add_demo;
-pub use edit::{add_agent, add_registry, remove_agent, remove_registry, set_paused, set_tags};
+pub use edit::{
+    add_agent, add_registry, remove_agent, remove_channel, remove_registry, save_channel, set_paused, set_tags,
+};
 pub use edit_alerts::set_alert_rules;
 pub(crate) use file::check_tags;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};
 pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};
+pub use template::{FIELDS, Template};
 pub use window::WindowEntry;
