@@ -12,6 +12,7 @@
 //! So there `notify-rust` builds the notice, with its hints in their wire form, and one connection of ours sends it
 //! and hears everything that comes back, in the order in which the bus delivers it.
 
+pub mod channels;
 mod click;
 mod draft;
 #[cfg(not(all(unix, not(target_os = "macos"))))]

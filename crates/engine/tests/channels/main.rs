@@ -1,0 +1,13 @@
+//! Channels against real servers on loopback: some that fail, hang, reset or refuse.
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test fails by panicking")]
+
+mod changes;
+#[cfg(unix)]
+mod command;
+mod delivery;
+mod http_server;
+mod kinds;
+mod mail;
+mod scene;
+mod secrecy;
+mod smtp_server;
