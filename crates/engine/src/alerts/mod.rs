@@ -13,12 +13,25 @@
 //! and hears everything that comes back, in the order in which the bus delivers it.
 
 pub mod channels;
+#[cfg_attr(target_os = "macos", allow(dead_code, reason = "nothing is offered there"))]
 mod click;
 mod draft;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native;
+#[cfg_attr(
+    not(all(unix, not(target_os = "macos"))),
+    allow(dead_code, reason = "only under the freedesktop specification is it known how a try failed")
+)]
 mod outcome;
+#[cfg_attr(
+    not(all(unix, not(target_os = "macos"))),
+    allow(dead_code, reason = "only under the freedesktop specification is it known how a try failed")
+)]
 mod places;
+#[cfg_attr(
+    not(all(unix, not(target_os = "macos"))),
+    allow(dead_code, reason = "only under the freedesktop specification is it known how a try failed")
+)]
 mod queue;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod xdg;

@@ -74,12 +74,11 @@ impl Queue {
     }
 
     /// It could not be shown.
-    pub(super) fn failed(&self, place: Place, how: Failure, problem: String) {
+    pub(super) fn failed(&self, place: Box<Place>, how: Failure, problem: String) {
         self.change(|places| places.failed(place, how, problem, Instant::now()));
     }
 
     /// There is another server.
-    #[cfg(all(unix, not(target_os = "macos")))]
     pub(super) fn server_came(&self) {
         self.change(|places| {
             places.server_came();
@@ -88,7 +87,6 @@ impl Queue {
     }
 
     /// Nobody would say that there is another server.
-    #[cfg(all(unix, not(target_os = "macos")))]
     pub(super) fn server_lost(&self) {
         self.change(|places| {
             places.server_lost(Instant::now());

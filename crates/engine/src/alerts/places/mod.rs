@@ -29,7 +29,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(super) enum Turn {
     /// Show this.
-    Show(Place),
+    Show(Box<Place>),
     /// Take these away.
     Withdraw(Vec<NoticeId>),
 }
@@ -122,7 +122,7 @@ impl Places {
             return (Some(Turn::Withdraw(std::mem::take(&mut self.withdrawn))), reports);
         }
         let due = self.notices.iter().position(|place| place.when.is_due(now));
-        (due.and_then(|at| self.notices.remove(at)).map(Turn::Show), reports)
+        (due.and_then(|at| self.notices.remove(at)).map(Box::new).map(Turn::Show), reports)
     }
 
     /// When to ask again, unless something happens before.
@@ -152,7 +152,7 @@ impl Places {
     }
 
     /// It could not be shown.
-    pub(super) fn failed(&mut self, mut place: Place, how: Failure, problem: String, now: Instant) -> Vec<Report> {
+    pub(super) fn failed(&mut self, mut place: Box<Place>, how: Failure, problem: String, now: Instant) -> Vec<Report> {
         let id = place.notice.id;
         let mut waiting = self.notices.iter_mut().map(|place| &mut place.notice);
         if let Some(newer) = waiting.find(|newer| takes_place_of(newer, id)) {
@@ -177,7 +177,7 @@ impl Places {
         place.when = when;
         place.failed = Some(Failed { tries, since, how, problem: problem.clone() });
         let turn = self.notices.partition_point(|other| other.notice.id < id);
-        self.notices.insert(turn, place);
+        self.notices.insert(turn, *place);
         vec![not_shown(id, problem, true)]
     }
 

@@ -8,7 +8,7 @@ fn notice(id: u64, supersedes: &[u64]) -> Notice {
     Notice { kind: NoticeKind::Stale, title: format!("notice {id}"), supersedes, ..test }
 }
 
-fn take(places: &mut Places, now: Instant) -> Option<Place> {
+fn take(places: &mut Places, now: Instant) -> Option<Box<Place>> {
     match places.next(now).0 {
         Some(Turn::Show(place)) => Some(place),
         Some(Turn::Withdraw(_)) | None => None,

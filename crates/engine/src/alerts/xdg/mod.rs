@@ -45,7 +45,7 @@ impl Server {
         self.after(asked).map(drop)
     }
 
-    async fn take(&mut self, place: Place) -> Result<(), Trouble> {
+    async fn take(&mut self, place: Box<Place>) -> Result<(), Trouble> {
         let shown = self.show(&place.notice).await;
         match &shown {
             Ok(()) => self.queue.shown(place.notice.id),
