@@ -101,7 +101,7 @@ fn second_launch(app: &AppHandle, argv: &[String]) {
     let args = Args::handed_over(argv);
     tracing::info!("launched a second time");
     match args.agent {
-        Some(agent) => window::open_agent(app, agent),
+        Some(agent) => window::open(app, vec![agent], None),
         None => window::show(app),
     }
 }

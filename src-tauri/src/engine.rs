@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::notice::Notice;
 use beatkeeper_core::tray::TrayModel;
 use beatkeeper_engine::Options;
-use beatkeeper_engine::alerts::{Desktop, OnClick};
 use beatkeeper_engine::command::Refusal;
 use tauri::{AppHandle, Manager, async_runtime};
-use tokio::sync::mpsc;
 
 use crate::shell::{self, Engine, Shell};
-use crate::{tray, window};
+use crate::{notices, tray, window};
 
 /// The engine bounds its own farewell; this holds even if it does not.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -51,8 +48,8 @@ async fn run(app: &AppHandle, mut engine: beatkeeper_engine::Engine) {
     async_runtime::spawn(tray::follow(app.clone(), handle.tray()));
     async_runtime::spawn(window::follow(app.clone(), handle.revision()));
     async_runtime::spawn(window::release::follow(app.clone(), handle.settings()));
-    if let Some(notices) = engine.notices() {
-        async_runtime::spawn(show(app.clone(), notices));
+    if let Some(tellings) = engine.tellings() {
+        async_runtime::spawn(notices::follow(app.clone(), handle.clone(), tellings));
     }
     state.engine.send_replace(Engine::Running(handle));
     tracing::info!("the engine runs");
@@ -62,17 +59,6 @@ async fn run(app: &AppHandle, mut engine: beatkeeper_engine::Engine) {
     }
     if tokio::time::timeout(FAREWELL, Box::pin(engine.shutdown())).await.is_err() {
         tracing::warn!("the engine did not end in time; it is left behind");
-    }
-}
-
-/// Hands each notice to the desktop. A click opens the agent's page.
-async fn show(app: AppHandle, mut notices: mpsc::Receiver<Notice>) {
-    let clicked = app.clone();
-    let alerts = Desktop::start(OnClick::open(move |click| window::open_agent(&clicked, click.agent)));
-    let state = app.state::<Shell>();
-    let alerts = state.alerts.get_or_init(|| alerts);
-    while let Some(notice) = notices.recv().await {
-        alerts.show(notice);
     }
 }
 

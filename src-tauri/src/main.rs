@@ -3,12 +3,14 @@
 
 #[macro_use]
 mod command_list;
+mod agents;
 mod app;
 mod args;
 mod commands;
 mod engine;
 mod logging;
 mod main_thread;
+mod notices;
 mod quit;
 mod shell;
 mod tray;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::notice::Notice;
-use beatkeeper_engine::alerts::{Desktop, OnClick};
+use beatkeeper_engine::alerts::{Desktop, NotShown, OnClick};
 use beatkeeper_engine::command::{Command, EngineStatus, Refusal};
-use beatkeeper_engine::{Engine, Handle, Options, Paths, setup};
+use beatkeeper_engine::{Engine, Handle, Options, Paths, Shown, Telling, setup};
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{self, Receiver};
 
 use crate::args::VaultKind;
 use crate::changes::Changes;
@@ -21,6 +20,8 @@ use crate::signals::Signals;
 
 /// The engine bounds its own farewell; this holds even if it does not.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// What becomes of a notice on a computer that nobody sits at.
+const NO_DESKTOP: &str = "There is no desktop here. Set up a channel, such as ntfy or a webhook.";
 /// How often the engine is asked how it is itself.
 const CHECK: Duration = Duration::from_secs(2);
 
@@ -36,8 +37,8 @@ pub(crate) fn run(paths: &Paths, kind: VaultKind) -> Result<(), Failure> {
         let mut engine =
             Box::pin(Engine::start(options)).await.map_err(|error| Failure::from(Refusal::from(&error)))?;
         note(&greeting(agents, paths));
-        if let Some(notices) = engine.notices() {
-            tokio::spawn(show(notices));
+        if let Some(tellings) = engine.tellings() {
+            tokio::spawn(show(engine.handle(), tellings));
         }
         let told = tokio::spawn(tell(engine.handle()));
         tokio::select! {
@@ -66,14 +67,35 @@ fn greeting(agents: usize, paths: &Paths) -> String {
     format!("Beatkeeper runs: {agents}, configuration {}, data {}", paths.config.display(), paths.data.display())
 }
 
-/// Shows notices on the desktop where there is one, and always here.
-async fn show(mut notices: Receiver<Notice>) {
+/// Shows notices on the desktop where there is one, and always here. The engine is told how the desktop took them.
+async fn show(engine: Handle, mut tellings: Receiver<Telling>) {
+    // No more than the desktop can fail at: it has a place for each notice, and a pause after each try.
+    let (told, mut outcomes) = mpsc::unbounded_channel();
+    let tell = move |notice, outcome: Result<(), NotShown>| {
+        let outcome = outcome.map_err(|not_shown| not_shown.problem);
+        // After the end of the engine there is nobody to tell.
+        let _ = told.send(Shown { notice, outcome });
+    };
     // There is no window that a click could open.
-    let desktop = has_desktop().then(|| Desktop::start(OnClick::Nothing));
-    while let Some(notice) = notices.recv().await {
-        note(&format!("! {}: {}", plain(&notice.title), plain(&notice.body)));
-        if let Some(desktop) = &desktop {
-            desktop.show(notice);
+    let desktop = has_desktop().then(|| Desktop::start(OnClick::Nothing, tell.clone()));
+    loop {
+        tokio::select! {
+            telling = tellings.recv() => match telling {
+                Some(Telling::Show(notice)) => {
+                    note(&format!("! {}: {}", plain(&notice.title), plain(&notice.body)));
+                    match &desktop {
+                        Some(desktop) => desktop.show(*notice),
+                        None => tell(notice.id, Err(NotShown { problem: NO_DESKTOP.to_owned(), again: false })),
+                    }
+                }
+                Some(Telling::Withdraw(notices)) => {
+                    if let Some(desktop) = &desktop {
+                        desktop.withdraw(&notices);
+                    }
+                }
+                None => return,
+            },
+            Some(shown) = outcomes.recv() => engine.shown(shown).await,
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) const fn of_fleet(glyph: Glyph) -> (&'static str, Tone) {
         Glyph::Ok => ("●", Tone::Good),
         Glyph::Attention => ("▲", Tone::Warning),
         Glyph::Offline => ("■", Tone::Bad),
+        Glyph::Acknowledged => ("△", Tone::Quiet),
         Glyph::Paused => ("⊘", Tone::Quiet),
         Glyph::Unknown => ("?", Tone::Quiet),
     }

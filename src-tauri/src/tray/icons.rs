@@ -54,6 +54,7 @@ pub(crate) fn icon(colours: Colours, glyph: Glyph) -> Image<'static> {
             Glyph::Ok => include_image!("../icons/tray/dark/ok@2x.png"),
             Glyph::Attention => include_image!("../icons/tray/dark/attention@2x.png"),
             Glyph::Offline => include_image!("../icons/tray/dark/offline@2x.png"),
+            Glyph::Acknowledged => include_image!("../icons/tray/dark/acknowledged@2x.png"),
             Glyph::Paused => include_image!("../icons/tray/dark/paused@2x.png"),
             Glyph::Unknown => include_image!("../icons/tray/dark/unknown@2x.png"),
         },
@@ -61,6 +62,7 @@ pub(crate) fn icon(colours: Colours, glyph: Glyph) -> Image<'static> {
             Glyph::Ok => include_image!("../icons/tray/light/ok@2x.png"),
             Glyph::Attention => include_image!("../icons/tray/light/attention@2x.png"),
             Glyph::Offline => include_image!("../icons/tray/light/offline@2x.png"),
+            Glyph::Acknowledged => include_image!("../icons/tray/light/acknowledged@2x.png"),
             Glyph::Paused => include_image!("../icons/tray/light/paused@2x.png"),
             Glyph::Unknown => include_image!("../icons/tray/light/unknown@2x.png"),
         },
@@ -69,6 +71,7 @@ pub(crate) fn icon(colours: Colours, glyph: Glyph) -> Image<'static> {
             Glyph::Ok => include_image!("../icons/tray/mono/ok@2x.png"),
             Glyph::Attention => include_image!("../icons/tray/mono/attention@2x.png"),
             Glyph::Offline => include_image!("../icons/tray/mono/offline@2x.png"),
+            Glyph::Acknowledged => include_image!("../icons/tray/mono/acknowledged@2x.png"),
             Glyph::Paused => include_image!("../icons/tray/mono/paused@2x.png"),
             Glyph::Unknown => include_image!("../icons/tray/mono/unknown@2x.png"),
         },
@@ -83,9 +86,9 @@ mod tests {
 
     #[test]
     fn every_state_has_a_glyph_of_its_own_in_every_set() {
-        let glyphs = [Glyph::Ok, Glyph::Attention, Glyph::Offline, Glyph::Paused, Glyph::Unknown];
+        let glyphs = [Glyph::Ok, Glyph::Attention, Glyph::Offline, Glyph::Acknowledged, Glyph::Paused, Glyph::Unknown];
         let pictures = [Colours::Dark, Colours::Light].map(|set| glyphs.map(|glyph| icon(set, glyph).rgba().to_vec()));
         let different: HashSet<_> = pictures.iter().flatten().collect();
-        assert_eq!(different.len(), 10);
+        assert_eq!(different.len(), 12);
     }
 }

@@ -2,7 +2,7 @@
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::tray::TrayModel;
+use beatkeeper_core::tray::{TrayAgent, TrayModel};
 
 /// One line of the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,10 +11,20 @@ pub(crate) enum Entry {
     Sentence(String),
     /// Brings the window.
     ShowWindow,
+    /// An agent, with what can be done [below](Entry::below) it.
+    Agent(TrayAgent),
     /// Opens this agent's page.
-    Agent(EntityId, String),
+    Open(EntityId),
+    /// Closes its link and dials anew.
+    Restart(EntityId),
+    /// Tells nothing of it for an hour.
+    Snooze(EntityId),
+    /// Ends that before its time.
+    Wake(EntityId, Time),
     /// So many more need attention; brings the window.
     More(usize),
+    /// Says that the person knows of everyone.
+    AcknowledgeAll,
     /// Holds notices back for an hour.
     PauseAlerts,
     /// Ends that before its time.
@@ -31,7 +41,15 @@ pub(crate) enum Wish {
     /// The window.
     ShowWindow,
     /// An agent's page.
-    OpenAgent(EntityId),
+    Open(EntityId),
+    /// Its link anew.
+    Restart(EntityId),
+    /// No notices about it for an hour.
+    Snooze(EntityId),
+    /// Notices about it again.
+    Wake(EntityId),
+    /// That a person knows of everyone.
+    AcknowledgeAll,
     /// No notices for so many minutes.
     PauseAlerts(u32),
     /// The end.
@@ -44,10 +62,13 @@ pub(crate) fn menu(model: &TrayModel) -> Vec<Entry> {
     let mut entries = vec![Entry::Sentence(sentence.to_owned()), Entry::Separator, Entry::ShowWindow];
     if !model.attention.is_empty() {
         entries.push(Entry::Separator);
-        entries.extend(model.attention.iter().map(|agent| Entry::Agent(agent.id.clone(), agent.line.clone())));
+        entries.extend(model.attention.iter().cloned().map(Entry::Agent));
     }
     if model.and_more > 0 {
         entries.push(Entry::More(model.and_more));
+    }
+    if !model.unacknowledged.is_empty() {
+        entries.extend([Entry::Separator, Entry::AcknowledgeAll]);
     }
     entries.push(Entry::Separator);
     entries.push(model.alerts_paused_until.map_or(Entry::PauseAlerts, Entry::ResumeAlerts));
@@ -60,8 +81,16 @@ impl Entry {
     /// What a person reads; `clock` writes a time as they do.
     pub(crate) fn text(&self, clock: impl Fn(Time) -> Option<String>) -> String {
         match self {
-            Self::Sentence(text) | Self::Agent(_, text) => text.clone(),
+            Self::Sentence(text) => text.clone(),
             Self::ShowWindow => "Show window".to_owned(),
+            Self::Agent(agent) => agent.line.clone(),
+            Self::Open(_) => "Open".to_owned(),
+            Self::Restart(_) => "Restart".to_owned(),
+            Self::Snooze(_) => "Snooze 1 h".to_owned(),
+            Self::Wake(_, until) => {
+                clock(*until).map_or_else(|| "End snooze".to_owned(), |at| format!("End snooze (until {at})"))
+            }
+            Self::AcknowledgeAll => "Acknowledge all".to_owned(),
             Self::More(count) => format!("and {count} more"),
             Self::PauseAlerts => "Pause alerts for 1 h".to_owned(),
             Self::ResumeAlerts(until) => clock(*until)
@@ -71,12 +100,24 @@ impl Entry {
         }
     }
 
+    /// The lines of its own menu; none where it has none.
+    pub(crate) fn below(&self) -> Vec<Self> {
+        let Self::Agent(agent) = self else { return Vec::new() };
+        let id = || agent.id.clone();
+        let snooze = agent.snoozed_until.map_or_else(|| Self::Snooze(id()), |until| Self::Wake(id(), until));
+        vec![Self::Open(id()), Self::Restart(id()), snooze]
+    }
+
     /// The name that a choice comes back with; nothing for what cannot be chosen.
     pub(crate) fn id(&self) -> Option<String> {
         Some(match self {
-            Self::Sentence(_) | Self::Separator => return None,
+            Self::Sentence(_) | Self::Agent(_) | Self::Separator => return None,
             Self::ShowWindow => "show".to_owned(),
-            Self::Agent(agent, _) => format!("agent/{agent}"),
+            Self::Open(agent) => format!("open/{agent}"),
+            Self::Restart(agent) => format!("restart/{agent}"),
+            Self::Snooze(agent) => format!("snooze/{agent}"),
+            Self::Wake(agent, _) => format!("wake/{agent}"),
+            Self::AcknowledgeAll => "acknowledge".to_owned(),
             Self::More(_) => "more".to_owned(),
             Self::PauseAlerts => "pause".to_owned(),
             Self::ResumeAlerts(_) => "resume".to_owned(),
@@ -92,21 +133,35 @@ impl Wish {
             "show" | "more" => Some(Self::ShowWindow),
             "pause" => Some(Self::PauseAlerts(60)),
             "resume" => Some(Self::PauseAlerts(0)),
+            "acknowledge" => Some(Self::AcknowledgeAll),
             "quit" => Some(Self::Quit),
-            _ => id.strip_prefix("agent/")?.parse().ok().map(Self::OpenAgent),
+            _ => {
+                let (wish, agent) = id.split_once('/')?;
+                let agent = agent.parse().ok()?;
+                match wish {
+                    "open" => Some(Self::Open(agent)),
+                    "restart" => Some(Self::Restart(agent)),
+                    "snooze" => Some(Self::Snooze(agent)),
+                    "wake" => Some(Self::Wake(agent)),
+                    _ => None,
+                }
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use beatkeeper_core::tray::TrayAgent;
     use beatkeeper_core::view::Glyph;
 
     use super::*;
 
     fn agent(n: u8) -> TrayAgent {
-        TrayAgent { id: format!("zns:{n:032x}").parse().unwrap(), line: format!("agent-{n}: stale, no beat") }
+        TrayAgent {
+            id: format!("zns:{n:032x}").parse().unwrap(),
+            line: format!("agent-{n}: stale, no beat"),
+            snoozed_until: None,
+        }
     }
 
     fn read(model: &TrayModel) -> Vec<String> {
@@ -128,6 +183,7 @@ mod tests {
             sentence: "5 active, 2 stale".to_owned(),
             attention: vec![agent(1), agent(2)],
             and_more: 3,
+            unacknowledged: vec![agent(1).id],
             alerts_paused_until: Some(Time::from_millis(0)),
         };
         assert_eq!(
@@ -141,6 +197,8 @@ mod tests {
                 "agent-2: stale, no beat",
                 "and 3 more",
                 "",
+                "Acknowledge all",
+                "",
                 "Resume alerts (paused until 15:04)",
                 "",
                 "Quit",
@@ -149,22 +207,41 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_can_be_opened_restarted_and_snoozed_and_woken() {
+        let below = |agent: TrayAgent| -> Vec<String> {
+            let lines = Entry::Agent(agent).below();
+            lines.iter().map(|entry| entry.text(|_| Some("15:04".to_owned()))).collect()
+        };
+        assert_eq!(below(agent(1)), ["Open", "Restart", "Snooze 1 h"]);
+        let snoozed = TrayAgent { snoozed_until: Some(Time::ZERO), ..agent(1) };
+        assert_eq!(below(snoozed), ["Open", "Restart", "End snooze (until 15:04)"]);
+        assert_eq!(Entry::Quit.below(), []);
+    }
+
+    #[test]
     fn each_line_comes_back_as_what_it_says() {
         let wish = |entry: Entry| entry.id().and_then(|id| Wish::of(&id));
         assert_eq!(wish(Entry::Sentence("5 active".to_owned())), None);
         assert_eq!(wish(Entry::Separator), None);
         assert_eq!(wish(Entry::ShowWindow), Some(Wish::ShowWindow));
-        assert_eq!(wish(Entry::Agent(agent(7).id, String::new())), Some(Wish::OpenAgent(agent(7).id)));
+        assert_eq!(wish(Entry::Agent(agent(7))), None);
+        assert_eq!(wish(Entry::Open(agent(7).id)), Some(Wish::Open(agent(7).id)));
+        assert_eq!(wish(Entry::Restart(agent(7).id)), Some(Wish::Restart(agent(7).id)));
+        assert_eq!(wish(Entry::Snooze(agent(7).id)), Some(Wish::Snooze(agent(7).id)));
+        assert_eq!(wish(Entry::Wake(agent(7).id, Time::ZERO)), Some(Wish::Wake(agent(7).id)));
+        assert_eq!(wish(Entry::AcknowledgeAll), Some(Wish::AcknowledgeAll));
         assert_eq!(wish(Entry::More(3)), Some(Wish::ShowWindow));
         assert_eq!(wish(Entry::PauseAlerts), Some(Wish::PauseAlerts(60)));
         assert_eq!(wish(Entry::ResumeAlerts(Time::from_millis(0))), Some(Wish::PauseAlerts(0)));
         assert_eq!(wish(Entry::Quit), Some(Wish::Quit));
-        assert_eq!(Wish::of("agent/nonsense"), None);
+        assert_eq!(Wish::of("open/nonsense"), None);
+        assert_eq!(Wish::of(&format!("sell/{}", agent(7).id)), None);
         assert_eq!(Wish::of("anything"), None);
     }
 
     #[test]
     fn a_time_that_cannot_be_written_is_left_out() {
-        assert_eq!(Entry::ResumeAlerts(Time::from_millis(0)).text(|_| None), "Resume alerts");
+        assert_eq!(Entry::ResumeAlerts(Time::ZERO).text(|_| None), "Resume alerts");
+        assert_eq!(Entry::Wake(agent(1).id, Time::ZERO).text(|_| None), "End snooze");
     }
 }

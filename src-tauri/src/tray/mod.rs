@@ -11,7 +11,7 @@ use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
 use beatkeeper_core::view::Glyph;
 use beatkeeper_engine::command::Command;
-use tauri::menu::{Menu, MenuItemBuilder, PredefinedMenuItem};
+use tauri::menu::{IsMenuItem, Menu, MenuItemBuilder, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Theme, async_runtime};
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use self::menu::{Entry, Wish, menu};
 use self::state::Picture;
 use crate::main_thread::on_main_thread;
 use crate::shell::Shell;
-use crate::{quit, window};
+use crate::{agents, quit, window};
 
 const ID: &str = "beatkeeper";
 const TITLE: &str = "Beatkeeper";
@@ -91,7 +91,14 @@ pub(crate) fn touched(app: &AppHandle, event: &TrayIconEvent) {
 pub(crate) fn chosen(app: &AppHandle, id: &str) {
     match Wish::of(id) {
         Some(Wish::ShowWindow) => window::show(app),
-        Some(Wish::OpenAgent(agent)) => window::open_agent(app, agent),
+        Some(Wish::Open(agent)) => window::open(app, vec![agent], None),
+        Some(Wish::Restart(agent)) => agents::restart(app, agent),
+        Some(Wish::Snooze(agent)) => agents::snooze(app, agent),
+        Some(Wish::Wake(agent)) => agents::wake(app, agent),
+        Some(Wish::AcknowledgeAll) => {
+            let all = app.state::<Shell>().tray.state().wanted.model.unacknowledged.clone();
+            agents::acknowledge(app, all);
+        }
         Some(Wish::PauseAlerts(minutes)) => _ = async_runtime::spawn(pause_alerts(app.clone(), minutes)),
         Some(Wish::Quit) => quit::quit(app),
         None => {}
@@ -159,19 +166,29 @@ fn tooltip(model: &TrayModel) -> String {
 fn drawn_menu(app: &AppHandle, entries: &[Entry]) -> tauri::Result<Menu<tauri::Wry>> {
     let menu = Menu::new(app)?;
     for entry in entries {
-        if *entry == Entry::Separator {
-            menu.append(&PredefinedMenuItem::separator(app)?)?;
-            continue;
-        }
-        // A single ampersand would underline the letter after it.
-        let text = entry.text(clock).replace('&', "&&");
-        let item = match entry.id() {
-            Some(id) => MenuItemBuilder::with_id(id, text).build(app)?,
-            None => MenuItemBuilder::new(text).enabled(false).build(app)?,
-        };
-        menu.append(&item)?;
+        menu.append(&*drawn_entry(app, entry)?)?;
     }
     Ok(menu)
+}
+
+fn drawn_entry(app: &AppHandle, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<tauri::Wry>>> {
+    if *entry == Entry::Separator {
+        return Ok(Box::new(PredefinedMenuItem::separator(app)?));
+    }
+    // A single ampersand would underline the letter after it.
+    let text = entry.text(clock).replace('&', "&&");
+    let below = entry.below();
+    if !below.is_empty() {
+        let submenu = Submenu::new(app, text, true)?;
+        for entry in &below {
+            submenu.append(&*drawn_entry(app, entry)?)?;
+        }
+        return Ok(Box::new(submenu));
+    }
+    Ok(Box::new(match entry.id() {
+        Some(id) => MenuItemBuilder::with_id(id, text).build(app)?,
+        None => MenuItemBuilder::new(text).enabled(false).build(app)?,
+    }))
 }
 
 /// A time of day as this computer's clock shows it.

@@ -1,6 +1,7 @@
 //! The one window: made when it is needed, hidden when it is closed and let go when it stays closed, and told only that
 //! something changed.
 
+mod front;
 mod menu;
 pub(crate) mod release;
 
@@ -55,7 +56,7 @@ pub(crate) fn keep_data_in(app: &AppHandle, dir: Option<PathBuf>) {
 /// Brings the window to the person, wherever it was. From any thread.
 pub(crate) fn show(app: &AppHandle) {
     on_main_thread(app, |app| {
-        if let Err(error) = show_now(app) {
+        if let Err(error) = show_now(app, None) {
             tracing::error!("the window cannot be shown: {error}");
         }
     });
@@ -79,10 +80,13 @@ pub(crate) fn hide(app: &AppHandle) {
     });
 }
 
-/// Brings the window with this agent's page. From any thread.
-pub(crate) fn open_agent(app: &AppHandle, agent: EntityId) {
-    app.state::<Shell>().want(agent);
-    on_main_thread(app, |app| match show_now(app) {
+/// Brings the window: with the agent's page if it is one, else with the table, where those that need a person are on
+/// top. `token` is what the desktop gave for coming to the front. From any thread.
+pub(crate) fn open(app: &AppHandle, agents: Vec<EntityId>, token: Option<String>) {
+    if let Ok([agent]) = <[EntityId; 1]>::try_from(agents) {
+        app.state::<Shell>().want(agent);
+    }
+    on_main_thread(app, move |app| match show_now(app, token.as_deref()) {
         // A page that is still to come asks by itself.
         Ok(there) => {
             if there && app.state::<PageReady>().get() {
@@ -180,7 +184,7 @@ fn close(app: &AppHandle, window: &WebviewWindow) -> Then {
 }
 
 /// Answers whether the window was there already.
-fn show_now(app: &AppHandle) -> tauri::Result<bool> {
+fn show_now(app: &AppHandle, token: Option<&str>) -> tauri::Result<bool> {
     if !app.state::<Release>().shown() {
         return Ok(false);
     }
@@ -190,6 +194,9 @@ fn show_now(app: &AppHandle) -> tauri::Result<bool> {
         Some(window) => window,
         None => create(app)?,
     };
+    if let Some(token) = token {
+        front::allow(&window, token);
+    }
     window.show()?;
     window.unminimize()?;
     window.set_focus()?;

@@ -1,0 +1,61 @@
+//! What is done to agents from the tray and from a notice, without the window.
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_engine::command::{Command, Refusal};
+use tauri::{AppHandle, Manager, async_runtime};
+
+use crate::shell::Shell;
+use crate::window;
+
+/// Minutes for which notices and the tray snooze an agent.
+const SNOOZE: u32 = 60;
+/// Minutes for which a person knows of an incident, unless it ends before.
+const ACKNOWLEDGE: u32 = 24 * 60;
+/// The incident ended before it could be acknowledged.
+const ENDED: &str = "incident.none";
+
+/// Closes the agent's link and dials anew.
+pub(crate) fn restart(app: &AppHandle, agent: EntityId) {
+    act(app, agent.clone(), Command::AgentRestart { id: agent });
+}
+
+/// Tells nothing of the agent for an hour.
+pub(crate) fn snooze(app: &AppHandle, agent: EntityId) {
+    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: SNOOZE });
+}
+
+/// Ends that before its time.
+pub(crate) fn wake(app: &AppHandle, agent: EntityId) {
+    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: 0 });
+}
+
+/// Says that a person knows of the open incidents of these.
+pub(crate) fn acknowledge(app: &AppHandle, agents: Vec<EntityId>) {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        let mut refused = false;
+        for id in agents {
+            let command = Command::AgentAcknowledge { id, minutes: ACKNOWLEDGE };
+            refused |= execute(&app, command).await.is_err_and(|refusal| refusal.code != ENDED);
+        }
+        if refused {
+            // It shows who is left.
+            window::show(&app);
+        }
+    });
+}
+
+fn act(app: &AppHandle, agent: EntityId, command: Command) {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        if execute(&app, command).await.is_err() {
+            // Its page says how it is, and offers the same.
+            window::open(&app, vec![agent], None);
+        }
+    });
+}
+
+async fn execute(app: &AppHandle, command: Command) -> Result<(), Refusal> {
+    let done = app.state::<Shell>().execute(command).await;
+    done.map(drop).inspect_err(|refusal| tracing::warn!(code = refusal.code, "refused: {refusal}"))
+}
