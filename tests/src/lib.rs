@@ -22,7 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub use app::App;
 pub use key::Key;
 pub use notification_server::{Audience, Clicks, Manners, Notification, NotificationServer};
-pub use notifier::Notifier;
+pub use notifier::{Clicked, Notifier, Tried};
 pub use page::{Page, Press, Row};
 pub use screen::{Screen, WindowState};
 pub use tray_host::{Item, Line, TrayHost};

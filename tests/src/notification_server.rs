@@ -32,6 +32,8 @@ pub struct Notification {
     pub actions: Vec<String>,
     /// 0 low, 1 normal, 2 critical.
     pub urgency: Option<u8>,
+    /// Whether it is not kept once it was seen.
+    pub transient: bool,
 }
 
 /// When a notice is clicked without being asked to.
@@ -87,6 +89,8 @@ pub struct NotificationServer {
 #[derive(Default)]
 struct Seen {
     arrived: Vec<Notification>,
+    /// What the program itself took away, by number.
+    closed: Vec<u32>,
     /// Questions and notices, also those that it does not answer.
     calls: usize,
 }
@@ -119,6 +123,12 @@ impl NotificationServer {
     #[must_use]
     pub fn arrived(&self) -> Vec<Notification> {
         lock(&self.seen).arrived.clone()
+    }
+
+    /// The numbers of those that the program itself took away.
+    #[must_use]
+    pub fn closed(&self) -> Vec<u32> {
+        lock(&self.seen).closed.clone()
     }
 
     /// How often it was called, answered or not.
@@ -210,11 +220,12 @@ impl Served {
     ) -> zbus::fdo::Result<u32> {
         self.called().await?;
         let urgency = hints.get("urgency").and_then(|hint| u8::try_from(hint).ok());
+        let transient = hints.get("transient").and_then(|hint| bool::try_from(hint).ok()).unwrap_or_default();
         let id = {
             let mut seen = lock(&self.seen);
             let newest = seen.arrived.iter().map(|notice| notice.id).max().unwrap_or_default();
             let id = if replaces == 0 { newest + 1 } else { replaces };
-            seen.arrived.push(Notification { id, replaces, app, title, body, actions, urgency });
+            seen.arrived.push(Notification { id, replaces, app, title, body, actions, urgency, transient });
             id
         };
         let audience =
@@ -231,7 +242,9 @@ impl Served {
         Ok(id)
     }
 
-    fn close_notification(&self, _id: u32) {}
+    fn close_notification(&self, id: u32) {
+        lock(&self.seen).closed.push(id);
+    }
 }
 
 async fn click(bus: &Connection, audience: Option<&str>, id: u32) -> zbus::Result<()> {

@@ -1,5 +1,6 @@
 //! The engine's alerts in a program of their own.
 
+use std::collections::HashMap;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,15 +17,42 @@ pub struct Notifier {
     child: Child,
     stdin: ChildStdin,
     said: Arc<Mutex<Vec<Value>>>,
+    /// The newest notice of each agent, by its id.
+    newest: HashMap<String, u64>,
+    last: u64,
+}
+
+/// What a person chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clicked {
+    /// On which notice.
+    pub notice: u64,
+    /// Whom it was about.
+    pub agents: Vec<String>,
+    /// `open`, `restart` or `snooze`.
+    pub action: String,
+    /// What lets a window come to the front.
+    pub token: Option<String>,
+}
+
+/// What became of a try to show a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Which.
+    pub notice: u64,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Whether it is tried again.
+    pub again: bool,
 }
 
 impl Notifier {
-    /// One whose notices open something.
+    /// One whose notices offer something.
     pub fn start(desktop: &Desktop) -> Result<Self> {
-        Self::start_as(desktop, "open")
+        Self::start_as(desktop, "call")
     }
 
-    /// One where nothing can be opened.
+    /// One where nothing can be done.
     pub fn start_headless(desktop: &Desktop) -> Result<Self> {
         Self::start_as(desktop, "nothing")
     }
@@ -43,18 +71,68 @@ impl Notifier {
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
         });
-        Ok(Self { child, stdin, said })
+        Ok(Self { child, stdin, said, newest: HashMap::new(), last: 0 })
     }
 
-    /// Has it show a notice.
-    pub async fn show(&mut self, agent: &Key, title: &str) -> Result<()> {
+    /// Has it show a new notice, which supersedes the agent's last one. Answers its id.
+    pub async fn show(&mut self, agent: &Key, title: &str) -> Result<u64> {
         self.show_text(agent, title, "no reason").await
     }
 
     /// As [`show`](Self::show), with more to read.
-    pub async fn show_text(&mut self, agent: &Key, title: &str, body: &str) -> Result<()> {
-        let id = agent.id();
-        self.tell(json!({ "agent": id.as_str(), "kind": "stale", "title": title, "body": body })).await
+    pub async fn show_text(&mut self, agent: &Key, title: &str, body: &str) -> Result<u64> {
+        let id = self.last + 1;
+        let older = self.newest.insert(agent.id().as_str().to_owned(), id);
+        self.show_as(id, &[agent], "stale", title, body, older.as_slice()).await?;
+        Ok(id)
+    }
+
+    /// Has it show a notice as described.
+    pub async fn show_as(
+        &mut self,
+        id: u64,
+        agents: &[&Key],
+        kind: &str,
+        title: &str,
+        body: &str,
+        supersedes: &[u64],
+    ) -> Result<()> {
+        self.last = self.last.max(id);
+        let agents: Vec<_> = agents.iter().map(|agent| agent.id()).collect();
+        let notice = json!({
+            "id": id, "agents": agents, "kind": kind, "title": title, "body": body, "supersedes": supersedes,
+        });
+        self.tell(notice).await
+    }
+
+    /// Has it take notices away.
+    pub async fn withdraw(&mut self, notices: &[u64]) -> Result<()> {
+        self.tell(json!({ "withdraw": notices })).await
+    }
+
+    /// What became of each try so far.
+    #[must_use]
+    pub fn tried(&self) -> Vec<Tried> {
+        let line = |line: &Value| Tried {
+            notice: line["tried"].as_u64().unwrap_or_default(),
+            error: line["error"].as_str().map(str::to_owned),
+            again: line["again"] == true,
+        };
+        self.said("tried").iter().map(line).collect()
+    }
+
+    /// Waits until a notice was shown.
+    pub async fn until_shown(&self, notice: u64) -> Result<()> {
+        let shown = async || Ok(self.tried().into_iter().find(|tried| tried.notice == notice && tried.error.is_none()));
+        let found = until(&format!("notice {notice} to be shown"), shown).await;
+        found.map(drop).with_context(|| format!("it tried {:?}", self.tried()))
+    }
+
+    /// Waits until a notice could not be shown.
+    pub async fn until_failed(&self, notice: u64) -> Result<Tried> {
+        let failed =
+            async || Ok(self.tried().into_iter().find(|tried| tried.notice == notice && tried.error.is_some()));
+        until(&format!("notice {notice} to fail"), failed).await
     }
 
     /// What it says of why notices cannot be shown.
@@ -80,12 +158,24 @@ impl Notifier {
         found.with_context(|| format!("the last one was {last:?}"))
     }
 
+    /// What was chosen so far.
+    #[must_use]
+    pub fn clicked(&self) -> Vec<Clicked> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let line = |line: &Value| Clicked {
+            notice: line["clicked"].as_u64().unwrap_or_default(),
+            agents: line["agents"].as_array().into_iter().flatten().filter_map(text).collect(),
+            action: text(&line["action"]).unwrap_or_default(),
+            token: text(&line["token"]),
+        };
+        self.said("clicked").iter().map(line).collect()
+    }
+
     /// The agents that were opened so far, each with what lets a window come to the front.
     #[must_use]
     pub fn opened(&self) -> Vec<(String, Option<String>)> {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let said = self.said("opened");
-        said.iter().map(|line| (text(&line["opened"]).unwrap_or_default(), text(&line["token"]))).collect()
+        let opened = self.clicked().into_iter().filter(|click| click.action == "open");
+        opened.map(|click| (click.agents.join(" "), click.token)).collect()
     }
 
     /// How many threads it has.

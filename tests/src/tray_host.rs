@@ -45,6 +45,8 @@ pub struct Line {
     pub label: String,
     /// Whether it can be chosen.
     pub enabled: bool,
+    /// The lines of its own menu.
+    pub below: Vec<Self>,
 }
 
 impl TrayHost {
@@ -106,8 +108,20 @@ impl Item {
     /// Chooses the line with this label.
     pub async fn choose(&self, label: &str) -> Result<()> {
         let line = self.line(label, |_, line| line.label == label).await?;
+        self.click(&line).await
+    }
+
+    /// Chooses the line with this label in the menu of the line that begins like this.
+    pub async fn choose_below(&self, start: &str, label: &str) -> Result<()> {
+        let has = |line: &Line| line.label.starts_with(start) && line.below.iter().any(|line| line.label == label);
+        let above = self.line(&format!("{label} below {start}"), |_, line| has(line)).await?;
+        let line = above.below.iter().find(|line| line.label == label).context("it is not there")?;
+        self.click(line).await
+    }
+
+    async fn click(&self, line: &Line) -> Result<()> {
         if !line.enabled {
-            bail!("{label} cannot be chosen");
+            bail!("{} cannot be chosen", line.label);
         }
         Ok(self.menu.call("Event", &(line.id, "clicked", Value::from(0_i32), 0_u32)).await?)
     }
@@ -115,10 +129,17 @@ impl Item {
 
 fn line(node: OwnedValue) -> Result<Line> {
     let fields = Structure::try_from(node)?.into_fields();
-    let [Value::I32(id), Value::Dict(properties), _] = fields.as_slice() else { bail!("no line: {fields:?}") };
+    let [Value::I32(id), Value::Dict(properties), Value::Array(below)] = fields.as_slice() else {
+        bail!("no line: {fields:?}")
+    };
     let label: Option<String> = properties.get(&"label")?;
     let enabled: Option<bool> = properties.get(&"enabled")?;
-    Ok(Line { id: *id, label: label.unwrap_or_default(), enabled: enabled.unwrap_or(true) })
+    let below = below.iter().map(|node| match node {
+        Value::Value(node) => line(OwnedValue::try_from(&**node)?),
+        node => bail!("no line: {node:?}"),
+    });
+    let below = below.collect::<Result<_>>()?;
+    Ok(Line { id: *id, label: label.unwrap_or_default(), enabled: enabled.unwrap_or(true), below })
 }
 
 struct Watcher {

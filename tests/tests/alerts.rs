@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use beatkeeper_tests::{Audience, Clicks, Key, Manners, NotificationServer, Notifier, until};
+use beatkeeper_tests::{Audience, Clicked, Clicks, Key, Manners, Notification, NotificationServer, Notifier, until};
 use xtask::rig::{Desktop, Keychain, Notifications, Parts, TrayHost};
 
 const BUS: Parts = Parts { keychain: Keychain::Absent, notifications: Notifications::None, tray_host: TrayHost::None };
@@ -104,17 +104,21 @@ async fn fifty_notices_cost_neither_a_thread_nor_a_connection() {
 }
 
 #[tokio::test]
-async fn without_a_server_it_is_said_and_after_a_restart_the_next_notice_is_shown() {
+async fn without_a_server_it_is_said_and_the_next_server_is_given_what_failed() {
     let desktop = Desktop::start(BUS).unwrap();
     let mut notifier = Notifier::start(&desktop).unwrap();
     // It is said before any notice is due.
     notifier.until_problem(Some("nothing owns org.freedesktop.Notifications")).await.unwrap();
     assert!(notifier.problem().await.unwrap().unwrap().contains("Start your desktop's notification server"));
+    let mut lost = notifier.show(&Key::of("nobody"), "lost 0").await.unwrap();
+    assert!(notifier.until_failed(lost).await.unwrap().again);
 
-    let agent = Key::of("weather");
     for round in 0..2 {
         let server = NotificationServer::start(&desktop).await.unwrap();
         notifier.until_problem(None).await.unwrap();
+        server.notice(&format!("lost {round}")).await.unwrap();
+        notifier.until_shown(lost).await.unwrap();
+        let agent = Key::of("weather");
         let title = format!("shown in round {round}");
         notifier.show(&agent, &title).await.unwrap();
         let notice = server.notice(&title).await.unwrap();
@@ -126,15 +130,16 @@ async fn without_a_server_it_is_said_and_after_a_restart_the_next_notice_is_show
         // It ends over a notice that it was given, and there is no other one yet.
         let calls = server.calls();
         server.hang(true);
-        notifier.show(&agent, "to nobody").await.unwrap();
+        lost = notifier.show(&Key::of("nobody"), &format!("lost {}", round + 1)).await.unwrap();
         until("the notice at the server", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
         server.stop().await.unwrap();
         notifier.until_problem(Some("nothing owns")).await.unwrap();
+        assert!(notifier.until_failed(lost).await.unwrap().again);
     }
 }
 
 #[tokio::test]
-async fn when_the_bus_restarts_the_next_notice_is_shown() {
+async fn when_the_bus_restarts_everything_is_shown() {
     let mut desktop = Desktop::start(BUS).unwrap();
     let server = NotificationServer::start(&desktop).await.unwrap();
     let mut notifier = Notifier::start(&desktop).unwrap();
@@ -144,7 +149,7 @@ async fn when_the_bus_restarts_the_next_notice_is_shown() {
 
     desktop.children().crash("dbus-daemon");
     drop(server);
-    notifier.show(&agent, "without a bus").await.unwrap();
+    notifier.show(&Key::of("news"), "without a bus").await.unwrap();
     notifier.until_problem(Some("there is no session bus")).await.unwrap();
 
     let config = desktop.dir().join("bus.conf");
@@ -159,6 +164,7 @@ async fn when_the_bus_restarts_the_next_notice_is_shown() {
     server.click(&notice, "default").await.unwrap();
     until("the click", async || Ok((!notifier.opened().is_empty()).then_some(()))).await.unwrap();
     assert_eq!(notifier.opened(), [opened(&agent, None)]);
+    server.notice("without a bus").await.unwrap();
 }
 
 #[tokio::test]
@@ -173,7 +179,7 @@ async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
     let calls = server.calls();
     server.hang(true);
     let hung = Instant::now();
-    notifier.show(&agents[1], "late").await.unwrap();
+    let unanswered = notifier.show(&agents[1], "late").await.unwrap();
     until("the server to be asked", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
     for number in 0..1000 {
         notifier.show(&agents[2], &format!("outdated {number}")).await.unwrap();
@@ -191,9 +197,11 @@ async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
     assert!(hung.elapsed() >= Duration::from_secs(10), "given up on after {:?}", hung.elapsed());
     assert_eq!(server.calls(), calls + 3);
 
-    // It gets to its work again: what it had been given appears, what it had not is not made up for.
+    // It gets to its work again: what it had been given appears, and what it had not follows, the newest of each alone.
+    assert!(notifier.until_failed(unanswered).await.unwrap().again);
     server.hang(false);
     let late = server.notice("late").await.unwrap();
+    notifier.until_shown(unanswered).await.unwrap();
     server.click(&late, "default").await.unwrap();
     until("the click on the late notice", async || Ok((!notifier.opened().is_empty()).then_some(()))).await.unwrap();
     assert_eq!(notifier.opened(), [opened(&agents[1], None)]);
@@ -201,17 +209,22 @@ async fn a_server_that_hangs_blocks_nobody_and_is_not_given_a_backlog() {
     let again = server.notice("in time again").await.unwrap();
     assert_eq!(again.replaces, server.arrived()[0].id);
     notifier.until_problem(None).await.unwrap();
-    let outdated = server.arrived().into_iter().filter(|notice| notice.title.starts_with("outdated")).count();
-    assert_eq!(outdated, 0, "{:?}", server.arrived());
+    for title in ["outdated too", "the last"] {
+        server.notice(title).await.unwrap();
+    }
+    let mut titles: Vec<String> = server.arrived().into_iter().map(|notice| notice.title).collect();
+    titles.sort();
+    assert_eq!(titles, ["in time", "in time again", "late", "outdated too", "the last"]);
 }
 
 #[tokio::test]
 async fn a_notice_offers_what_the_server_and_the_program_can_do() {
     let desktop = Desktop::start(BUS).unwrap();
     let agent = Key::of("weather");
+    let all = vec!["default", "Open", "open", "Open", "restart", "Restart", "snooze", "Snooze 1 h"];
     for (capabilities, headless, actions, body) in [
-        (vec!["body", "actions", "body-markup"], false, vec!["default", "Open"], "a &lt;b&gt; &amp; c"),
-        (vec!["body", "actions"], false, vec!["default", "Open"], "a <b> & c"),
+        (vec!["body", "actions", "body-markup"], false, all.clone(), "a &lt;b&gt; &amp; c"),
+        (vec!["body", "actions"], false, all, "a <b> & c"),
         (vec!["body", "body-markup"], false, vec![], "a &lt;b&gt; &amp; c"),
         (vec!["body", "actions", "body-markup"], true, vec![], "a &lt;b&gt; &amp; c"),
     ] {
@@ -226,4 +239,91 @@ async fn a_notice_offers_what_the_server_and_the_program_can_do() {
         drop(notifier);
         server.stop().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn each_button_says_what_to_do_and_with_whom() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    let (weather, news) = (Key::of("weather"), Key::of("news"));
+    notifier.show_as(1, &[&weather], "offline", "one is offline", "", &[]).await.unwrap();
+    notifier.show_as(2, &[&weather, &news], "offline", "two are offline", "", &[]).await.unwrap();
+    notifier.show_as(3, &[&weather], "recovered", "one recovered", "", &[]).await.unwrap();
+    let one = server.notice("one is offline").await.unwrap();
+    let two = server.notice("two are offline").await.unwrap();
+    let good = server.notice("one recovered").await.unwrap();
+    let labels = |notice: &Notification| notice.actions.iter().skip(3).step_by(2).cloned().collect::<Vec<_>>();
+    assert_eq!(
+        [labels(&one), labels(&two), labels(&good)],
+        [
+            vec!["Open".to_owned(), "Restart".to_owned(), "Snooze 1 h".to_owned()],
+            vec!["Open".to_owned()],
+            vec!["Open".to_owned()],
+        ]
+    );
+    assert_eq!([one.urgency, good.urgency], [Some(2), Some(0)]);
+    assert_eq!([one.transient, good.transient], [false, true]);
+
+    server.give_token(&one, "to the front").await.unwrap();
+    server.click(&one, "open").await.unwrap();
+    for (notice, action) in
+        [(&one, "restart"), (&one, "snooze"), (&one, "snooze"), (&two, "restart"), (&two, "default")]
+    {
+        server.click(notice, action).await.unwrap();
+    }
+    until("the clicks", async || Ok((notifier.clicked().len() >= 4).then_some(()))).await.unwrap();
+    let click = |notice, agents: &[&Key], action: &str| Clicked {
+        notice,
+        agents: agents.iter().map(|agent| agent.id().as_str().to_owned()).collect(),
+        action: action.to_owned(),
+        token: None,
+    };
+    let open = Clicked { token: Some("to the front".to_owned()), ..click(1, &[&weather], "open") };
+    let rest =
+        [click(1, &[&weather], "restart"), click(1, &[&weather], "snooze"), click(2, &[&weather, &news], "open")];
+    assert_eq!(notifier.clicked()[0], open);
+    assert_eq!(notifier.clicked()[1..], rest);
+}
+
+#[tokio::test]
+async fn a_notice_takes_a_place_that_is_its_own_or_superseded_and_goes_when_it_is_over() {
+    let desktop = Desktop::start(BUS).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let mut notifier = Notifier::start(&desktop).unwrap();
+    let keys: Vec<Key> = (0..3).map(|number| Key::of(&format!("agent {number}"))).collect();
+    notifier.show_as(1, &[&keys[0]], "stale", "one", "", &[]).await.unwrap();
+    notifier.show_as(2, &[&keys[1]], "stale", "two", "", &[]).await.unwrap();
+    notifier.show_as(3, &[&keys[2]], "stale", "three", "", &[]).await.unwrap();
+    let [one, two, three] = [
+        server.notice("one").await.unwrap(),
+        server.notice("two").await.unwrap(),
+        server.notice("three").await.unwrap(),
+    ];
+    notifier.show_as(1, &[&keys[0], &keys[1]], "stale", "one has grown", "", &[]).await.unwrap();
+    let grown = server.notice("one has grown").await.unwrap();
+    assert_eq!(grown.replaces, one.id);
+
+    // The first of the superseded is replaced, the others go.
+    let all: Vec<&Key> = keys.iter().collect();
+    notifier.show_as(4, &all, "offline", "all", "", &[9, 2, 1]).await.unwrap();
+    let last = server.notice("all").await.unwrap();
+    assert_eq!(last.replaces, two.id);
+    until("the superseded to go", async || Ok((server.closed() == [one.id]).then_some(()))).await.unwrap();
+    notifier.withdraw(&[1, 2, 3]).await.unwrap();
+    until("what is over to go", async || Ok((server.closed() == [one.id, three.id]).then_some(()))).await.unwrap();
+
+    // What is over before it could be shown is not shown: whoever hangs gets the next one at once.
+    server.hang(true);
+    let calls = server.calls();
+    notifier.show_as(5, &[&keys[0]], "stale", "five", "", &[]).await.unwrap();
+    until("the notice at the server", async || Ok((server.calls() > calls).then_some(()))).await.unwrap();
+    notifier.show_as(6, &[&keys[1]], "stale", "six", "", &[]).await.unwrap();
+    notifier.withdraw(&[6]).await.unwrap();
+    assert!(!notifier.until_failed(6).await.unwrap().again);
+    server.hang(false);
+    notifier.until_shown(5).await.unwrap();
+    notifier.show_as(7, &[&keys[1]], "stale", "seven", "", &[]).await.unwrap();
+    server.notice("seven").await.unwrap();
+    assert!(server.arrived().iter().all(|notice| notice.title != "six"), "{:?}", server.arrived());
 }

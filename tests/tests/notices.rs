@@ -49,7 +49,8 @@ async fn a_notice_says_who_what_why_and_since_when_and_opens_the_agent() {
     let confirmed = app.agent(&key.id()).await.unwrap()["beats"]["confirmed"].as_u64().unwrap();
     devnet.clear_faults().await;
     let recovered = server.notice(&format!("{NAME} recovered")).await.unwrap();
-    assert_eq!(recovered.replaces, offline.id);
+    assert_eq!((recovered.replaces, recovered.urgency, recovered.transient), (offline.id, Some(0), true));
+    assert_eq!(recovered.actions, ["default", "Open", "open", "Open"]);
     assert!(recovered.body.contains("again after"), "{}", recovered.body);
     let agent = app.agent(&key.id()).await.unwrap();
     assert!(agent["beats"]["confirmed"].as_u64() >= Some(confirmed + 2), "one good beat is not enough: {agent}");
@@ -81,6 +82,40 @@ async fn a_click_in_the_moment_the_notice_appears_opens_the_agent() {
         .await
         .unwrap();
     app.quit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_buttons_of_a_notice_act_without_the_window() {
+    let _stage = alone().await;
+    let parts = Parts { notifications: Notifications::None, tray_host: TrayHost::None, ..Parts::default() };
+    let mut desktop = Desktop::start(parts).unwrap();
+    let server = NotificationServer::start(&desktop).await.unwrap();
+    let tray = beatkeeper_tests::TrayHost::start(&desktop).await.unwrap();
+    let key = Key::of(NAME);
+    let devnet = registry(&[(&key, NAME)]).await.unwrap();
+    let app = App::install(&desktop, &devnet.url()).unwrap();
+    app.launch(&mut desktop, &["--hidden"]).unwrap();
+    tray.item().await.unwrap();
+    app.import(&key, NAME).await.unwrap();
+    app.verdict(&key.id(), "ok").await.unwrap();
+    devnet.fault(format!("ignore:{}", key.id()).parse().unwrap()).await;
+    let notice = server.notice(&format!("{NAME} went stale")).await.unwrap();
+    assert_eq!(notice.actions[2..], ["open", "Open", "restart", "Restart", "snooze", "Snooze 1 h"]);
+
+    let agent = async || app.agent(&key.id()).await;
+    let since = agent().await.unwrap()["link"]["since"].clone();
+    server.click(&notice, "restart").await.unwrap();
+    until("another link", async || Ok((agent().await?["link"]["since"] != since).then_some(()))).await.unwrap();
+    assert!(agent().await.unwrap()["snoozed_until"].is_null());
+    server.click(&notice, "snooze").await.unwrap();
+    until("the snooze", async || Ok(agent().await?["snoozed_until"].as_str().map(drop))).await.unwrap();
+    assert_eq!(Screen::state(&desktop).unwrap(), WindowState::Gone);
+
+    server.give_token(&notice, "beatkeeper-test_TIME1").await.unwrap();
+    server.click(&notice, "open").await.unwrap();
+    Screen::until(&desktop, WindowState::Shown).await.unwrap();
+    app.quit().await.unwrap();
+    App::ended(&mut desktop).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

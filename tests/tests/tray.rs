@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use anyhow::Result;
-use beatkeeper_tests::{App, Item, Key, Page, Screen, TrayHost, WindowState, alive, alone, registry, until};
+use beatkeeper_tests::{App, Item, Key, Line, Page, Screen, TrayHost, WindowState, alive, alone, registry, until};
 use xtask::rig::{Desktop, Keychain, Notifications, Parts};
 
 const NAME: &str = "weather-agent";
@@ -46,6 +46,34 @@ async fn the_icon_says_how_the_fleet_is_and_obeys() {
     let attention = format!("{NAME}: offline, ");
     let line = item.line("the agent", |_, line| line.label.starts_with(&attention)).await.unwrap();
     assert!(line.enabled && line.label.len() > attention.len(), "{line:?}");
+    let below: Vec<&str> = line.below.iter().map(|line| line.label.as_str()).collect();
+    assert_eq!(below, ["Open", "Restart", "Snooze 1 h"]);
+
+    // What can be done about it can be done there, without the window.
+    Screen::close(&desktop).await.unwrap();
+    Screen::until(&desktop, WindowState::Gone).await.unwrap();
+    let agent = async || app.agent(&key.id()).await;
+    item.choose_below(NAME, "Snooze 1 h").await.unwrap();
+    until("the snooze", async || Ok(agent().await?["snoozed_until"].as_str().map(drop))).await.unwrap();
+    let woken = item.line("the way back", |_, line| below_starts(line, "End snooze (until ")).await.unwrap();
+    item.choose_below(NAME, &woken.below[2].label).await.unwrap();
+    until("the end of the snooze", async || Ok(agent().await?["snoozed_until"].is_null().then_some(()))).await.unwrap();
+    // It waits to dial again for longer and longer; whoever restarts it does not.
+    until("a wait", async || Ok((agent().await?["link"]["attempt"].as_u64() >= Some(4)).then_some(()))).await.unwrap();
+    item.choose_below(NAME, "Restart").await.unwrap();
+    until("the restart", async || Ok((agent().await?["link"]["attempt"].as_u64() < Some(4)).then_some(())))
+        .await
+        .unwrap();
+    item.choose("Acknowledge all").await.unwrap();
+    until("the acknowledgement", async || Ok(acknowledged(&app).await?.then_some(()))).await.unwrap();
+    until("the line to go", async || {
+        Ok(item.lines().await?.iter().all(|line| line.label != "Acknowledge all").then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(Screen::state(&desktop).unwrap(), WindowState::Gone);
+    item.choose_below(NAME, "Open").await.unwrap();
+    Screen::until(&desktop, WindowState::Shown).await.unwrap();
     let devnet = stopped.start().await.unwrap();
     first_line(&item, &app, "1 active").await.unwrap();
 
@@ -106,6 +134,16 @@ async fn it_does_not_start_hidden_where_nothing_could_show_it() {
     Screen::until(&desktop, WindowState::Shown).await.unwrap();
     app.quit().await.unwrap();
     App::ended(&mut desktop).await.unwrap();
+}
+
+fn below_starts(line: &Line, start: &str) -> bool {
+    line.below.iter().any(|line| line.label.starts_with(start))
+}
+
+/// Whether a person knows of the only agent's incident.
+async fn acknowledged(app: &App) -> Result<bool> {
+    let delta = app.ask(serde_json::json!({ "command": "fleet_delta", "since": 0 })).await?;
+    Ok(delta["rows"][0]["incident"]["acknowledged_until"].is_number())
 }
 
 /// Waits until the menu's first line is this sentence, which is the engine's, too.

@@ -19,6 +19,8 @@ use super::outcome::{Failure, NotShown, Report};
 pub(super) const PLACES: usize = 64;
 /// How many notices can wait to be taken away; the desktop closes older ones by itself.
 const WITHDRAWN: usize = 1024;
+/// How many older notices one can take the place of, however long nobody took any of them.
+const SUPERSEDED: usize = 64;
 /// After the first failure; then twice as long each time.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LAST_RETRY: Duration = Duration::from_secs(5 * 60);
@@ -237,6 +239,7 @@ fn inherit(newer: &mut Notice, older: Notice) {
             newer.supersedes.push(id);
         }
     }
+    newer.supersedes.truncate(SUPERSEDED);
 }
 
 fn pause(tries: u32) -> Duration {
