@@ -134,9 +134,9 @@ fn line(node: OwnedValue) -> Result<Line> {
     };
     let label: Option<String> = properties.get(&"label")?;
     let enabled: Option<bool> = properties.get(&"enabled")?;
-    let below = below.iter().map(|node| match node {
-        Value::Value(node) => line(OwnedValue::try_from(&**node)?),
-        node => bail!("no line: {node:?}"),
+    let below = below.iter().map(|node| {
+        let Value::Value(node) = node else { bail!("no line: {node:?}") };
+        line(OwnedValue::try_from(&**node)?)
     });
     let below = below.collect::<Result<_>>()?;
     Ok(Line { id: *id, label: label.unwrap_or_default(), enabled: enabled.unwrap_or(true), below })
