@@ -5,9 +5,12 @@ import { expect } from "vitest";
 import App from "./App.svelte";
 import { FixtureHost } from "./host/fixture";
 import { demoRows } from "./host/fixture/rows";
+import { PARTS } from "./parts";
 
 /** The whole window on a fleet in memory, as soon as it shows something. */
 export async function openWindow(host = new FixtureHost(demoRows(Date.now()))): Promise<FixtureHost> {
+  // Parts that come later come at once here; that they are waited for has tests of its own.
+  await Promise.all(Object.values(PARTS).map((part) => part.load()));
   render(App, { host });
   await waitFor(() => expect(screen.queryByTestId("loading")).toBeNull());
   return host;

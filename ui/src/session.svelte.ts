@@ -1,7 +1,8 @@
 import { asTab, placeOf, type Tab } from "./agent/address";
+import { type AlertTab, alertsPlace, asAlertTab } from "./alerts/address";
 import type { AgentRow } from "./host/bindings/AgentRow";
 import type { RegistryHealth } from "./host/bindings/RegistryHealth";
-import type { EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
+import type { ChannelView, EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
 import { checkFilter, NO_FILTER } from "./lib/filter";
@@ -16,6 +17,7 @@ import { View } from "./fleet/view.svelte";
 const STATUS_MS = 5_000;
 /** The engine wakes the window four times a second at most; its state is asked for less often than that. */
 const STATUS_APART_MS = 1_000;
+const CHANNELS_MS = 15_000;
 
 /** One window's life: the clock, the pull loop, the engine's state, and what the user opened. */
 export class Session {
@@ -37,6 +39,12 @@ export class Session {
 
   /** Which part of an agent's page is shown. */
   tab = $state<Tab>("connections");
+  /** Which part of the alerts is shown, in place of the table. */
+  alertTab = $state<AlertTab | null>(null);
+  /** The incident whose black box is looked at. */
+  blackBox = $state.raw<{ id: string; name: string; openedAt: number } | null>(null);
+  /** Through which people are told, as they were when they were asked about last. */
+  channels = $state.raw<readonly ChannelView[]>([]);
   /** Tags as they were typed and could not be kept yet, by the agent's id. */
   readonly drafts = new Map<string, string>();
   /** Whether the user is asked before the demo ends. */
@@ -60,6 +68,7 @@ export class Session {
   #statusAnswered = 0;
   #stopped = false;
   #revision = 0;
+  #channelsReadAt = -Infinity;
   #unlisten: Unlisten[] = [];
 
   constructor(host: Host, was: unknown = null) {
@@ -112,6 +121,8 @@ export class Session {
     fleet.opened = page.was("opened", textOrNull);
     page.keep("filter", () => fleet.filter);
     this.tab = page.was("tab", asTab) ?? this.tab;
+    this.alertTab = page.was("alerts", asAlertTab);
+    page.keep("alerts", () => this.alertTab);
     page.keep("opened", () => fleet.opened);
     page.keep("tab", () => this.tab);
     page.keep("selected", () => [...fleet.selection.ids]);
@@ -135,6 +146,8 @@ export class Session {
 
   /** Goes where the window's address says; an address without an agent closes the page. */
   visit(hash: string): void {
+    this.alertTab = alertsPlace(hash);
+    if (this.alertTab !== null) return;
     const place = placeOf(hash);
     if (place === null) this.fleet.opened = null;
     else if (place.id !== this.fleet.opened) this.open(place.id);
@@ -158,6 +171,7 @@ export class Session {
     if (group !== null) this.view.fold(group, false);
     this.fleet.opened = id;
     this.reveal = id;
+    this.alertTab = null;
   }
 
   askToRemove(rows: readonly AgentRow[]): void {
@@ -198,6 +212,22 @@ export class Session {
       await this.host.pauseAlerts(this.alertsPaused ? 0 : 60);
       await this.readStatus();
     });
+  }
+
+  /** Until when it is quiet, if it is. */
+  get quietUntil(): number | null {
+    const until = this.fleet.alerts?.quiet_until ?? null;
+    return until !== null && until > this.now ? until : null;
+  }
+
+  /** Channels that do not take what they are sent. */
+  get troubled(): readonly ChannelView[] {
+    return this.channels.filter(({ enabled, problem }) => enabled && problem !== null);
+  }
+
+  async readChannels(): Promise<readonly ChannelView[]> {
+    this.#channelsReadAt = Date.now();
+    return (this.channels = await this.host.channels());
   }
 
   get demo(): RegistryHealth | undefined {
@@ -283,6 +313,9 @@ export class Session {
   async #watchStatus(): Promise<void> {
     this.#statusTimer = null;
     if (!document.hidden) await this.readStatus();
+    // Whoever looks at the channels is told why they cannot be read; nobody else needs a second complaint.
+    if (!document.hidden && this.loaded && Date.now() - this.#channelsReadAt >= CHANNELS_MS)
+      void this.readChannels().catch(() => undefined);
     this.#readStatusIn(this.status?.state === "starting" ? 1_000 : STATUS_MS);
   }
 

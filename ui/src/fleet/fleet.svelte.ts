@@ -1,4 +1,5 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
+import type { AlertsView } from "../host/bindings/AlertsView";
 import type { FleetDelta } from "../host/bindings/FleetDelta";
 import type { FleetSummary } from "../host/bindings/FleetSummary";
 import type { RegistryHealth } from "../host/bindings/RegistryHealth";
@@ -17,6 +18,8 @@ export class Fleet {
   readonly rows = new Map<string, AgentRow>();
   summary = $state.raw<FleetSummary | null>(null);
   registries = $state.raw<RegistryHealth[]>([]);
+  /** What a person is told at all. */
+  alerts = $state.raw<AlertsView | null>(null);
   /** Ids in the order of the screen, filtered. */
   visible = $state.raw<string[]>([]);
   /** What the lines of the screen hold: the same, parted by lines of groups when there are any. */
@@ -50,6 +53,7 @@ export class Fleet {
     );
     if (!same(this.summary, delta.summary)) this.summary = delta.summary;
     if (!same(this.registries, delta.registries)) this.registries = delta.registries;
+    if (!same(this.alerts, delta.alerts)) this.alerts = delta.alerts;
     if (moved.size > 0) {
       this.#order = reorder(this.#order, this.rows, moved, this.#compare);
       this.#arrange();

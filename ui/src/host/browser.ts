@@ -1,4 +1,4 @@
-import type { Host, Problem, Unlisten } from "./host";
+import type { BlackBox, Host, Problem, Unlisten } from "./host";
 
 /**
  * The local engine behind a plain browser, through the bridge of `cargo xtask ui`. It is in the builds for the bridge
@@ -51,6 +51,33 @@ export function browserHost(): Host {
     demoStart: () => ask("demo_start"),
     demoEnd: () => ask("demo_end"),
     pauseAlerts: (minutes) => ask("pause_alerts", { minutes }),
+    incidents: (asked) => ask("incidents", asked),
+    agentAcknowledge: (id, minutes) => ask("agent_acknowledge", { id, minutes }),
+    blackBox: (id, openedAt) => ask("black_box", { id, opened_at: openedAt }),
+    blackBoxSave: async (id, openedAt, name) => {
+      const box = await ask<BlackBox | null>("black_box", { id, opened_at: openedAt });
+      if (box === null) return null;
+      save(box.markdown, name);
+      return name;
+    },
+    downtime: (id, from, to) => ask("downtime", { id, from, to }),
+    downtimeExport: async (id, from, to, format, name) => {
+      const { text } = await ask<{ text: string }>("downtime_export", { id, from, to, format });
+      save(text, name);
+      return name;
+    },
+    channels: () => ask("channels"),
+    channelSave: (channel, secret, replace) => ask("channel_save", { channel, secret, replace }),
+    channelRemove: (name) => ask("channel_remove", { name }),
+    channelTest: (name) => ask("channel_test", { name }),
+    channelPreview: (channel, kind) => ask("channel_preview", { channel, kind }),
+    deadLetters: (limit) => ask("dead_letters", { limit }),
+    deliveryRetry: (notice, channel) => ask("delivery_retry", { notice, channel }),
+    alertRules: () => ask("alert_rules"),
+    alertRulesSet: (rules) => ask("alert_rules_set", { rules }),
+    drillStart: (id) => ask("drill_start", { id }),
+    drills: (limit) => ask("drills", { limit }),
+    drillStop: () => ask("drill_stop"),
     registries: () => ask("registries"),
     registryAdd: (name, url) => ask("registry_add", { name, url }),
     pickFile: typePath,

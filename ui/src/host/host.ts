@@ -1,3 +1,4 @@
+import type { AlertsHost } from "./alerts";
 import type { BeatStrip } from "./bindings/BeatStrip";
 import type { Connection } from "./bindings/Connection";
 import type { FleetDelta } from "./bindings/FleetDelta";
@@ -5,8 +6,10 @@ import type { Incident } from "./bindings/Incident";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { Transition } from "./bindings/Transition";
 
+export * from "./alerts";
+
 /** Everything the window asks of the program around it. */
-export interface Host {
+export interface Host extends AlertsHost {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: Hours): Promise<Record<string, BeatStrip>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;

@@ -21,7 +21,8 @@ export const SHORTCUTS = {
     ["next", "j", "Into the rows, or on to the next"],
     ["previous", "k", "Into the rows, or back to the previous"],
     ["selectAll", "Mod+A", "Select all that are shown"],
-    ["close", "Escape", "Close the outcome, end the selection, close the agent's page"],
+    ["alerts", "a", "The alerts, or back to the agents"],
+    ["close", "Escape", "Close the outcome, end the selection, close the alerts or the agent's page"],
     ["help", "?", "This list"],
   ),
   table: list(
@@ -59,6 +60,15 @@ export const SHORTCUTS = {
     ["next", "ArrowRight", "Next"],
     ["first", "Home", "First"],
     ["last", "End", "Last"],
+  ),
+  incidents: list(
+    ["next", "j ArrowDown", "Next incident"],
+    ["previous", "k ArrowUp", "Previous incident"],
+    ["open", "Enter", "Open its agent"],
+    ["acknowledge", "e", "Acknowledge it for 24 h, or take that back"],
+    ["snooze", "s", "Snooze its agent's alerts for 1 h"],
+    ["restart", "r", "Restart its agent"],
+    ["blackBox", "b", "Its black box"],
   ),
   palette: list(
     ["next", "ArrowDown", "Next"],

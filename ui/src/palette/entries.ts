@@ -1,3 +1,4 @@
+import { ALERT_TABS, type AlertTab } from "../alerts/address";
 import { ACTIONS, type Action } from "../bulk/run.svelte";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
@@ -80,6 +81,13 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
   else add("demo", "Try the demo registry", () => void session.startDemo());
   const alerts = session.alertsPaused ? "Resume alerts" : "Pause alerts for 1 h";
   add("alerts", alerts, () => void session.toggleAlerts());
+  for (const [tab, words] of Object.entries(ALERT_TABS) as [AlertTab, string][])
+    add(
+      `alerts-${tab}`,
+      tab === "incidents" ? "Alerts" : `Alerts: ${words.toLowerCase()}`,
+      () => (session.alertTab = tab),
+      tab === "incidents" ? "a" : "",
+    );
   if (fleet.filtered) add("show-all", "Show all agents", () => session.showAll());
   const counts = fleet.summary?.counts;
   for (const state of ["offline", "stale", "late", "active", "inactive", "stopped", "unknown"] as const) {

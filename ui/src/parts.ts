@@ -1,0 +1,14 @@
+import { part } from "./lib/part";
+
+/** What the window can do without until somebody asks for it. */
+export const PARTS = {
+  addAgent: part(() => import("./setup/AddAgent.svelte")),
+  alerts: part(() => import("./alerts/AlertsPage.svelte")),
+  blackBox: part(() => import("./alerts/BlackBox.svelte")),
+  endDemo: part(() => import("./setup/EndDemo.svelte")),
+  exportHistory: part(() => import("./agent/ExportHistory.svelte")),
+  foundKeys: part(() => import("./setup/FoundKeys.svelte")),
+  palette: part(() => import("./palette/Palette.svelte")),
+  removeAgents: part(() => import("./bulk/RemoveAgents.svelte")),
+  shortcuts: part(() => import("./keys/ShortcutSheet.svelte")),
+};
