@@ -1,6 +1,19 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
+/** The modules of the window, by their ids. */
+interface Graph {
+  getModuleInfo(id: string): { isEntry: boolean; importers: readonly string[] } | null;
+}
+
+/** Whether a module comes with the first page: the entry imports it, or something that comes with it does. */
+function isAtStart(id: string, graph: Graph, seen = new Set<string>()): boolean {
+  if (seen.has(id)) return false;
+  seen.add(id);
+  const info = graph.getModuleInfo(id);
+  return info !== null && (info.isEntry || info.importers.some((each) => isAtStart(each, graph, seen)));
+}
+
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   // Tauri's development window looks here; another port would leave it blank.
@@ -19,6 +32,14 @@ export default defineConfig(({ mode }) => ({
     // The oldest webview that is met: WebKitGTK of Debian 12 and macOS 13.
     target: "safari16.4",
     modulePreload: { polyfill: false },
+    // What the window begins with is one file, and so is each part that comes later.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: (id: string, graph: Graph) => (isAtStart(id, graph) ? "start" : null) }],
+        },
+      },
+    },
   },
   // Component tests run in Node, where the browser build of Svelte has to be asked for.
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
