@@ -18,6 +18,8 @@ const STATUS_MS = 5_000;
 /** The engine wakes the window four times a second at most; its state is asked for less often than that. */
 const STATUS_APART_MS = 1_000;
 const CHANNELS_MS = 15_000;
+/** Forms that somebody may be in the middle of. */
+const UNFINISHED = "dialog[open], [data-unsaved]";
 
 /** One window's life: the clock, the pull loop, the engine's state, and what the user opened. */
 export class Session {
@@ -111,7 +113,7 @@ export class Session {
   /** What would be lost with the page: work that is under way, and a form that is half filled in. */
   get #busy(): boolean {
     const { run, drafts } = this;
-    return run?.going === true || drafts.size > 0 || document.querySelector("dialog[open]") !== null;
+    return run?.going === true || drafts.size > 0 || document.querySelector(UNFINISHED) !== null;
   }
 
   /** What needs no rows comes back at once, the rest with the first of them. */

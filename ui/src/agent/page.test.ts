@@ -32,13 +32,47 @@ describe("one agent's page", () => {
     await fireEvent.click(screen.getByTestId("tab-timeline"));
     const said = (each: Element) => each.textContent?.replace(/\s+/g, " ").trim() ?? "";
     const incidents = screen.getAllByTestId("incident");
-    expect(incidents).toHaveLength(2);
+    expect(incidents).toHaveLength(5);
     expect(said(incidents[0] as Element)).toMatch(
-      /^.+ to now, still going on 1 min 5\d s, late at worst link\.refused .+ active → late .* now Reconnecting: connection refused$/,
+      /^.+ to now, still going on 1 min 2\d s, late at worst Whose fault: registry link\.refused told \S+( [AP]M)?, flapping Black box .+ active → late .* now Reconnecting: connection refused$/,
     );
-    expect(said(incidents[1] as Element)).toMatch(/ to .+ 4 min 48 s, late at worst link\.dropped /);
-    expect(incidents.map((each) => each.querySelectorAll("li").length)).toEqual([1, 2]);
-    expect(screen.getAllByTestId("step"), "one belongs to no incident").toHaveLength(4);
+    expect(said(incidents[1] as Element)).toMatch(
+      / to .+ 4 min 48 s, stale at worst Whose fault: link link\.dropped told /,
+    );
+    expect(incidents.map((each) => each.querySelectorAll("li").length)).toEqual([1, 3, 0, 0, 0]);
+    expect(screen.getAllByTestId("step"), "one belongs to no incident").toHaveLength(5);
+  });
+
+  it("acknowledges an open incident and takes that back", async () => {
+    const host = await openPage("weather-agent");
+    const acknowledge = vi.spyOn(host, "agentAcknowledge");
+    const id = rowOf("weather-agent").dataset.id;
+    const state = () => rowOf("weather-agent").querySelector(".shape");
+    expect(screen.getByTestId("page-incident").textContent).toMatch(/^Incident since .+, told [^,]+\.$/);
+    expect(state()?.classList.contains("hollow")).toBe(false);
+    await fireEvent.click(screen.getByTestId("acknowledge"));
+    expect(acknowledge).toHaveBeenLastCalledWith(id, 24 * 60);
+    await waitFor(() => expect(screen.getByTestId("acknowledge").textContent).toBe("Unacknowledge"));
+    expect(state()?.classList.contains("hollow")).toBe(true);
+    expect(state()?.getAttribute("aria-label")).toMatch(/^stale, incident since .+, acknowledged until /);
+    expect(screen.getByTestId("page-incident").textContent).toContain("acknowledged until");
+    await fireEvent.click(screen.getByTestId("acknowledge"));
+    expect(acknowledge).toHaveBeenLastCalledWith(id, 0);
+    await waitFor(() => expect(state()?.classList.contains("hollow")).toBe(false));
+  });
+
+  it("has nothing to acknowledge where nothing is wrong", async () => {
+    await openPage("code-reviewer");
+    expect(screen.queryByTestId("acknowledge")).toBeNull();
+    expect(screen.queryByTestId("page-incident")).toBeNull();
+  });
+
+  it("opens an incident's black box from the timeline", async () => {
+    await openPage("weather-agent");
+    await fireEvent.click(screen.getByTestId("tab-timeline"));
+    await waitFor(() => expect(screen.getAllByTestId("timeline-black-box").length).toBeGreaterThan(0));
+    await fireEvent.click(screen.getAllByTestId("timeline-black-box")[0] as HTMLElement);
+    await waitFor(() => expect(screen.getByTestId("black-box-text").textContent).toContain("clock.skew"));
   });
 
   it("shows both shares of the uptime", async () => {

@@ -39,10 +39,10 @@ export const KINDS: Record<NoticeKind, string> = {
   test: "test",
 };
 
-/** What an open incident adds to the state of its agent: `incident since 13:51, flapping, acknowledged`. */
+/** What an open incident adds to the state of its agent: `incident since 13:51, told 13:52, flapping`. */
 export function incidentWords(incident: OpenIncident, now: number): string {
   const { opened_at: opened, acknowledged_until: until, flapping, drill } = incident;
-  const parts = [`incident since ${hourMinute(opened, now)}`];
+  const parts = [`incident since ${hourMinute(opened, now)}`, telling(incident, now)];
   if (flapping) parts.push("flapping");
   if (drill) parts.push("a drill");
   if (isKnown(until, now)) parts.push(`acknowledged until ${hourMinute(until, now)}`);
@@ -55,7 +55,8 @@ export function isKnown(until: number | null, now: number): until is number {
 
 /** For the agent's page: `Incident since 13:51, told 13:52.` */
 export function toldWords(incident: OpenIncident, now: number): string {
-  return `${sentence([incidentWords(incident, now), telling(incident, now)])}.`;
+  const text = incidentWords(incident, now);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** What became of an incident besides its length: `told 13:52, acknowledged, flapping, ended meanwhile`. */
@@ -81,9 +82,4 @@ function telling(
 ): string {
   if (told !== null) return `told ${hourMinute(told, now)}`;
   return held === null || held === "acknowledged" ? "not told" : `not told: ${HELD[held]}`;
-}
-
-function sentence(parts: string[]): string {
-  const text = parts.filter(Boolean).join(", ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -74,6 +74,36 @@ describe("the host in a browser", () => {
     expect(asked(fetch)).toEqual({ command: "registries" });
   });
 
+  it("asks for alerts in the engine's own words", async () => {
+    const fetch = answers(200, []);
+    vi.stubGlobal("fetch", fetch);
+    const host = browserHost();
+    await host.incidents({ agent: null, open_only: true, limit: 50, before: 7 });
+    expect(asked(fetch)).toEqual({
+      command: "incidents",
+      agent: null,
+      open_only: true,
+      limit: 50,
+      before: 7,
+    });
+    await host.blackBox("zns:1", 5);
+    expect(asked(fetch)).toEqual({ command: "black_box", id: "zns:1", opened_at: 5 });
+    await host.deliveryRetry(9, "team");
+    expect(asked(fetch)).toEqual({ command: "delivery_retry", notice: 9, channel: "team" });
+    await host.drillStop();
+    expect(asked(fetch)).toEqual({ command: "drill_stop" });
+  });
+
+  it("saves a black box that is there", async () => {
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    vi.stubGlobal("fetch", answers(200, { markdown: "# a", json: {} }));
+    expect(await browserHost().blackBoxSave("zns:1", 5, "a.md")).toBe("a.md");
+    expect(click).toHaveBeenCalledTimes(1);
+    vi.stubGlobal("fetch", answers(200, null));
+    expect(await browserHost().blackBoxSave("zns:1", 5, "a.md")).toBeNull();
+    expect(click).toHaveBeenCalledTimes(1);
+  });
+
   it("passes a refusal on as it is", async () => {
     const refusal = { code: "key.locked", sentence: "The keychain is locked.", remedy: "Unlock it." };
     vi.stubGlobal("fetch", answers(422, refusal));

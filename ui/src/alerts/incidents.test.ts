@@ -1,0 +1,202 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
+import { describe, expect, it, vi } from "vitest";
+
+import { expectAccessible } from "../app.test-help";
+import type { IncidentView } from "../host/host";
+import { FixtureHost } from "../host/fixture";
+import { demoRows } from "../host/fixture/rows";
+import { alertsHost, idOf, openAlerts, said, type } from "./alerts.test-help";
+import { readIncidents } from "./read";
+
+const lines = () => screen.queryAllByTestId("incident-line");
+const lineOf = (name: string) => {
+  const found = lines().find((line) => line.querySelector(".name")?.textContent === name);
+  if (!found) throw new Error(`no incident of ${name}`);
+  return found;
+};
+const button = (name: string, testid: string) => within(lineOf(name)).getByTestId(testid);
+const press = (key: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key });
+
+describe("the incidents", () => {
+  it("have the open ones first, then the newest, and say everything of them", async () => {
+    await openAlerts("incidents");
+    expect(said("incident-counts")).toBe("3 open, 3 not acknowledged");
+    const open = lines().slice(0, 3);
+    expect(open.map((line) => line.querySelector(".name")?.textContent)).toEqual([
+      "weather-agent",
+      "invoice-triage",
+      "release-notes",
+    ]);
+    expect(
+      lines()
+        .slice(3)
+        .every((line) => line.classList.contains("over")),
+    ).toBe(true);
+    expect(said(lineOf("weather-agent"))).toMatch(
+      /for 1 min.* the clock is 74 s ahead ?Whose fault: ?clock ?told /,
+    );
+    expect(said(lineOf("invoice-triage"))).toContain("flapping");
+    await expectAccessible();
+  });
+
+  it("say what became of telling, and try again what was given up", async () => {
+    const host = await openAlerts("incidents");
+    const retry = vi.spyOn(host, "deliveryRetry");
+    const deliveries = within(lineOf("weather-agent")).getAllByTestId("delivery");
+    expect(deliveries.map((each) => each.dataset.state)).toEqual(["delivered", "dead"]);
+    expect(said(deliveries[1] as Element)).toBe(
+      "team not delivered, tried 8 times: hooks.example answered 503 Service Unavailable. Retry",
+    );
+    await fireEvent.click(button("weather-agent", "delivery-retry"));
+    const notice = host.rows.get(idOf(host, "weather-agent"))?.incident?.told_at;
+    expect(retry).toHaveBeenCalledWith(notice, "team");
+    await waitFor(() => expect(within(lineOf("weather-agent")).queryByTestId("delivery-retry")).toBeNull());
+  });
+
+  it("are acknowledged, snoozed and opened, and their agents restarted", async () => {
+    const host = await openAlerts("incidents");
+    const id = idOf(host, "weather-agent");
+    const restart = vi.spyOn(host, "agentRestart");
+    await fireEvent.click(button("weather-agent", "incident-acknowledge"));
+    await waitFor(() => expect(said(lineOf("weather-agent"))).toContain("acknowledged"));
+    expect(lineOf("weather-agent").querySelector(".shape")?.classList.contains("hollow")).toBe(true);
+    expect(button("weather-agent", "incident-acknowledge").textContent).toBe("Unacknowledge");
+    await fireEvent.click(button("weather-agent", "incident-snooze"));
+    await waitFor(() => expect(said(lineOf("weather-agent"))).toContain("snoozed"));
+    await fireEvent.click(button("weather-agent", "incident-restart"));
+    await waitFor(() => expect(restart).toHaveBeenCalledWith(id));
+    await waitFor(() =>
+      expect(button("weather-agent", "incident-open").getAttribute("aria-disabled")).toBe("false"),
+    );
+    await fireEvent.click(button("weather-agent", "incident-open"));
+    await waitFor(() => expect(screen.getByTestId("agent-page").dataset.id).toBe(id));
+  });
+
+  it("say why something could not be done", async () => {
+    const host = await openAlerts("incidents");
+    host.agentAcknowledge = () =>
+      Promise.reject({ code: "x", sentence: "It is over already.", remedy: "Look again." });
+    await fireEvent.click(button("weather-agent", "incident-acknowledge"));
+    await waitFor(() => expect(said("incidents-error")).toBe("It is over already. Look again."));
+  });
+
+  it("are walked and worked on with keys", async () => {
+    const host = await openAlerts("incidents");
+    const acknowledge = vi.spyOn(host, "agentAcknowledge");
+    const focused = () => (document.activeElement as HTMLElement).dataset.agent;
+    await press("j");
+    await waitFor(() => expect(focused()).toBe(idOf(host, "weather-agent")));
+    await press("j");
+    await waitFor(() => expect(focused()).toBe(idOf(host, "invoice-triage")));
+    await press("k");
+    await waitFor(() => expect(focused()).toBe(idOf(host, "weather-agent")));
+    expect(document.querySelectorAll("[data-testid=incident-line][tabindex='0']")).toHaveLength(1);
+    await press("e");
+    expect(acknowledge).toHaveBeenCalledWith(idOf(host, "weather-agent"), 24 * 60);
+    await waitFor(() => expect(said(lineOf("weather-agent"))).toContain("acknowledged"));
+    await press("b");
+    await waitFor(() => expect(screen.getByTestId("black-box")).toBeTruthy());
+    await fireEvent.keyDown(screen.getByTestId("black-box"), { key: "Escape" });
+    await waitFor(() => expect(screen.queryByTestId("black-box")).toBeNull());
+    expect(focused()).toBe(idOf(host, "weather-agent"));
+    await press("/");
+    expect(document.activeElement).toBe(screen.getByTestId("incident-search"));
+    lineOf("weather-agent").focus();
+    await press("Enter");
+    await waitFor(() => expect(screen.getByTestId("agent-page")).toBeTruthy());
+  });
+
+  it("can be only the open ones, or an agent's", async () => {
+    const host = await openAlerts("incidents");
+    const asked = vi.spyOn(host, "incidents");
+    await fireEvent.click(screen.getByTestId("incidents-open"));
+    await waitFor(() => expect(lines()).toHaveLength(3));
+    await fireEvent.click(screen.getByTestId("incidents-all"));
+    await type("incident-search", "weather");
+    await waitFor(() =>
+      expect(asked).toHaveBeenLastCalledWith(
+        expect.objectContaining({ agent: idOf(host, "weather-agent"), open_only: false }),
+      ),
+    );
+    await waitFor(() => expect(new Set(lines().map((line) => line.dataset.agent)).size).toBe(1));
+    await type("incident-search", "nobody-of-that-name");
+    await waitFor(() => expect(said("incidents-none")).toBe("No incident of such an agent is here."));
+  });
+
+  it("show older ones when they are asked to", async () => {
+    const now = Date.now();
+    const rows = [0, 1, 2, 3].flatMap((n) =>
+      demoRows(now).map((row) => ({ ...row, id: `${row.id.slice(0, -1)}${n}`, name: `${row.name}-${n}` })),
+    );
+    await openAlerts("incidents", new FixtureHost(rows));
+    const before = lines().length;
+    await fireEvent.click(screen.getByTestId("incidents-more"));
+    await waitFor(() => expect(lines().length).toBeGreaterThan(before));
+    const keys = lines().map((line) => `${line.dataset.agent} ${line.querySelector("time")?.dateTime}`);
+    expect(new Set(keys).size, "none is there twice").toBe(keys.length);
+  });
+
+  it("say that there is none, and why they cannot be read", async () => {
+    const host = await openAlerts("incidents", new FixtureHost());
+    expect(said("incidents-none")).toBe("Nothing has gone wrong so far.");
+    host.incidents = () =>
+      Promise.reject({ code: "store", sentence: "The history cannot be read.", remedy: "Free some space." });
+    await fireEvent.click(screen.getByTestId("incidents-open"));
+    await waitFor(() => expect(said("incidents-error")).toBe("The history cannot be read. Free some space."));
+  });
+});
+
+describe("readIncidents", () => {
+  it("goes on behind agents that fell in one moment and fill a page", async () => {
+    const [first] = await alertsHost().incidents({ agent: null, open_only: false, limit: 1, before: null });
+    const at = (opened: number, n: number): IncidentView => ({
+      ...(first as IncidentView),
+      incident: {
+        ...(first as IncidentView).incident,
+        agent: `zns:${n}`,
+        opened_at: opened,
+        resolved_at: opened + 1,
+      },
+    });
+    const all = [...Array.from({ length: 120 }, (_, n) => at(1_000, n)), at(900, 500), at(800, 501)];
+    const host = alertsHost();
+    host.incidents = async ({ open_only, limit, before }) =>
+      open_only
+        ? []
+        : all.filter((view) => before === null || view.incident.opened_at < before).slice(0, limit);
+    const found = await readIncidents(host, { agent: null, openOnly: false, pages: 2 });
+    expect(found.incidents).toHaveLength(122);
+    expect(found.more).toBe(false);
+  });
+});
+
+describe("a black box", () => {
+  it("is shown, copied and saved", async () => {
+    const host = await openAlerts("incidents");
+    const save = vi.spyOn(host, "blackBoxSave");
+    const written = vi.fn(() => Promise.resolve());
+    vi.stubGlobal("navigator", { ...navigator, platform: "", clipboard: { writeText: written } });
+    await fireEvent.click(button("weather-agent", "incident-black-box"));
+    await waitFor(() => expect(said("black-box-text")).toContain("clock.skew"));
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("copy"));
+    expect(written).toHaveBeenCalledWith(screen.getByTestId("black-box-text").textContent);
+    await fireEvent.click(screen.getByTestId("black-box-save"));
+    await waitFor(() =>
+      expect(said("black-box-saved")).toMatch(/^Saved as .+weather-agent-black-box-\d+\.md$/),
+    );
+    expect(save).toHaveBeenCalledTimes(1);
+    vi.unstubAllGlobals();
+  });
+
+  it("may not be there, or not be readable", async () => {
+    const host = await openAlerts("incidents");
+    host.blackBox = () => Promise.resolve(null);
+    await fireEvent.click(button("weather-agent", "incident-black-box"));
+    await waitFor(() => expect(screen.getByTestId("black-box-none")).toBeTruthy());
+    await fireEvent.keyDown(screen.getByTestId("black-box"), { key: "Escape" });
+    host.blackBox = () => Promise.reject({ code: "x", sentence: "It cannot be read.", remedy: "" });
+    await fireEvent.click(button("weather-agent", "incident-black-box"));
+    await waitFor(() => expect(said("black-box-error")).toBe("It cannot be read."));
+  });
+});
