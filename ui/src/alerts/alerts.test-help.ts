@@ -12,6 +12,8 @@ export const alertsHost = (): FixtureHost => withAlerts(new FixtureHost(demoRows
 
 /** The window with the alerts in place of the table. */
 export async function openAlerts(tab: AlertTab, host = alertsHost()): Promise<FixtureHost> {
+  // Else the window begins where the last one was.
+  history.replaceState(null, "", location.pathname);
   await openWindow(host);
   await fireEvent.click(screen.getByTestId("alerts"));
   await fireEvent.click(screen.getByTestId(`alerts-tab-${tab}`));
