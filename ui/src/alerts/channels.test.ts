@@ -124,8 +124,6 @@ describe("a channel's form", () => {
         kind: "email",
         enabled: true,
         only: ["stale", "offline", "flapping", "reminder", "recovered"],
-        title: null,
-        body: null,
         host: "smtp.example.org",
         port: 465,
         tls: "tls",
@@ -197,7 +195,7 @@ describe("a channel's form", () => {
 
 describe("entryOf", () => {
   const made = (change: object) => entryOf({ ...draftOf(null), name: " x ", ...change });
-  const rest = { name: "x", enabled: true, only: null, title: null, body: null };
+  const rest = { name: "x", enabled: true, only: null };
 
   it("has the fields of its kind only", () => {
     expect(made({ kind: "webhook", url: " https://a ", topic: "t" })).toEqual({
@@ -218,6 +216,10 @@ describe("entryOf", () => {
       program: "/bin/x",
       args: ["-a", "b c"],
     });
+  });
+
+  it("leaves out an address that is none yet", () => {
+    expect(made({ kind: "webhook", url: "hooks" })).toEqual({ ...rest, kind: "webhook" });
   });
 
   it("comes back as it was", () => {

@@ -11,9 +11,11 @@ export interface Draft {
   title: string;
   body: string;
   url: string;
+  plain: boolean;
   topic: string;
   host: string;
-  port: number;
+  /** The usual one when nothing is typed. */
+  port: number | null;
   tls: NonNullable<ChannelEntry["tls"]>;
   from: string;
   to: string;
@@ -53,9 +55,10 @@ export function draftOf(entry: ChannelEntry | null): Draft {
     title: entry?.title ?? "",
     body: entry?.body ?? "",
     url: entry?.url ?? "",
+    plain: entry?.allow_plain ?? false,
     topic: entry?.topic ?? "",
     host: entry?.host ?? "",
-    port: entry?.port ?? 587,
+    port: entry?.port ?? null,
     tls: entry?.tls ?? "starttls",
     from: entry?.from ?? "",
     to: (entry?.to ?? []).join(", "),
@@ -74,28 +77,43 @@ export function entryOf(draft: Draft): ChannelEntry {
     kind,
     enabled,
     only: usual ? null : TOLD.filter((each) => only.includes(each)),
-    title: title.trim() || null,
-    body: body.trim() || null,
+    ...(title.trim() ? { title } : {}),
+    ...(body.trim() ? { body } : {}),
     ...fieldsOf(draft),
   };
 }
 
+/** The usual port of each encryption. */
+export const PORTS: Record<Draft["tls"], number> = { starttls: 587, tls: 465, none: 25 };
+
 function fieldsOf(draft: Draft): Partial<ChannelEntry> {
-  const url = draft.url.trim();
+  const plain = draft.plain ? { allow_plain: true } : {};
   switch (draft.kind) {
     case "webhook":
-      return { url };
+      return { ...addressOf(draft.url), ...plain };
     case "slack":
     case "discord":
-      return {};
+      return plain;
     case "ntfy":
-      return { url: url || "https://ntfy.sh", topic: draft.topic.trim() };
+      return { ...addressOf(draft.url || "https://ntfy.sh"), topic: draft.topic.trim(), ...plain };
     case "email": {
       const { host, port, tls, from, to, user } = draft;
-      const addresses = to.split(/[,\s]+/).filter(Boolean);
-      return { host: host.trim(), port, tls, from: from.trim(), to: addresses, ...(user ? { user } : {}) };
+      const addresses = to.split(",").flatMap((each) => each.trim() || []);
+      return {
+        host: host.trim(),
+        ...(port ? { port } : {}),
+        tls,
+        from: from.trim(),
+        to: addresses,
+        ...(user.trim() ? { user: user.trim() } : {}),
+      };
     }
     case "command":
       return { program: draft.program.trim(), args: draft.args.split("\n").filter((line) => line !== "") };
   }
+}
+
+/** What is no address yet is left out, so that the engine can say in a sentence that it needs one. */
+function addressOf(typed: string): { url?: string } {
+  return URL.canParse(typed.trim()) ? { url: typed.trim() } : {};
 }

@@ -115,7 +115,7 @@ describe("the incidents", () => {
     await type("incident-search", "weather");
     await waitFor(() =>
       expect(asked).toHaveBeenLastCalledWith(
-        expect.objectContaining({ agent: idOf(host, "weather-agent"), open_only: false }),
+        expect.objectContaining({ id: idOf(host, "weather-agent"), open_only: false }),
       ),
     );
     await waitFor(() => expect(new Set(lines().map((line) => line.dataset.agent)).size).toBe(1));
@@ -148,7 +148,7 @@ describe("the incidents", () => {
 
 describe("readIncidents", () => {
   it("goes on behind agents that fell in one moment and fill a page", async () => {
-    const [first] = await alertsHost().incidents({ agent: null, open_only: false, limit: 1, before: null });
+    const [first] = await alertsHost().incidents({ id: null, open_only: false, limit: 1, before: null });
     const at = (opened: number, n: number): IncidentView => ({
       ...(first as IncidentView),
       incident: {

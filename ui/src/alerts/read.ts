@@ -22,14 +22,14 @@ export const keyOf = ({ incident }: IncidentView): string => `${incident.agent} 
 
 /** All that are open, however old, and so many pages of the others. */
 export async function readIncidents(host: AlertsHost, { agent, openOnly, pages }: Wanted): Promise<Found> {
-  const open = await host.incidents({ agent, open_only: true, limit: MOST_OPEN, before: null });
+  const open = await host.incidents({ id: agent, open_only: true, limit: MOST_OPEN, before: null });
   if (openOnly) return { incidents: open, more: false };
   const found = new Map(open.map((view) => [keyOf(view), view]));
   let before: number | null = null;
   let limit = PAGE;
   let more = true;
   for (let page = 0; page < pages && more; page += 1) {
-    const next: IncidentView[] = await host.incidents({ agent, open_only: false, limit, before });
+    const next: IncidentView[] = await host.incidents({ id: agent, open_only: false, limit, before });
     more = next.length === limit;
     const last = next.at(-1)?.incident.opened_at ?? null;
     // Agents that fell together have one moment; where it fills a page, a larger one leads beyond it.

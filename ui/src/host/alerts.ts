@@ -16,7 +16,7 @@ export interface IncidentView {
 
 export interface IncidentsAsked {
   /** One agent's, or everybody's. */
-  agent: string | null;
+  id: string | null;
   open_only: boolean;
   limit: number;
   /** Only those that were opened before this. */
@@ -63,13 +63,17 @@ export interface ChannelEntry {
   enabled: boolean;
   /** All kinds of notices when there are none. */
   only: NoticeKind[] | null;
-  title: string | null;
-  body: string | null;
+  /** Templates; the usual ones when missing. */
+  title?: string;
+  body?: string;
   /** Of a webhook, and of an ntfy server. */
   url?: string;
+  /** Whether `http://` to another computer is allowed. */
+  allow_plain?: boolean;
   topic?: string;
   host?: string;
-  port?: number;
+  /** The usual one of its encryption when missing. */
+  port?: number | null;
   tls?: "starttls" | "tls" | "none";
   from?: string;
   to?: string[];
@@ -86,8 +90,8 @@ export interface ChannelView {
   /** Where to, without what is secret in it. */
   target: string;
   only: NoticeKind[] | null;
-  title: string | null;
-  body: string | null;
+  title: string;
+  body: string;
   has_secret: boolean;
   /** Why the last try failed. */
   problem: string | null;

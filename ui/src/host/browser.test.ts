@@ -78,10 +78,10 @@ describe("the host in a browser", () => {
     const fetch = answers(200, []);
     vi.stubGlobal("fetch", fetch);
     const host = browserHost();
-    await host.incidents({ agent: null, open_only: true, limit: 50, before: 7 });
+    await host.incidents({ id: null, open_only: true, limit: 50, before: 7 });
     expect(asked(fetch)).toEqual({
       command: "incidents",
-      agent: null,
+      id: null,
       open_only: true,
       limit: 50,
       before: 7,

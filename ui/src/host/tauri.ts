@@ -33,8 +33,8 @@ export function tauriHost(): Host {
     agentSetTags: (id, tags) => invoke("agent_set_tags", { id, tags }),
     agentKey: (id) => invoke("agent_key", { id }),
     pauseAlerts: (minutes) => invoke("pause_alerts", { minutes }),
-    incidents: ({ agent, open_only, limit, before }) =>
-      invoke("incidents", { agent, openOnly: open_only, limit, before }),
+    incidents: ({ id, open_only, limit, before }) =>
+      invoke("incidents", { id, openOnly: open_only, limit, before }),
     agentAcknowledge: (id, minutes) => invoke("agent_acknowledge", { id, minutes }),
     blackBox: (id, openedAt) => invoke("black_box", { id, openedAt }),
     blackBoxSave: (id, openedAt, name) => invoke("black_box_save", { id, openedAt, name }),
