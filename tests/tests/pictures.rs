@@ -3,8 +3,8 @@
 #![cfg(target_os = "linux")]
 
 use anyhow::{Result, ensure};
-use beatkeeper_tests::alone;
 use beatkeeper_tests::pictures::{Browser, Theme, check};
+use beatkeeper_tests::{alone, until};
 use serde_json::Value;
 use xtask::rig::{Desktop, Keychain, Notifications, Parts, TrayHost};
 
@@ -13,7 +13,7 @@ const BARE: Parts = Parts { keychain: Keychain::Absent, notifications: Notificat
 const ZOOMED: (u32, u32) = (Browser::SIZE.0 / 2, Browser::SIZE.1 / 2);
 
 /// Name and address of each state.
-const STATES: [(&str, &str); 16] = [
+const STATES: [(&str, &str); 23] = [
     ("usual", ""),
     ("agent", "open=weather-agent"),
     ("one", "agents=1"),
@@ -30,6 +30,28 @@ const STATES: [(&str, &str); 16] = [
     ("down-for-a-week", "state=down&open=research-planner"),
     ("clock-ahead", "state=ahead"),
     ("clock-behind", "state=behind"),
+    ("offline", "state=offline"),
+    ("acknowledged", "state=alerts&open=release-notes"),
+    ("incidents", "state=alerts&alerts=incidents"),
+    ("channels", "state=alerts&alerts=channels"),
+    ("rules", "state=alerts&alerts=rules"),
+    ("fault", "state=alerts&alerts=fault"),
+    ("drill", "state=alerts&alerts=drill"),
+];
+
+/// Dialogs of the alerts: where they are, and the button that opens them.
+const DIALOGS: [(&str, &str, &str); 2] =
+    [("black-box", "incidents", "incident-black-box"), ("channel", "channels", "channel-add")];
+
+const ZOOMED_STATES: [(&str, &str); 8] = [
+    ("zoomed", ""),
+    ("zoomed-agent", "open=weather-agent"),
+    ("zoomed-empty", "state=empty"),
+    ("zoomed-incidents", "state=alerts&alerts=incidents"),
+    ("zoomed-channels", "state=alerts&alerts=channels"),
+    ("zoomed-rules", "state=alerts&alerts=rules"),
+    ("zoomed-fault", "state=alerts&alerts=fault"),
+    ("zoomed-drill", "state=alerts&alerts=drill"),
 ];
 
 async fn stage(theme: Theme) -> Result<(Desktop, Browser)> {
@@ -70,7 +92,14 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
     // What a person comes to from there.
     show(browser, "").await?;
     browser.click("add-agent").await?;
+    opened(browser).await?;
     look(browser, &format!("add-{}", theme.word()), &mut complaints).await?;
+    for (name, tab, button) in DIALOGS {
+        show(browser, &format!("state=alerts&alerts={tab}")).await?;
+        browser.click(button).await?;
+        opened(browser).await?;
+        look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
+    }
     let grouped =
         "localStorage.setItem('beatkeeper.groups', '{\"version\":1,\"value\":{\"by\":\"state\",\"folded\":[]}}')";
     browser.ask(grouped).await?;
@@ -78,7 +107,7 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
     look(browser, &format!("groups-{}", theme.word()), &mut complaints).await?;
     browser.ask("localStorage.clear()").await?;
     browser.resize(ZOOMED).await?;
-    for (name, asked) in [("zoomed", ""), ("zoomed-agent", "open=weather-agent"), ("zoomed-empty", "state=empty")] {
+    for (name, asked) in ZOOMED_STATES {
         show(browser, asked).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
         let lost = browser.ask(BEYOND).await?;
@@ -88,6 +117,13 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
     }
     ensure!(complaints.is_empty(), "{}", complaints.join("\n\n"));
     Ok(())
+}
+
+/// Dialogs come when they are first needed, and what they show after that.
+async fn opened(browser: &Browser) -> Result<()> {
+    const OPEN: &str = "document.querySelector('dialog[open]') !== null
+        && document.querySelector('dialog[open] .wait') === null";
+    until("a dialog", async || Ok((browser.ask(OPEN).await? == true).then_some(()))).await
 }
 
 async fn look(browser: &Browser, name: &str, complaints: &mut Vec<String>) -> Result<()> {
