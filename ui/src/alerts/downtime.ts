@@ -44,9 +44,9 @@ export function linesOf(
   return lines.sort((a, b) => way * compare[by](a, b) || compare.name(a, b));
 }
 
-/** Of all the time, up and down. */
-export function upShare({ up_ms: up, down_ms: down }: Shares): number | null {
-  return up + down === 0 ? null : up / (up + down);
+/** How much of the time that is counted it was up. */
+export function upShare({ up_ms: up, counted }: Pick<Line, "up_ms" | "counted">): number | null {
+  return up + counted === 0 ? null : up / (up + counted);
 }
 
 /** Whose fault the most of it is. */
