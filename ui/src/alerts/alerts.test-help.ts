@@ -7,8 +7,9 @@ import { demoRows } from "../host/fixture/rows";
 import { withAlerts } from "../host/fixture/states";
 import type { AlertTab } from "./address";
 
-/** Agents, channels and past drills. */
-export const alertsHost = (): FixtureHost => withAlerts(new FixtureHost(demoRows(Date.now())), Date.now());
+/** Agents, channels and past drills. Few agents where axe looks at everything, which takes its time. */
+export const alertsHost = (agents?: number): FixtureHost =>
+  withAlerts(new FixtureHost(demoRows(Date.now()).slice(0, agents)), Date.now());
 
 /** The window with the alerts in place of the table. */
 export async function openAlerts(tab: AlertTab, host = alertsHost()): Promise<FixtureHost> {

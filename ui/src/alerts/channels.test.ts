@@ -16,7 +16,7 @@ const stateOf = (name: string) => said(button(name, "channel-state"));
 
 describe("the channels", () => {
   it("begin with the desktop, and each says how it does", async () => {
-    await openAlerts("channels");
+    await openAlerts("channels", alertsHost(4));
     expect(screen.getAllByTestId("channel").map((line) => line.dataset.name)).toEqual([
       "desktop",
       "team",
@@ -100,7 +100,7 @@ describe("the channels", () => {
 
 describe("a channel's form", () => {
   it("adds one, with what its kind has and a secret that is only written", async () => {
-    const host = await openAlerts("channels");
+    const host = await openAlerts("channels", alertsHost(4));
     const save = vi.spyOn(host, "channelSave");
     await fireEvent.click(screen.getByTestId("channel-add"));
     await type("channel-name", "ops");

@@ -19,7 +19,7 @@ const press = (key: string) => fireEvent.keyDown(document.activeElement ?? docum
 
 describe("the incidents", () => {
   it("have the open ones first, then the newest, and say everything of them", async () => {
-    await openAlerts("incidents");
+    await openAlerts("incidents", alertsHost(4));
     expect(said("incident-counts")).toBe("3 open, 3 not acknowledged");
     const open = lines().slice(0, 3);
     expect(open.map((line) => line.querySelector(".name")?.textContent)).toEqual([
@@ -172,7 +172,7 @@ describe("readIncidents", () => {
 
 describe("a black box", () => {
   it("is shown, copied and saved", async () => {
-    const host = await openAlerts("incidents");
+    const host = await openAlerts("incidents", alertsHost(4));
     const save = vi.spyOn(host, "blackBoxSave");
     const written = vi.fn(() => Promise.resolve());
     vi.stubGlobal("navigator", { ...navigator, platform: "", clipboard: { writeText: written } });

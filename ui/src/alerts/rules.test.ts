@@ -7,7 +7,7 @@ import { alertsHost, openAlerts, said, type } from "./alerts.test-help";
 const save = () => screen.getByTestId<HTMLButtonElement>("rules-save");
 const value = (testid: string) => screen.getByTestId<HTMLInputElement>(testid).value;
 
-async function openRules(host = alertsHost()) {
+async function openRules(host = alertsHost(4)) {
   await openAlerts("rules", host);
   await waitFor(() => expect(screen.getByTestId("rules")).toBeTruthy());
   return host;
