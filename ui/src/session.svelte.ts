@@ -2,7 +2,7 @@ import { asTab, placeOf, type Tab } from "./agent/address";
 import { type AlertTab, alertsPlace, asAlertTab } from "./alerts/address";
 import type { AgentRow } from "./host/bindings/AgentRow";
 import type { RegistryHealth } from "./host/bindings/RegistryHealth";
-import type { ChannelView, EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
+import type { AlertRulesView, ChannelView, EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
 import { checkFilter, NO_FILTER } from "./lib/filter";
@@ -18,8 +18,6 @@ const STATUS_MS = 5_000;
 /** The engine wakes the window four times a second at most; its state is asked for less often than that. */
 const STATUS_APART_MS = 1_000;
 const CHANNELS_MS = 15_000;
-/** Forms that somebody may be in the middle of. */
-const UNFINISHED = "dialog[open], [data-unsaved]";
 
 /** One window's life: the clock, the pull loop, the engine's state, and what the user opened. */
 export class Session {
@@ -43,6 +41,8 @@ export class Session {
   tab = $state<Tab>("connections");
   /** Which part of the alerts is shown, in place of the table. */
   alertTab = $state<AlertTab | null>(null);
+  /** Rules for alerts that were changed and not saved. */
+  rulesDraft = $state.raw<AlertRulesView | null>(null);
   /** The incident whose black box is looked at. */
   blackBox = $state.raw<{ id: string; name: string; openedAt: number } | null>(null);
   /** Through which people are told, as they were when they were asked about last. */
@@ -112,8 +112,9 @@ export class Session {
 
   /** What would be lost with the page: work that is under way, and a form that is half filled in. */
   get #busy(): boolean {
-    const { run, drafts } = this;
-    return run?.going === true || drafts.size > 0 || document.querySelector(UNFINISHED) !== null;
+    const { run, drafts, rulesDraft } = this;
+    if (rulesDraft !== null) return true;
+    return run?.going === true || drafts.size > 0 || document.querySelector("dialog[open]") !== null;
   }
 
   /** What needs no rows comes back at once, the rest with the first of them. */

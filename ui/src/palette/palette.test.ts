@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { expectAccessible, names, openWindow, rowOf } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
 import { healthyRow } from "../host/fixture/rows";
+import { PARTS } from "../parts";
 
 const press = (key: string, held: KeyboardEventInit = {}) =>
   fireEvent.keyDown(document.activeElement ?? document.body, { key, ...held });
@@ -23,6 +24,28 @@ async function openPalette(host?: FixtureHost) {
   await screen.findByTestId("palette");
   return opened;
 }
+
+it("is what keys are for that are pressed while it is on its way, not the rows behind it", async () => {
+  const host = await openWindow();
+  const restart = vi.spyOn(host, "agentRestart");
+  let come = (): void => undefined;
+  const { palette } = PARTS;
+  const loaded = palette.loaded as NonNullable<typeof palette.loaded>;
+  vi.spyOn(palette, "loaded", "get").mockReturnValue(null);
+  vi.spyOn(palette, "load").mockImplementation(
+    () => new Promise((resolve) => (come = () => resolve(loaded))),
+  );
+  rowOf("code-reviewer").focus();
+  await press("k", { ctrlKey: true });
+  await press("r");
+  expect(restart).not.toHaveBeenCalled();
+  come();
+  await screen.findByTestId("palette");
+  await press("Escape");
+  await gone();
+  await press("r");
+  await waitFor(() => expect(restart).toHaveBeenCalledTimes(1));
+});
 
 describe("the palette", () => {
   it("opens with Ctrl+K or Cmd+K, from a field too, and closes with the same or Escape", async () => {
