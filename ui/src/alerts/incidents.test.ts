@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, it, vi } from "vitest";
 
 import { expectAccessible } from "../app.test-help";
-import type { IncidentView } from "../host/host";
+import type { IncidentView } from "../host/bindings/IncidentView";
 import { FixtureHost } from "../host/fixture";
 import { demoRows } from "../host/fixture/rows";
 import { alertsHost, idOf, openAlerts, said, type } from "./alerts.test-help";

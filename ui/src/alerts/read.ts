@@ -1,4 +1,5 @@
-import type { AlertsHost, IncidentView } from "../host/host";
+import type { IncidentView } from "../host/bindings/IncidentView";
+import type { AlertsHost } from "../host/host";
 
 const PAGE = 50;
 /** More agents than this are not looked at one by one. */

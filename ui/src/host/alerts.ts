@@ -1,18 +1,9 @@
 import type { Delivery } from "./bindings/Delivery";
-import type { Drill } from "./bindings/Drill";
+import type { DrillView } from "./bindings/DrillView";
 import type { Fault } from "./bindings/Fault";
-import type { Incident } from "./bindings/Incident";
+import type { IncidentView } from "./bindings/IncidentView";
 import type { Notice } from "./bindings/Notice";
 import type { NoticeKind } from "./bindings/NoticeKind";
-
-/** An incident with what became of telling it. */
-export interface IncidentView {
-  incident: Incident;
-  name: string;
-  registry: string;
-  deliveries: Delivery[];
-  has_black_box: boolean;
-}
 
 export interface IncidentsAsked {
   /** One agent's, or everybody's. */
@@ -140,15 +131,6 @@ export interface AlertRulesView {
   /** Empty is off. */
   network_check: string;
   quiet: QuietEntry[];
-}
-
-/** A drill and what was measured. */
-export interface DrillView {
-  drill: Drill;
-  detected_ms: number | null;
-  told_ms: number | null;
-  recovered_ms: number | null;
-  sentence: string;
 }
 
 /** The alerts' part of what the window asks of the program around it. */
