@@ -14,7 +14,6 @@ pub(crate) async fn follow(app: AppHandle, engine: Handle, mut tellings: mpsc::R
     // No more than the desktop can fail at: it has a place for each notice, and a pause after each try.
     let (told, mut outcomes) = mpsc::unbounded_channel();
     let desktop = Desktop::start(OnClick::call(move |click| clicked(&clicks, click)), move |notice, outcome| {
-        let outcome = outcome.map_err(|not_shown| not_shown.problem);
         // After the end of the engine there is nobody to tell.
         let _ = told.send(Shown { notice, outcome });
     });

@@ -122,6 +122,9 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentGenerate { .. }
         | Command::AgentDerive { .. }
         | Command::KeyFileShred { .. }
+        | Command::ChannelSave { .. }
+        | Command::ChannelRemove { .. }
+        | Command::ChannelTest { .. }
         | Command::AgentRemove { .. }
         | Command::DemoStart
         | Command::DemoEnd => true,
@@ -141,6 +144,10 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::BlackBox { .. }
         | Command::Downtime { .. }
         | Command::DowntimeExport { .. }
+        | Command::Channels
+        | Command::ChannelPreview { .. }
+        | Command::DeadLetters { .. }
+        | Command::DeliveryRetry { .. }
         | Command::AlertRules
         | Command::AlertRulesSet { .. }
         | Command::DrillStart { .. }

@@ -72,7 +72,6 @@ async fn show(engine: Handle, mut tellings: Receiver<Telling>) {
     // No more than the desktop can fail at: it has a place for each notice, and a pause after each try.
     let (told, mut outcomes) = mpsc::unbounded_channel();
     let tell = move |notice, outcome: Result<(), NotShown>| {
-        let outcome = outcome.map_err(|not_shown| not_shown.problem);
         // After the end of the engine there is nobody to tell.
         let _ = told.send(Shown { notice, outcome });
     };

@@ -1,14 +1,18 @@
 //! What can be asked of a running engine. Every host (window, command line, local socket) sends these and nothing else.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
 use beatkeeper_core::identity::{EntityId, EntityKind};
+use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
 
 use crate::export::ExportFormat;
 pub use crate::incidents::IncidentView;
 pub use crate::refusal::{Refusal, Taken};
-pub use crate::settings::{AlertRulesView, Derived};
+pub use crate::settings::{AlertRulesView, ChannelEntry, Derived};
 pub use beatkeeper_core::view::BeatStrip;
 pub use beatkeeper_vault::Occupant;
 
@@ -214,6 +218,49 @@ pub enum Command {
         /// All of them.
         rules: AlertRulesView,
     },
+    /// The channels that alerts are sent to, the desktop first. Answers a list of
+    /// [`ChannelView`](crate::alerts::channels::ChannelView).
+    Channels,
+    /// Adds or changes a channel.
+    ChannelSave {
+        /// As the file has it.
+        channel: ChannelEntry,
+        /// Its secret: what it has is kept when missing, and taken away when empty.
+        #[serde(default)]
+        secret: Option<Secret>,
+        /// What the channel is called that it takes the place of.
+        #[serde(default)]
+        replace: Option<String>,
+    },
+    /// Removes a channel, with its secret.
+    ChannelRemove {
+        /// Its name.
+        name: String,
+    },
+    /// Really sends a test, and answers after how many milliseconds the channel had it.
+    ChannelTest {
+        /// Its name; `desktop` is the desktop.
+        name: String,
+    },
+    /// What a channel would send. Answers a [`Preview`](crate::alerts::channels::Preview).
+    ChannelPreview {
+        /// As the file would have it.
+        channel: ChannelEntry,
+        /// Of which kind of notice.
+        kind: NoticeKind,
+    },
+    /// What is not tried any more, newest first. Answers a list of [`DeadLetter`](crate::channels::DeadLetter).
+    DeadLetters {
+        /// How many at most.
+        limit: u32,
+    },
+    /// Has what is not tried any more tried again.
+    DeliveryRetry {
+        /// Which notice.
+        notice: NoticeId,
+        /// To which channel.
+        channel: String,
+    },
     /// Has an agent fall silent, and measures what happens.
     DrillStart {
         /// Whose.
@@ -251,6 +298,37 @@ pub enum Command {
     Status,
     /// Ends the engine.
     Quit,
+}
+
+/// A text that is never shown, not even in a log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// Answer of the commands that add an agent.

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod blackbox;
+pub mod channels;
 mod clock;
 pub mod command;
 pub mod control;
@@ -29,7 +30,9 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beatkeeper_core::alert::Delivery;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::notice::Notice;
 use beatkeeper_core::reckon::reckon;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
@@ -48,15 +51,18 @@ pub use paths::Paths;
 pub use setup::VaultChoice;
 pub use telling::{Shown, Telling};
 
-use command::{Added, Command, Refusal};
-use fleet_loop::{Ask, FleetLoop, Inlets, Means, Outlets};
+use alerts::channels::{Pace, Post};
 use blackbox::BlackBox;
+use command::{Added, Command, Refusal};
+use fleet_loop::{Ask, DESKTOP, FleetLoop, Inlets, Means, Outlets};
 use incidents::DrillView;
 use refusal::json_of;
-use settings::Settings;
+use settings::{ChannelEntry, Settings};
 
 /// Hours: the history has little more than a month.
 const LONGEST_STRIP: u32 = 24 * 30;
+/// Of earlier runs, so many can be tried again.
+const DEAD_LETTERS: u32 = 1000;
 /// How long a question for a new revision is held; shorter than any connection that is taken for dead.
 const REVISION_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -95,6 +101,7 @@ struct Shared {
     vault: Vault,
     reader: Arc<Reader>,
     writer: Arc<Writer>,
+    post: Post,
     /// Changes of configuration and vault, one after the other.
     changing: tokio::sync::Mutex<()>,
 }
@@ -111,7 +118,7 @@ impl Engine {
             let (paths, now) = (paths.clone(), clock.now());
             tokio::task::spawn_blocking(move || open(&paths, &choice, now))
         };
-        let Opened { lock, vault, reader, writer } = opening
+        let Opened { lock, vault, reader, writer, channels, earlier } = opening
             .await
             .map_err(|error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() })??;
         let tls = tls::client_config().map_err(|error| EngineError::Tls(error.to_string()))?;
@@ -126,6 +133,17 @@ impl Engine {
         let (quit_outlet, quit) = watch::channel(false);
         let (settings_outlet, settings) = watch::channel(Arc::default());
 
+        let kept = Arc::clone(&writer);
+        let post = Post::start(alerts::channels::Setup {
+            channels,
+            earlier,
+            keep: Box::new(move |row| kept.send(row)),
+            secrets: Arc::new(vault.channel_secrets()),
+            tls: Arc::clone(&tls),
+            clock: Arc::clone(&clock),
+            pace: Pace::default(),
+        })
+        .map_err(|error| EngineError::Tls(error.to_string()))?;
         let means = Means {
             paths: paths.clone(),
             clock,
@@ -142,11 +160,11 @@ impl Engine {
             quit: quit_outlet,
             settings: settings_outlet,
         };
-        let fleet = FleetLoop::new(means, Arc::clone(&writer), outlets);
+        let fleet = FleetLoop::new(means, Arc::clone(&writer), post.clone(), outlets);
         tokio::spawn(fleet.run(Inlets { asks: ask_inlet, links: link_inlet, events: event_inlet }));
 
         let shared =
-            Shared { paths, vault, reader, writer: Arc::clone(&writer), changing: tokio::sync::Mutex::new(()) };
+            Shared { paths, vault, reader, writer: Arc::clone(&writer), post, changing: tokio::sync::Mutex::new(()) };
         let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));
         Ok(Self { handle, tellings: Some(tellings), quit, control, writer, _lock: lock })
@@ -191,6 +209,10 @@ struct Opened {
     vault: Vault,
     reader: Arc<Reader>,
     writer: Arc<Writer>,
+    /// Of the configuration; none while that is broken.
+    channels: Vec<ChannelEntry>,
+    /// Deliveries that earlier runs left.
+    earlier: Vec<(Delivery, Notice)>,
 }
 
 fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, EngineError> {
@@ -208,7 +230,11 @@ fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, Engine
     let store = Store::open(paths.history())?;
     let reader = Arc::new(store.reader()?);
     let writer = Arc::new(Writer::start(store, now)?);
-    Ok(Opened { lock, vault, reader, writer })
+    let channels = Settings::load(&paths.config).map(|settings| settings.channels).unwrap_or_default();
+    let mut earlier = reader.deliveries_waiting()?;
+    earlier.extend(reader.dead_letters(DEAD_LETTERS)?);
+    earlier.retain(|(delivery, _)| delivery.channel != DESKTOP);
+    Ok(Opened { lock, vault, reader, writer, channels, earlier })
 }
 
 /// For its owner alone: whoever may open it could hold it, and no engine would start.
@@ -249,6 +275,11 @@ impl Handle {
             Command::BlackBox { id, opened_at } => self.black_box(id, opened_at).await,
             Command::Downtime { id, from, to } => self.downtime(id, from, to).await,
             Command::DowntimeExport { id, from, to, format } => self.downtime_export(id, from, to, format).await,
+            Command::Channels
+            | Command::ChannelTest { .. }
+            | Command::ChannelPreview { .. }
+            | Command::DeadLetters { .. }
+            | Command::DeliveryRetry { .. } => self.about_channels(command).await,
             Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
@@ -260,6 +291,8 @@ impl Handle {
             | Command::AgentSetTags { .. }
             | Command::RegistryAdd { .. }
             | Command::AlertRulesSet { .. }
+            | Command::ChannelSave { .. }
+            | Command::ChannelRemove { .. }
             | Command::DemoStart
             | Command::DemoEnd => self.change(command, true).await,
             Command::AgentKey { .. }
@@ -322,6 +355,8 @@ impl Handle {
     /// Changes configuration or vault, then has the loop follow.
     async fn change(&self, command: Command, reload: bool) -> Result<Value, Refusal> {
         let _one_at_a_time = self.shared.changing.lock().await;
+        let touched =
+            if let Command::ChannelSave { channel, .. } = &command { Some(channel.name.clone()) } else { None };
         let shared = Arc::clone(&self.shared);
         let (gone, value) = blocking(move || {
             let gone = setup::gone(&shared.paths, &command);
@@ -333,6 +368,9 @@ impl Handle {
             let (done, reloaded) = oneshot::channel();
             self.asks.send(Ask::Reload(done)).await.map_err(|_| ended())?;
             reloaded.await.map_err(|_| ended())?;
+        }
+        if let Some(channel) = touched {
+            self.shared.post.secret_changed(&channel);
         }
         for id in gone {
             self.shared.writer.forget(&id);

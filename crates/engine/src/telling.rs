@@ -2,6 +2,8 @@
 
 use beatkeeper_core::notice::{Notice, NoticeId};
 
+use crate::alerts::NotShown;
+
 /// What the desktop is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Telling {
@@ -16,6 +18,6 @@ pub enum Telling {
 pub struct Shown {
     /// Which.
     pub notice: NoticeId,
-    /// Why it could not be shown, as a sentence.
-    pub outcome: Result<(), String>,
+    /// Why it could not be shown, and whether it is tried again.
+    pub outcome: Result<(), NotShown>,
 }

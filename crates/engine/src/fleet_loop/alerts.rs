@@ -12,8 +12,11 @@ use beatkeeper_core::time::Time;
 use beatkeeper_store::StoreError;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::FleetLoop;
+use crate::alerts::NotShown;
+use crate::alerts::channels::ChannelView;
 use crate::blackbox::{self, Facts};
 use crate::command::Refusal;
 use crate::telling::{Shown, Telling};
@@ -22,6 +25,15 @@ use crate::telling::{Shown, Telling};
 pub(crate) const DESKTOP: &str = "desktop";
 /// Minutes: a week.
 const LONGEST: u32 = 7 * 24 * 60;
+
+/// How the desktop does.
+#[derive(Default)]
+pub(super) struct DesktopSeen {
+    problem: Option<String>,
+    last_delivered_at: Option<Time>,
+    /// Who waits for the outcome of a test.
+    testers: Vec<(NoticeId, oneshot::Sender<Result<(), String>>)>,
+}
 
 impl FleetLoop {
     /// Takes over what an earlier run left that concerns no single agent.
@@ -61,7 +73,8 @@ impl FleetLoop {
         }
         let id = notice.id;
         if self.outlets.tellings.try_send(Telling::Show(Box::new(notice))).is_err() {
-            self.desktop_answered(&Shown { notice: id, outcome: Err("The desktop is not asked fast enough".into()) });
+            let problem = "The desktop does not take notices fast enough".to_owned();
+            self.desktop_answered(Shown { notice: id, outcome: Err(NotShown { problem, again: false }) });
         } else {
             self.deliver(id, DeliveryState::Waiting, None);
         }
@@ -69,7 +82,7 @@ impl FleetLoop {
 
     /// Has the channels told of it.
     pub(super) fn send(&self, notice: &Notice) {
-        self.keep(HistoryRow::Notice(Box::new(notice.clone())));
+        self.post.send(notice.clone());
     }
 
     /// The tray shows at once that a pause or a quiet time is over.
@@ -105,15 +118,46 @@ impl FleetLoop {
     }
 
     /// The desktop has it, or not.
-    pub(super) fn desktop_answered(&mut self, shown: &Shown) {
-        let (state, problem) = match &shown.outcome {
-            Ok(()) => (DeliveryState::Delivered, None),
-            Err(problem) => (DeliveryState::Dead, Some(problem.clone())),
-        };
-        self.deliver(shown.notice, state, problem);
-        if shown.outcome.is_ok() {
-            self.drill_told(shown.notice);
+    pub(super) fn desktop_answered(&mut self, shown: Shown) {
+        let Shown { notice, outcome } = shown;
+        let tester = self.desktop.testers.iter().position(|(id, _)| *id == notice);
+        if let Some((_, tester)) = tester.map(|place| self.desktop.testers.swap_remove(place)) {
+            // Who asked may have run out of patience.
+            let _ = tester.send(outcome.clone().map_err(|not_shown| not_shown.problem));
         }
+        match outcome {
+            Ok(()) => {
+                self.desktop.problem = None;
+                self.desktop.last_delivered_at = Some(self.clock.now());
+                self.deliver(notice, DeliveryState::Delivered, None);
+                self.drill_told(notice);
+            }
+            Err(NotShown { problem, again }) => {
+                let state = if again { DeliveryState::Waiting } else { DeliveryState::Dead };
+                self.desktop.problem = Some(problem.clone());
+                self.deliver(notice, state, Some(problem));
+            }
+        }
+    }
+
+    /// Has the desktop show a notice that tells nothing, for who wants to see that it does.
+    pub(super) fn test_desktop(&mut self, tester: oneshot::Sender<Result<(), String>>) {
+        let mut notice = Notice::test(self.clock.now());
+        while self.desktop.testers.iter().any(|(id, _)| *id == notice.id) {
+            notice.id.0 += 1;
+        }
+        let id = notice.id;
+        if self.outlets.tellings.try_send(Telling::Show(Box::new(notice))).is_ok() {
+            self.desktop.testers.push((id, tester));
+        } else {
+            let _ = tester.send(Err("The desktop does not take notices fast enough".to_owned()));
+        }
+    }
+
+    /// The desktop among the channels.
+    pub(super) fn desktop_view(&self) -> ChannelView {
+        let alerts = &self.crew.settings().alerts;
+        ChannelView::desktop(alerts.desktop, self.desktop.problem.clone(), self.desktop.last_delivered_at)
     }
 
     fn deliver(&self, notice: NoticeId, state: DeliveryState, problem: Option<String>) {

@@ -21,6 +21,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::alerts::channels::{ChannelView, Post};
 use crate::clock::Clock;
 use crate::command::{Command, EngineStatus, Refusal};
 use crate::links::{LinkCommand, LinkOutput};
@@ -28,6 +29,8 @@ use crate::refusal::json_of;
 use crate::registry::WatchCommand;
 use crate::settings::{Settings, SettingsError};
 use crate::telling::{Shown, Telling};
+pub(crate) use alerts::DESKTOP;
+use alerts::DesktopSeen;
 use crew::Crew;
 pub(crate) use crew::Means;
 use drill::Running;
@@ -50,6 +53,10 @@ pub(crate) enum Ask {
     Reload(oneshot::Sender<()>),
     /// The desktop answered.
     Shown(Shown),
+    /// How the desktop does.
+    Desktop(oneshot::Sender<ChannelView>),
+    /// Have the desktop show a test, and say what came of it.
+    TestDesktop(oneshot::Sender<Result<(), String>>),
     /// End, with a goodbye on every link.
     End(oneshot::Sender<()>),
 }
@@ -80,6 +87,8 @@ pub(crate) struct FleetLoop {
     config_stamp: Option<(SystemTime, u64)>,
     config_problem: Option<SettingsError>,
     ears: Ears,
+    post: Post,
+    desktop: DesktopSeen,
     drill: Option<Running>,
     alerts_shown: AlertsView,
     published: u64,
@@ -88,7 +97,7 @@ pub(crate) struct FleetLoop {
 }
 
 impl FleetLoop {
-    pub(crate) fn new(means: Means, writer: Arc<Writer>, outlets: Outlets) -> Self {
+    pub(crate) fn new(means: Means, writer: Arc<Writer>, post: Post, outlets: Outlets) -> Self {
         let ears = Ears::open(Arc::clone(&means.tls));
         Self {
             fleet: Fleet::default(),
@@ -100,6 +109,8 @@ impl FleetLoop {
             config_stamp: None,
             config_problem: None,
             ears,
+            post,
+            desktop: DesktopSeen::default(),
             drill: None,
             alerts_shown: AlertsView::default(),
             published: 0,
@@ -131,7 +142,11 @@ impl FleetLoop {
                         self.reload().await;
                         let _ = done.send(());
                     }
-                    Some(Ask::Shown(shown)) => self.desktop_answered(&shown),
+                    Some(Ask::Shown(shown)) => self.desktop_answered(shown),
+                    Some(Ask::Desktop(reply)) => {
+                        let _ = reply.send(self.desktop_view());
+                    }
+                    Some(Ask::TestDesktop(tester)) => self.test_desktop(tester),
                     Some(Ask::End(done)) => {
                         self.end(&mut inlets).await;
                         let _ = done.send(());
@@ -252,6 +267,13 @@ impl FleetLoop {
             | Command::Drills { .. }
             | Command::AlertRules
             | Command::AlertRulesSet { .. }
+            | Command::Channels
+            | Command::ChannelSave { .. }
+            | Command::ChannelRemove { .. }
+            | Command::ChannelTest { .. }
+            | Command::ChannelPreview { .. }
+            | Command::DeadLetters { .. }
+            | Command::DeliveryRetry { .. }
             | Command::AgentKey { .. }
             | Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
@@ -341,6 +363,7 @@ impl FleetLoop {
                 }
                 self.crew.start_links();
                 self.set_witness();
+                self.post.reconcile(self.crew.settings().channels.clone());
             }
             Ok(Err(problem)) => {
                 tracing::error!("the configuration is refused: {problem}");

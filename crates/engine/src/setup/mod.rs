@@ -2,6 +2,7 @@
 //! line without one use the same functions.
 
 mod add;
+mod channels;
 mod demo;
 mod keys;
 mod remove;
@@ -13,7 +14,7 @@ use beatkeeper_vault::{KeyFileError, Vault, VaultError};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::command::{Command, Refusal, Taken};
+use crate::command::{Command, Refusal, Secret, Taken};
 use crate::discover::{self, Surroundings};
 use crate::paths::Paths;
 use crate::refusal::json_of;
@@ -120,6 +121,11 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
             Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view()))
         }
         Command::AlertRulesSet { rules } => set_rules(paths, rules).map(|()| Value::Null),
+        Command::ChannelSave { channel, secret, replace } => {
+            let secret = secret.as_ref().map(Secret::expose);
+            channels::save(paths, vault, channel, secret, replace.as_deref()).map(|()| Value::Null)
+        }
+        Command::ChannelRemove { name } => channels::remove(paths, vault, name).map(|()| Value::Null),
         Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
         Command::AgentKey { id } => {
             // Also of one that is not configured: its key may be there still.
@@ -146,6 +152,11 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::DrillStart { .. }
         | Command::DrillStop
         | Command::Drills { .. }
+        | Command::Channels
+        | Command::ChannelTest { .. }
+        | Command::ChannelPreview { .. }
+        | Command::DeadLetters { .. }
+        | Command::DeliveryRetry { .. }
         | Command::PauseAlerts { .. }
         | Command::Registries
         | Command::EngineStatus

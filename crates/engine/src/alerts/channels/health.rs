@@ -61,9 +61,30 @@ pub struct ChannelView {
     pub waiting: u32,
     /// How many dead letters it has.
     pub dead: u32,
+    /// As the file has it, to be changed; nothing for the desktop.
+    pub entry: Option<ChannelEntry>,
 }
 
 impl ChannelView {
+    /// The desktop among the channels.
+    pub(crate) fn desktop(enabled: bool, problem: Option<String>, last_delivered_at: Option<Time>) -> Self {
+        Self {
+            name: "desktop".to_owned(),
+            kind: "desktop".to_owned(),
+            enabled,
+            target: "this computer".to_owned(),
+            only: None,
+            title: String::new(),
+            body: String::new(),
+            has_secret: false,
+            problem,
+            last_delivered_at,
+            waiting: 0,
+            dead: 0,
+            entry: None,
+        }
+    }
+
     pub(super) fn of(entry: &ChannelEntry, health: ChannelHealth, has_secret: bool) -> Self {
         Self {
             name: health.name,
@@ -78,6 +99,7 @@ impl ChannelView {
             last_delivered_at: health.last_delivered_at,
             waiting: health.waiting,
             dead: health.dead,
+            entry: Some(entry.clone()),
         }
     }
 }

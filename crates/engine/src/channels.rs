@@ -1,0 +1,73 @@
+//! Channels as a person asks for them: all of them with the desktop first, tests, what was not delivered.
+
+use std::time::Duration;
+
+use beatkeeper_core::alert::Delivery;
+use beatkeeper_core::notice::Notice;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::alerts::channels::{self, ChannelView};
+use crate::command::Command;
+use crate::fleet_loop::{Ask, DESKTOP};
+use crate::refusal::{Refusal, json_of};
+use crate::{Handle, ended};
+
+/// How long the desktop may take for a test.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// A notice that a channel did not take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its way.
+    pub delivery: Delivery,
+    /// The notice.
+    pub notice: Notice,
+}
+
+impl Handle {
+    /// The commands that concern channels and need no change of the configuration.
+    pub(crate) async fn about_channels(&self, command: Command) -> Result<Value, Refusal> {
+        match command {
+            Command::ChannelTest { name } => {
+                let took =
+                    if name == DESKTOP { self.test_desktop().await? } else { self.shared.post.test(&name).await? };
+                Ok(json!({ "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX) }))
+            }
+            Command::ChannelPreview { channel, kind } => json_of(&channels::preview(&channel, kind)?),
+            Command::DeadLetters { limit } => {
+                let letters = self.shared.post.dead_letters(limit as usize);
+                let letters = letters.into_iter().map(|(delivery, notice)| DeadLetter { delivery, notice });
+                json_of(&letters.collect::<Vec<_>>())
+            }
+            Command::DeliveryRetry { notice, channel } => {
+                self.shared.post.retry(notice, &channel).map(|()| Value::Null)
+            }
+            _ => {
+                let mut views = vec![self.desktop().await?];
+                views.extend(self.shared.post.views().await);
+                json_of(&views)
+            }
+        }
+    }
+
+    async fn desktop(&self) -> Result<ChannelView, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Desktop(reply)).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())
+    }
+
+    async fn test_desktop(&self) -> Result<Duration, Refusal> {
+        let begun = std::time::Instant::now();
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::TestDesktop(reply)).await.map_err(|_| ended())?;
+        let problem = match tokio::time::timeout(WITHIN, answer).await {
+            Ok(Ok(Ok(()))) => return Ok(begun.elapsed()),
+            Ok(Ok(Err(problem))) => problem,
+            Ok(Err(_)) => return Err(ended()),
+            Err(_) => format!("The desktop did not answer within {} s", WITHIN.as_secs()),
+        };
+        Err(Refusal::new("channel.failed", problem, "Look at the desktop's settings for notifications."))
+    }
+}
