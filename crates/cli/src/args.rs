@@ -51,6 +51,9 @@ pub(crate) enum Subject {
     /// Add, list, show and remove agents
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// The channels that are told of alerts beside the desktop: test them, and see what they did not take
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Run the engine without a window, until Ctrl+C, SIGTERM or `beatkeeper quit`
     Run,
     /// Show the fleet
@@ -250,6 +253,37 @@ pub(crate) enum IncidentCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertCommand {
+    /// Really send a test, and wait for what comes of it
+    Test {
+        /// Its name, or `desktop` [default: every channel that is switched on]
+        channel: Option<String>,
+    },
+    /// List the channels and how they are doing
+    Channels {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what channels did not take and nobody tries any more, newest first
+    Dead {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Try one of those again
+    Retry {
+        /// The notice's number, as `beatkeeper alert dead` shows it
+        notice: u64,
+        /// The channel's name
+        channel: String,
+    },
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportOptions {
     /// Entity id, the beginning of one, or a name
@@ -303,6 +337,7 @@ impl Subject {
             Self::Status { json, .. }
             | Self::History { json, .. }
             | Self::Export(ExportOptions { json, .. })
+            | Self::Alert(AlertCommand::Channels { json } | AlertCommand::Dead { json, .. })
             | Self::Downtime(DowntimeOptions { json, .. })
             | Self::Drill(DrillOptions { json, .. })
             | Self::Incident(IncidentCommand::List { json, .. } | IncidentCommand::Show { json, .. })
@@ -321,6 +356,7 @@ impl Subject {
                 | AgentCommand::Tag { .. },
             )
             | Self::Incident(IncidentCommand::Ack { .. })
+            | Self::Alert(AlertCommand::Test { .. } | AlertCommand::Retry { .. })
             | Self::Run
             | Self::Devnet(_)
             | Self::Quit => false,

@@ -1,6 +1,7 @@
 //! The `beatkeeper` command: agents, status and history of the running engine, a headless engine, a registry in a box.
 
 mod agent;
+mod alert;
 mod args;
 mod changes;
 mod devnet;
@@ -53,6 +54,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
     let paths = Paths::resolve(common.config.clone(), common.data.clone()).map_err(|error| Refusal::from(&error))?;
     match subject {
         Subject::Agent(command) => agent::perform(&paths, common.vault, command),
+        Subject::Alert(command) => alert::perform(&paths, command),
         Subject::Run => run::run(&paths, common.vault),
         Subject::Status { json, watch: false } => status::print(&paths, *json),
         Subject::Status { json, watch: true } => watch::watch(&paths, *json),
