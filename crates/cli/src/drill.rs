@@ -22,7 +22,7 @@ pub(crate) fn drill(paths: &Paths, options: &DrillOptions) -> Result<(), Failure
         return list(&mut remote, options.json);
     }
     if options.stop {
-        return Ok(remote.ask::<Value>(&Command::DrillStop).map(drop)?);
+        return remote.ask::<Value>(&Command::DrillStop).map(drop);
     }
     let agent = whom(&mut remote, options.agent.as_deref())?;
     remote.ask::<Value>(&Command::DrillStart { id: agent.id })?;

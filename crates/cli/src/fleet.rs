@@ -214,7 +214,7 @@ pub(crate) mod tests {
             "revision": revision, "full": full, "now": NOON, "rows": rows, "removed": removed,
             "summary": {"sentence": "1 active", "glyph": "ok", "counts": {}, "next_flip": null},
             "registries": [{"name": "devnet", "url": "http://127.0.0.1:1", "reachable": true, "stream_live": true,
-                "clock_ahead_ms": 90, "problem": null}],
+                "clock_ahead_ms": 90, "problem": null, "demo": false}],
         }))
         .unwrap()
     }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use beatkeeper_core::alert::Delivery;
-use beatkeeper_core::notice::Notice;
+use beatkeeper_core::notice::{Notice, NoticeId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::alerts::channels::{self, ChannelView};
-use crate::command::Command;
+use crate::alerts::channels::ChannelView;
 use crate::fleet_loop::{Ask, DESKTOP};
 use crate::refusal::{Refusal, json_of};
 use crate::{Handle, ended};
@@ -27,29 +26,29 @@ pub struct DeadLetter {
 }
 
 impl Handle {
-    /// The commands that concern channels and need no change of the configuration.
-    pub(crate) async fn about_channels(&self, command: Command) -> Result<Value, Refusal> {
-        match command {
-            Command::ChannelTest { name } => {
-                let took =
-                    if name == DESKTOP { self.test_desktop().await? } else { self.shared.post.test(&name).await? };
-                Ok(json!({ "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX) }))
-            }
-            Command::ChannelPreview { channel, kind } => json_of(&channels::preview(&channel, kind)?),
-            Command::DeadLetters { limit } => {
-                let letters = self.shared.post.dead_letters(limit as usize);
-                let letters = letters.into_iter().map(|(delivery, notice)| DeadLetter { delivery, notice });
-                json_of(&letters.collect::<Vec<_>>())
-            }
-            Command::DeliveryRetry { notice, channel } => {
-                self.shared.post.retry(notice, &channel).map(|()| Value::Null)
-            }
-            _ => {
-                let mut views = vec![self.desktop().await?];
-                views.extend(self.shared.post.views().await);
-                json_of(&views)
-            }
-        }
+    /// All of them, the desktop first.
+    pub(crate) async fn channels(&self) -> Result<Value, Refusal> {
+        let mut views = vec![self.desktop().await?];
+        views.extend(self.shared.post.views().await);
+        json_of(&views)
+    }
+
+    /// Really sends a test.
+    pub(crate) async fn test_channel(&self, name: &str) -> Result<Value, Refusal> {
+        let took = if name == DESKTOP { self.test_desktop().await? } else { self.shared.post.test(name).await? };
+        Ok(json!({ "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX) }))
+    }
+
+    /// What is not tried any more, newest first.
+    pub(crate) fn dead_letters(&self, limit: u32) -> Result<Value, Refusal> {
+        let letters = self.shared.post.dead_letters(limit as usize);
+        let letters = letters.into_iter().map(|(delivery, notice)| DeadLetter { delivery, notice });
+        json_of(&letters.collect::<Vec<_>>())
+    }
+
+    /// Has such a one tried again.
+    pub(crate) fn retry_delivery(&self, notice: NoticeId, channel: &str) -> Result<Value, Refusal> {
+        self.shared.post.retry(notice, channel).map(|()| Value::Null)
     }
 
     async fn desktop(&self) -> Result<ChannelView, Refusal> {

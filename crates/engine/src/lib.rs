@@ -275,11 +275,11 @@ impl Handle {
             Command::BlackBox { id, opened_at } => self.black_box(id, opened_at).await,
             Command::Downtime { id, from, to } => self.downtime(id, from, to).await,
             Command::DowntimeExport { id, from, to, format } => self.downtime_export(id, from, to, format).await,
-            Command::Channels
-            | Command::ChannelTest { .. }
-            | Command::ChannelPreview { .. }
-            | Command::DeadLetters { .. }
-            | Command::DeliveryRetry { .. } => self.about_channels(command).await,
+            Command::Channels => self.channels().await,
+            Command::ChannelTest { name } => self.test_channel(&name).await,
+            Command::ChannelPreview { channel, kind } => json_of(&alerts::channels::preview(&channel, kind)?),
+            Command::DeadLetters { limit } => self.dead_letters(limit),
+            Command::DeliveryRetry { notice, channel } => self.retry_delivery(notice, &channel),
             Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
@@ -313,7 +313,7 @@ impl Handle {
             | Command::Status
             | Command::Quit => {
                 let (reply, answer) = oneshot::channel();
-                self.asks.send(Ask::Command(command, reply)).await.map_err(|_| ended())?;
+                self.asks.send(Ask::Command(Box::new(command), reply)).await.map_err(|_| ended())?;
                 answer.await.map_err(|_| ended())?
             }
         }
@@ -378,7 +378,7 @@ impl Handle {
         if let Ok(Added { id, restored: true, .. }) = serde_json::from_value(value.clone()) {
             // Its link is told: by itself it would look for its key a minute later.
             let (reply, told) = oneshot::channel();
-            self.asks.send(Ask::Command(Command::AgentRetry { id }, reply)).await.map_err(|_| ended())?;
+            self.asks.send(Ask::Command(Box::new(Command::AgentRetry { id }), reply)).await.map_err(|_| ended())?;
             told.await.map_err(|_| ended())??;
         }
         Ok(value)

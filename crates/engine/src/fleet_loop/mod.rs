@@ -46,7 +46,7 @@ const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 /// What the handle asks of the loop.
 pub(crate) enum Ask {
     /// A command that concerns the fleet.
-    Command(Command, oneshot::Sender<Result<Value, Refusal>>),
+    Command(Box<Command>, oneshot::Sender<Result<Value, Refusal>>),
     /// What one beat of each of these agents covers, and what time it is on the engine's timeline.
     Intervals(Vec<EntityId>, oneshot::Sender<(HashMap<EntityId, Duration>, Time)>),
     /// The configuration file was changed: read it now.

@@ -46,6 +46,7 @@ impl FleetLoop {
         if looked.slept.is_some() || looked.wall_jumped.is_some() {
             // A computer that was paused from outside has not slept by its own clocks, and its sockets are as dead.
             self.crew.woke();
+            self.post.hurry();
             self.tell_zone();
             if let Some(network) = &self.ears.network {
                 network.look_again();
@@ -66,6 +67,7 @@ impl FleetLoop {
         if was_down && !self.fleet.desk().network().is_down() {
             // Nothing is waited for that was dialled while there was no way out.
             self.crew.woke();
+            self.post.hurry();
         }
     }
 

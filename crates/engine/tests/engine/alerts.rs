@@ -194,7 +194,10 @@ async fn a_desktop_that_shows_nothing_is_kept_with_the_incident() {
     scene.until_verdict(&id, "ok").await;
     scene.devnet.take().unwrap().shutdown().await;
     let Telling::Show(notice) = scene.telling().await else { panic!("something else") };
-    let shown = Shown { notice: notice.id, outcome: Err(NotShown { problem: "nobody shows notifications".into(), again: true }) };
+    let shown = Shown {
+        notice: notice.id,
+        outcome: Err(NotShown { problem: "nobody shows notifications".into(), again: true }),
+    };
     scene.engine.as_ref().unwrap().handle().shown(shown).await;
     let problem = until("the desktop's word", async || {
         let open = incidents(&scene).await.remove(0);
