@@ -27,7 +27,7 @@ describe("the channels", () => {
     expect(stateOf("team")).toBe(
       "failing, last delivered 26 min ago: hooks.example answered 503 Service Unavailable. · 1 waiting · 1 not delivered",
     );
-    expect(stateOf("on-call mail")).toBe("switched off · nothing was delivered yet");
+    expect(stateOf("on-call mail")).toBe("switched off · nothing delivered since Beatkeeper started");
     expect(said(lineOf("phone"))).toContain("only offline, recovered");
     expect(within(lineOf("desktop")).queryByTestId("channel-remove")).toBeNull();
     await expectAccessible();
@@ -57,7 +57,7 @@ describe("the channels", () => {
     const host = await openAlerts("channels");
     const save = vi.spyOn(host, "channelSave");
     await fireEvent.click(button("on-call mail", "channel-enabled"));
-    await waitFor(() => expect(stateOf("on-call mail")).toBe("nothing was delivered yet"));
+    await waitFor(() => expect(stateOf("on-call mail")).toBe("nothing delivered since Beatkeeper started"));
     expect(save).toHaveBeenCalledWith(
       expect.objectContaining({ name: "on-call mail", enabled: true, host: "smtp.example" }),
       null,

@@ -6,6 +6,9 @@ import { FAULTS } from "./words";
 /** In the order of bars and of the legend. */
 export const ORDER = Object.keys(FAULTS) as Fault[];
 
+/** What the engine does not count as down: no network here, no computer, or nobody who was meant to beat. */
+export const EXCUSED: ReadonlySet<Fault> = new Set(["own_network", "asleep", "not_running"]);
+
 export type SortBy = "name" | "down" | "share" | "fault";
 
 export interface Line extends AgentDowntime {

@@ -29,7 +29,9 @@ export interface FaultTime {
 /** How a stretch of time went. */
 export interface Shares {
   up_ms: number;
+  /** Without what is excused. */
   down_ms: number;
+  /** With what is excused. */
   by_fault: FaultTime[];
 }
 
