@@ -1,0 +1,273 @@
+//! One agent of the model.
+
+use beatkeeper_core::alert::{AlertRules, Level};
+use beatkeeper_core::liveness::Liveness;
+use beatkeeper_core::notice::NoticeKind;
+
+use super::{SLACK, START, Silence};
+use crate::plan::{AgentPlan, Plan};
+
+/// A change between beating and missing.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    at: u64,
+    /// Whether somebody could tell.
+    counts: bool,
+}
+
+/// An outage that goes on.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    /// When the app opened it.
+    pub opened_at: u64,
+    /// The worst that a person was told, and not of its flapping.
+    pub told: Option<NoticeKind>,
+    /// When anything was told last.
+    pub told_at: Option<u64>,
+    /// A person knows.
+    pub acknowledged_until: Option<u64>,
+    /// It is left over from an earlier run of the app.
+    pub recalled: bool,
+    /// The person was told that it flaps, and of nothing since.
+    pub flapping_told: bool,
+    /// What the person was told of is hidden by flapping.
+    pub flaps: bool,
+}
+
+/// One agent.
+pub struct Agent {
+    pub rules: AlertRules,
+    pub remote: bool,
+    late: u64,
+    stale: u64,
+    offline: u64,
+    interval: u64,
+    /// Stopped by a person.
+    pub stopped: bool,
+    /// The newest beat that was shown: its number, and its time.
+    pub number: u64,
+    pub last: Option<u64>,
+    pub missing: bool,
+    /// Shown since it was missing: at least, at most.
+    pub good: (u64, u64),
+    pub snoozed_until: Option<u64>,
+    pub starting_until: u64,
+    turns: Vec<Turn>,
+    bad_since: Option<u64>,
+    pub episode: Option<Episode>,
+    /// Since when something must be told, opened, or ended that is not.
+    pub owed: Option<(u64, &'static str)>,
+}
+
+impl Agent {
+    pub fn new(plan: &Plan, entry: &AgentPlan) -> Self {
+        let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(0);
+        let registry = &plan.registries[entry.registry];
+        let thresholds = &registry.thresholds;
+        let interval = millis(entry.settings.interval);
+        let late = thresholds.late.map_or(interval * 3, |late| millis(late).max(interval + interval / 2));
+        Self {
+            rules: AlertRules::clone(&entry.settings.alerts),
+            remote: registry.remote,
+            late: late.min(millis(thresholds.stale)),
+            stale: millis(thresholds.stale),
+            offline: millis(thresholds.offline),
+            interval,
+            stopped: false,
+            number: 0,
+            last: None,
+            missing: false,
+            good: (0, 0),
+            snoozed_until: None,
+            starting_until: 0,
+            turns: Vec::new(),
+            bad_since: None,
+            episode: None,
+            owed: None,
+        }
+    }
+
+    pub fn app_starts(&mut self, now: u64) {
+        // Nobody can be shown a beat of the future: then the clock had been wrong.
+        self.last = self.last.map(|last| last.min(now));
+        self.starting_until = if self.last.is_some() { now + self.interval + START } else { 0 };
+        self.bad_since = None;
+        self.owed = None;
+        self.good = (0, self.good.1);
+        // The history does not say which changes counted.
+        self.turns.retain(|turn| turn.at <= now);
+        if let Some(episode) = &mut self.episode {
+            episode.recalled = true;
+            // Nobody knows when the last reminder was.
+            episode.told_at = episode.told_at.map(|_| now);
+        }
+    }
+
+    pub fn stop(&mut self, stopped: bool, now: u64) {
+        if self.stopped && !stopped {
+            // Silence while stopped was asked for.
+            self.last = self.last.map(|_| now);
+        }
+        self.stopped = stopped;
+        if stopped {
+            self.bad_since = None;
+            self.missing = false;
+            self.turns.clear();
+        }
+    }
+
+    pub fn shown(&mut self, number: u64, beat: u64, now: u64, could_tell: bool) {
+        let new = number.saturating_sub(self.number);
+        self.number = self.number.max(number);
+        self.last = self.last.max(Some(beat.min(now)));
+        self.good = (self.good.0 + new.min(1), self.good.1 + new.max(1));
+        if self.missing && !self.stopped && self.silence(now) < self.late {
+            self.missing = false;
+            // Its return counts as its going did.
+            let gone = self.turns.last().is_none_or(|turn| turn.counts);
+            self.turns.push(Turn { at: now, counts: gone && could_tell });
+        }
+    }
+
+    pub fn silence(&self, now: u64) -> u64 {
+        self.last.map_or(0, |last| now.saturating_sub(last))
+    }
+
+    /// What a silence of that length is called, at least or at most.
+    pub fn badness(&self, silence: u64) -> u8 {
+        if silence >= self.offline {
+            Liveness::Offline.badness()
+        } else if silence >= self.stale {
+            Liveness::Stale.badness()
+        } else if silence >= self.late {
+            Liveness::Late.badness()
+        } else {
+            0
+        }
+    }
+
+    pub const fn level(&self) -> Option<u8> {
+        match self.rules.level {
+            Level::Late => Some(Liveness::Late.badness()),
+            Level::Stale => Some(Liveness::Stale.badness()),
+            Level::Offline => Some(Liveness::Offline.badness()),
+            Level::Never => None,
+        }
+    }
+
+    /// Changes within the rule's time: those that surely count, and those that may.
+    pub fn changes(&self, now: u64) -> (u64, u64) {
+        let within = u64::try_from(self.rules.flapping.within.as_millis()).unwrap_or(0);
+        let (mut sure, mut may) = (0, 0);
+        for turn in &self.turns {
+            sure += u64::from(turn.counts && turn.at + within > now + SLACK);
+            may += u64::from(turn.at + within + SLACK > now && (turn.counts || turn.at < self.starting_until));
+        }
+        (sure, may)
+    }
+
+    /// Draws what holds now, and notes what is owed.
+    pub fn look(&mut self, now: u64, blind: bool, held: bool, silenced: Silence) {
+        if self.snoozed_until.is_some_and(|until| until <= now) {
+            self.snoozed_until = None;
+        }
+        if let Some(episode) = &mut self.episode
+            && episode.acknowledged_until.is_some_and(|until| until <= now)
+        {
+            episode.acknowledged_until = None;
+        }
+        let silence = self.silence(now);
+        if !self.stopped && !held && !self.missing && silence >= self.late {
+            self.missing = true;
+            self.good = (0, 0);
+            self.turns.push(Turn { at: now, counts: !blind });
+        }
+        let within = u64::try_from(self.rules.flapping.within.as_millis()).unwrap_or(0);
+        self.turns.retain(|turn| turn.at + within + SLACK > now);
+        self.settle(now);
+        let bad = self.is_bad(now);
+        if !bad {
+            self.bad_since = None;
+        } else if !blind {
+            self.bad_since.get_or_insert(now);
+        }
+        let owes = self.owes(now, blind, silenced);
+        self.owed = match (owes, self.owed) {
+            (Some(what), Some((since, was))) if what == was => Some((since, was)),
+            (Some(what), _) => Some((now, what)),
+            (None, _) => None,
+        };
+    }
+
+    /// Whether it is missing for long enough for its rule.
+    pub fn is_bad(&self, now: u64) -> bool {
+        let badness = self.badness(self.silence(now));
+        !self.stopped && self.missing && self.level().is_some_and(|level| badness >= level)
+    }
+
+    /// Flapping comes to an end.
+    fn settle(&mut self, now: u64) {
+        let (sure, may) = self.changes(now);
+        let rule = u64::from(self.rules.flapping.changes);
+        let Some(episode) = &mut self.episode else { return };
+        if episode.flaps && sure * 2 <= rule && may * 2 <= rule {
+            episode.flaps = false;
+        }
+    }
+
+    /// What must have been done by now.
+    fn owes(&self, now: u64, blind: bool, silenced: Silence) -> Option<&'static str> {
+        let (sure, may) = self.changes(now);
+        let rule = u64::from(self.rules.flapping.changes);
+        let flaps = rule > 0 && self.level().is_some() && sure >= rule && !blind;
+        let may_flap = rule > 0 && may * 2 > rule;
+        let grace = u64::try_from(self.rules.grace.as_millis()).unwrap_or(0);
+        let long = self.bad_since.is_some_and(|since| now >= since + grace);
+        let quiet = silenced != Silence::None || self.snoozed_until.is_some();
+        if self.stopped {
+            return self.episode.as_ref().map(|_| "an incident goes on although its agent is stopped");
+        }
+        let Some(episode) = &self.episode else {
+            if flaps {
+                return Some("it flaps, and there is no incident");
+            }
+            return (!blind && long).then_some("it is missing, and there is no incident");
+        };
+        if flaps && !episode.flaps {
+            return Some("it flaps, and its incident does not say so");
+        }
+        if !self.missing && !episode.flaps && self.good.0 >= u64::from(self.rules.good_beats) && self.last.is_some() {
+            return (!may_flap).then_some("it beats again, and its incident goes on");
+        }
+        if blind || quiet || episode.acknowledged_until.is_some() {
+            return None;
+        }
+        if episode.flaps {
+            return (!episode.flapping_told && flaps).then_some("it flaps, and nobody was told");
+        }
+        let told = episode.told.and_then(super::Model::is_told).unwrap_or(0);
+        let bad = self.bad_since.is_some() && self.is_bad(now);
+        if bad && (self.badness(self.silence(now)) > told) && !may_flap {
+            return Some("it is missing, and nobody was told");
+        }
+        let every = self.rules.remind_every.map(|every| u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
+        let due = every.zip(episode.told_at).is_some_and(|(every, told)| now >= told + every + SLACK);
+        (bad && due && !may_flap && self.episode_is_calm(now)).then_some("a reminder is due")
+    }
+
+    /// Whether nothing held a reminder back lately: when it is due anew after that is nobody's promise.
+    fn episode_is_calm(&self, now: u64) -> bool {
+        let every = self.rules.remind_every.map_or(0, |every| u64::try_from(every.as_millis()).unwrap_or(0));
+        self.episode.as_ref().and_then(|episode| episode.told_at).is_some_and(|told| now >= told + every * 2)
+    }
+
+    /// When it changes by itself.
+    pub fn changes_at(&self, now: u64) -> Option<u64> {
+        let last = self.last?;
+        [last + self.late, last + self.stale, last + self.offline, self.starting_until]
+            .into_iter()
+            .chain(self.snoozed_until)
+            .filter(|at| *at > now)
+            .min()
+    }
+}
