@@ -1,6 +1,7 @@
 //! Holds what the app does against the model, and against what holds for every notice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use beatkeeper_core::alert::Incident;
 use beatkeeper_core::fleet::Fleet;
@@ -42,6 +43,8 @@ pub struct Check<'p> {
     /// Of this event: what was kept.
     kept: Vec<(usize, Incident)>,
     stats: Stats,
+    /// The app is not through with its start: not everyone is known to it.
+    pub starting: bool,
 }
 
 impl<'p> Check<'p> {
@@ -60,6 +63,7 @@ impl<'p> Check<'p> {
             concerned: Vec::new(),
             kept: Vec::new(),
             stats: Stats::default(),
+            starting: false,
         }
     }
 
@@ -194,7 +198,7 @@ impl<'p> Check<'p> {
     }
 
     /// All of an event is known: what is owed is due.
-    pub fn end(&mut self, agent: Option<usize>, fleet: &Fleet) -> Result<(), Broken> {
+    pub fn end(&mut self, agent: Option<usize>, timeout: bool, fleet: &Fleet) -> Result<(), Broken> {
         self.open_frozen()?;
         for (agent, incident) in std::mem::take(&mut self.kept) {
             let recovered = self.recovered.contains(&agent);
@@ -211,12 +215,10 @@ impl<'p> Check<'p> {
         for agent in concerned.iter().copied().chain(agent) {
             self.agrees(agent, fleet)?;
         }
-        if !concerned.is_empty() {
+        if !concerned.is_empty() && !self.starting {
             self.desktop_is_true(fleet)?;
         }
-        if let Some((id, _)) = self.unsent.first_key_value()
-            && self.unsent[id].first_at + std::time::Duration::from_millis(GROUP + SLACK) < self.now
-        {
+        if timeout && self.unsent.values().any(|unsent| unsent.first_at + Duration::from_millis(GROUP) <= self.now) {
             return Err(Broken::new("a notice was not sent after nobody could join it any more", None));
         }
         Ok(())
@@ -238,7 +240,10 @@ impl<'p> Check<'p> {
         let id = &self.plan.agents[agent].settings.id;
         let theirs = fleet.desk().incident(id);
         if theirs.map(|incident| incident.opened_at.as_millis()) != one.episode.as_ref().map(|open| open.opened_at) {
-            return Err(Broken::new("the desk and what it had kept differ: an incident was lost, or came back", Some(agent)));
+            return Err(Broken::new(
+                "the desk and what it had kept differ: an incident was lost, or came back",
+                Some(agent),
+            ));
         }
         let snoozed = fleet.desk().snoozed_until(id).map(Time::as_millis).filter(|until| *until > self.now.as_millis());
         if snoozed != one.snoozed_until.filter(|until| *until > self.now.as_millis()) {

@@ -35,13 +35,8 @@ impl Kept {
         match row {
             HistoryRow::Span(span) => {
                 let spans = &mut self.of(&span.agent).spans;
-                let piece = StripSpan {
-                    kind: span.kind,
-                    cause: span.cause,
-                    from: span.from,
-                    to: span.to,
-                    beats: span.beats,
-                };
+                let piece =
+                    StripSpan { kind: span.kind, cause: span.cause, from: span.from, to: span.to, beats: span.beats };
                 let new = spans.insert(piece.from, piece).is_none();
                 let old = span.to - STRIP;
                 if new && spans.first_key_value().is_some_and(|(_, first)| first.to < old) {

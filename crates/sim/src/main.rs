@@ -53,6 +53,12 @@ struct Options {
     /// Print so many lines of what led to a failure.
     #[arg(long, default_value_t = LINES)]
     lines: usize,
+    /// Print what concerns every agent, and not only the one of the failure.
+    #[arg(long)]
+    all: bool,
+    /// Go on after a failure, and count the failures by their rule.
+    #[arg(long)]
+    go_on: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,23 +72,24 @@ fn main() -> ExitCode {
     };
     say(&format!("{} agents, {} days each, seeds {} to {}", size.agents, size.days, seeds.start, seeds.end - 1));
     let start = Instant::now();
-    match run_all(seeds, size) {
-        Ok(stats) => {
-            say(&format!("{stats:?} in {:.1} s", start.elapsed().as_secs_f64()));
-            ExitCode::SUCCESS
+    let (stats, broken) = run_all(seeds, size, options.go_on);
+    if let [(seed, first), ..] = &broken[..] {
+        if options.go_on {
+            broken.iter().for_each(|(seed, broken)| say(&format!("seed {seed}: {broken}")));
+        } else {
+            explain(*seed, size, first, &options);
         }
-        Err((seed, broken)) => {
-            explain(seed, size, &broken, options.lines);
-            ExitCode::FAILURE
-        }
+        return ExitCode::FAILURE;
     }
+    say(&format!("{stats:?} in {:.1} s", start.elapsed().as_secs_f64()));
+    ExitCode::SUCCESS
 }
 
-/// Runs the seeds on all cores; the first failure ends it.
-fn run_all(seeds: std::ops::Range<u64>, size: Size) -> Result<Stats, (u64, Broken)> {
+/// Runs the seeds on all cores; the first failure ends it, unless it is to go on.
+fn run_all(seeds: std::ops::Range<u64>, size: Size, go_on: bool) -> (Stats, Vec<(u64, Broken)>) {
     let next = AtomicU64::new(seeds.start);
     let failed = AtomicBool::new(false);
-    let outcome = Mutex::new((Stats::default(), None::<(u64, Broken)>));
+    let outcome = Mutex::new((Stats::default(), Vec::new()));
     let work = || {
         while !failed.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -94,8 +101,8 @@ fn run_all(seeds: std::ops::Range<u64>, size: Size) -> Result<Stats, (u64, Broke
             match result {
                 Ok(stats) => outcome.0.add(&stats),
                 Err(broken) => {
-                    failed.store(true, Ordering::Relaxed);
-                    outcome.1.get_or_insert((seed, broken));
+                    failed.store(!go_on, Ordering::Relaxed);
+                    outcome.1.push((seed, broken));
                 }
             }
         }
@@ -105,16 +112,16 @@ fn run_all(seeds: std::ops::Range<u64>, size: Size) -> Result<Stats, (u64, Broke
             scope.spawn(work);
         }
     });
-    let (stats, broken) = outcome.into_inner().unwrap_or_default();
-    broken.map_or(Ok(stats), Err)
+    outcome.into_inner().unwrap_or_default()
 }
 
 /// Runs a seed that failed once more, and tells what led to it.
-fn explain(seed: u64, size: Size, broken: &Broken, lines: usize) {
+fn explain(seed: u64, size: Size, broken: &Broken, options: &Options) {
     let from = broken.at.saturating_sub(12 * HOUR);
-    let mut trace = Trace::last(lines, from, broken.agent);
+    let mut trace = Trace::last(options.lines, from, broken.agent.filter(|_| !options.all));
     let again = run::run(seed, size, &mut trace);
     trace.lines().for_each(say);
+    say(&broken.state);
     say(&format!("seed {seed} failed: {broken}"));
     if let Err(again) = again {
         if again.rule != broken.rule {

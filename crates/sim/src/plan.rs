@@ -141,7 +141,12 @@ fn registries(rng: &mut Rng) -> Vec<RegistrySettings> {
     let seconds = Duration::from_secs;
     let mut all = vec![registry("main", Thresholds::default(), true)];
     if rng.bool() {
-        let patient = Thresholds { late: Some(seconds(200)), stale: seconds(600), offline: seconds(1800), ..Thresholds::default() };
+        let patient = Thresholds {
+            late: Some(seconds(200)),
+            stale: seconds(600),
+            offline: seconds(1800),
+            ..Thresholds::default()
+        };
         all.push(registry("other", patient, true));
     }
     if rng.u32(..10) < 3 {

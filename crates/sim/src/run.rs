@@ -27,12 +27,14 @@ pub struct Broken {
     pub agent: Option<usize>,
     /// The true time, in milliseconds.
     pub at: u64,
+    /// What the fleet and the model have of it.
+    pub state: String,
 }
 
 impl Broken {
     /// At a time that is filled in later.
     pub fn new(rule: impl Into<String>, agent: Option<usize>) -> Self {
-        Self { rule: rule.into(), agent, at: 0 }
+        Self { rule: rule.into(), agent, at: 0, state: String::new() }
     }
 }
 
@@ -129,7 +131,7 @@ pub fn run(seed: u64, size: Size, trace: &mut Trace) -> Result<Stats, Broken> {
         zone: plan.zone,
         stats: Stats::default(),
     };
-    let outcome = sim.turn().map_err(|broken| Broken { at: sim.world.at, ..broken });
+    let outcome = sim.turn().map_err(|broken| Broken { at: sim.world.at, state: sim.state(broken.agent), ..broken });
     sim.check.count(&mut sim.stats);
     sim.stats.runs = sim.run.into();
     *trace = std::mem::take(&mut sim.trace);
@@ -161,6 +163,26 @@ impl Sim<'_> {
         self.check.quiet_end(&app.fleet, now)
     }
 
+    /// For people: what is known of an agent.
+    fn state(&self, agent: Option<usize>) -> String {
+        let Some((agent, app)) = agent.zip(self.app.as_ref()) else { return String::new() };
+        let entry = &self.plan.agents[agent];
+        let row = app.fleet.row(&entry.settings.id);
+        format!(
+            "plan: {:?} {:?} {:?}\nfleet: {:?} since {:?}, last beat {:?}, {:?}\nincident: {:?}\nits next deadline: {:?}\nmodel: {:?}",
+            entry.settings.beats_by,
+            entry.settings.interval,
+            entry.settings.alerts,
+            row.as_ref().map(|row| row.liveness),
+            row.as_ref().map(|row| row.liveness_since),
+            row.as_ref().map(|row| row.last_confirmed_at),
+            row.as_ref().map(|row| row.verdict.code),
+            app.fleet.desk().incident(&entry.settings.id),
+            app.fleet.poll_timeout(),
+            self.check.model.agents[agent],
+        )
+    }
+
     /// The true time of the fleet's deadline.
     fn fleet_due(&self) -> Option<u64> {
         if self.world.asleep_until.is_some() {
@@ -177,7 +199,10 @@ impl Sim<'_> {
             Happening::OwnBeat { agent, generation } => self.own_beat(agent, generation),
             Happening::Look => {
                 self.queue.push(self.world.at + LOOK, Happening::Look);
-                if self.world.asleep_until.is_none() && self.slept == 0 && let Some(app) = &self.app {
+                if self.world.asleep_until.is_none()
+                    && self.slept == 0
+                    && let Some(app) = &self.app
+                {
                     let now = self.now();
                     self.check.begin(now);
                     self.check.look_at_all(&app.fleet)?;

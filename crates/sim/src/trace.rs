@@ -3,9 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use beatkeeper_core::fleet::{FleetAction, FleetEvent};
+use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::history::HistoryRow;
 
 /// The last lines.
 #[derive(Default)]
@@ -35,12 +35,18 @@ impl Trace {
 
     /// The fleet is told.
     pub fn event(&mut self, now: Time, at: u64, agent: Option<usize>, event: &FleetEvent) {
-        if self.wants(at, agent) && !(matches!(event, FleetEvent::Timeout) && self.only.is_some()) {
+        if self.wants(at, agent) {
             let text = match event {
                 FleetEvent::AgentAdded(settings, past) => format!(
                     "AgentAdded {} {:?} {:?} {:?} {:?} past: {:?} {:?} changes {:?}",
-                    settings.name, settings.beats_by, settings.interval, settings.alerts, settings.paused, past.memory,
-                    past.incident, past.changes
+                    settings.name,
+                    settings.beats_by,
+                    settings.interval,
+                    settings.alerts,
+                    settings.paused,
+                    past.memory,
+                    past.incident,
+                    past.changes
                 ),
                 event => format!("{event:?}"),
             };
@@ -62,7 +68,12 @@ impl Trace {
             FleetAction::Keep(_) => return,
             FleetAction::Show(notice) | FleetAction::Send(notice) => {
                 let only = self.only;
-                notice.agents.iter().map(|agent| ids.get(&agent.id).copied()).find(|agent| *agent == only).flatten()
+                notice
+                    .agents
+                    .iter()
+                    .map(|agent| ids.get(&agent.id).copied())
+                    .find(|agent| *agent == only)
+                    .flatten()
                     .or(Some(usize::MAX))
             }
             FleetAction::Withdraw(_) => None,

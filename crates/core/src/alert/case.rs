@@ -17,8 +17,10 @@ pub(super) struct Case {
     pub(super) drill: bool,
     /// Since when it is bad enough for an incident, without a break.
     bad_since: Option<Time>,
-    /// When it changed between beating and missing, lately.
+    /// When it changed between beating and missing, lately, as far as somebody could tell.
     changes: VecDeque<Time>,
+    /// It went missing when nobody could tell, so that its return says as little.
+    gone_unseen: bool,
     /// When the person is told again.
     remind_at: Option<Time>,
     /// Until then a recovery is what was over before Beatkeeper looked again.
@@ -31,6 +33,15 @@ pub(super) struct Case {
 pub(super) struct Block {
     pub(super) because: Option<Held>,
     pub(super) until: Option<Time>,
+    /// A person wants to hear nothing, whatever else holds it back.
+    pub(super) hushed: bool,
+}
+
+impl Block {
+    /// Whether nobody can tell how the agent is: whether it is an incident will be seen afterwards.
+    pub(super) const fn nobody_can_tell(self) -> bool {
+        matches!(self.because, Some(Held::OwnNetwork | Held::Waking))
+    }
 }
 
 /// What becomes of a case.
@@ -71,11 +82,17 @@ impl Case {
             && !self.drill
             && self.bad_since.is_none()
             && self.changes.is_empty()
+            && !self.gone_unseen
+            && self.due.is_none()
     }
 
     /// It went from beating to missing, or back.
-    pub(super) fn turned(&mut self, now: Time) {
-        self.changes.push_back(now);
+    pub(super) fn turned(&mut self, missing: bool, nobody_can_tell: bool, now: Time) {
+        let unseen = nobody_can_tell || self.gone_unseen;
+        self.gone_unseen = missing && nobody_can_tell;
+        if !unseen {
+            self.changes.push_back(now);
+        }
     }
 
     pub(super) fn changes(&self) -> usize {
@@ -87,16 +104,15 @@ impl Case {
         let mut steps = Vec::new();
         self.due = None;
         self.expire(now, &mut steps);
-        self.follow_flapping(seen, now, &mut steps);
+        self.follow_flapping(seen, block, now, &mut steps);
         let bad = seen.rules.level.is_met_by(seen.liveness);
-        // In these no incident is opened: whether it is one will be seen afterwards.
-        let nobody_can_tell = matches!(block.because, Some(Held::OwnNetwork | Held::Waking));
+        let nobody_can_tell = block.nobody_can_tell();
         match seen.liveness {
             Liveness::Stopped => self.resolve(Resolution::Stopped, now, &mut steps),
             Liveness::Active => {
                 self.bad_since = None;
                 if self.incident.is_some() && !self.flaps() && seen.good_beats >= seen.rules.good_beats {
-                    self.recover(seen, block, now, &mut steps);
+                    self.recover(block, now, &mut steps);
                 }
             }
             Liveness::Late | Liveness::Stale | Liveness::Offline if bad && nobody_can_tell => {
@@ -137,7 +153,7 @@ impl Case {
         }
     }
 
-    fn follow_flapping(&mut self, seen: &Sighting<'_>, now: Time, steps: &mut Vec<Step>) {
+    fn follow_flapping(&mut self, seen: &Sighting<'_>, block: Block, now: Time, steps: &mut Vec<Step>) {
         let rule = seen.rules.flapping;
         while self.changes.front().is_some_and(|first| *first + rule.within <= now) {
             self.changes.pop_front();
@@ -146,7 +162,9 @@ impl Case {
             self.wait_for(Some(*first + rule.within));
         }
         let enough = rule.changes > 0 && self.changes.len() >= rule.changes as usize;
-        if enough && !self.flaps() && seen.rules.level != super::Level::Never {
+        if enough && !self.flaps() && block.nobody_can_tell() {
+            self.wait_for(block.until);
+        } else if enough && !self.flaps() && seen.rules.level != super::Level::Never {
             self.open(seen, now, steps);
             if let Some(incident) = &mut self.incident {
                 incident.flapping = true;
@@ -208,15 +226,11 @@ impl Case {
             self.hold(None, steps);
             return;
         };
-        let block = self.blocked(seen, block);
+        let block = self.blocked(block);
         if block.because.is_some() {
             self.wait_for(block.until);
             // A reminder is nothing that anybody waits for.
             self.hold(block.because.filter(|_| wanted != NoticeKind::Reminder), steps);
-            if wanted == NoticeKind::Reminder {
-                self.remind_at = block.until.or(self.remind_at.map(|at| at.max(now + AlertRules::SHORTEST_REMINDER)));
-                self.wait_for(self.remind_at);
-            }
             return;
         }
         let Some(incident) = &mut self.incident else { return };
@@ -256,20 +270,16 @@ impl Case {
     }
 
     /// What holds this agent's tellings back, beside what holds all back.
-    fn blocked(&self, seen: &Sighting<'_>, general: Block) -> Block {
+    fn blocked(&self, general: Block) -> Block {
         let acknowledged = self.incident.as_ref().and_then(|incident| incident.acknowledged_until);
         let own = if let Some(until) = self.snoozed_until {
-            Block { because: Some(Held::Snoozed), until: Some(until) }
+            Block { because: Some(Held::Snoozed), until: Some(until), hushed: general.hushed }
         } else if let Some(until) = acknowledged {
-            Block { because: Some(Held::Acknowledged), until: Some(until) }
+            Block { because: Some(Held::Acknowledged), until: Some(until), hushed: general.hushed }
         } else {
             Block::default()
         };
-        match general.because {
-            Some(Held::Quiet) if seen.rules.urgent => own,
-            Some(_) => general,
-            None => own,
-        }
+        if general.because.is_some() { general } else { own }
     }
 
     fn hold(&mut self, because: Option<Held>, steps: &mut Vec<Step>) {
@@ -281,17 +291,13 @@ impl Case {
         }
     }
 
-    fn recover(&mut self, seen: &Sighting<'_>, block: Block, now: Time, steps: &mut Vec<Step>) {
+    fn recover(&mut self, block: Block, now: Time, steps: &mut Vec<Step>) {
         let meanwhile = self.meanwhile_until.is_some_and(|until| now <= until);
         let (told, notice) = self.incident.as_ref().map_or((None, None), |incident| (incident.told, incident.notice));
         let wanted = worth_interrupting(told, Liveness::Active);
-        let quiet = match block.because {
-            Some(Held::Quiet) => !seen.rules.urgent,
-            because => because == Some(Held::Paused),
-        };
         self.snoozed_until = None;
         match (wanted, notice) {
-            (Some(recovered), _) if !meanwhile && !quiet => steps.push(Step::Tell(recovered)),
+            (Some(recovered), _) if !meanwhile && !block.hushed => steps.push(Step::Tell(recovered)),
             (Some(_), Some(notice)) => steps.push(Step::Withdraw(notice)),
             _ => {}
         }
@@ -302,6 +308,7 @@ impl Case {
     /// It ends without a word.
     pub(super) fn resolve(&mut self, how: Resolution, now: Time, steps: &mut Vec<Step>) {
         self.bad_since = None;
+        self.gone_unseen = false;
         self.changes.clear();
         if let Some(notice) = self.incident.as_ref().and_then(|incident| incident.notice) {
             steps.push(Step::Withdraw(notice));

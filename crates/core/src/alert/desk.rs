@@ -157,9 +157,11 @@ impl Desk {
         !steps.is_empty()
     }
 
-    /// An agent went from beating to missing, or back.
-    pub fn turned(&mut self, id: &EntityId, now: Time) {
-        self.cases.entry(id.clone()).or_default().turned(now);
+    /// An agent went from beating to missing, or back. It must be [looked at](Self::look) next.
+    pub fn turned(&mut self, seen: &Sighting<'_>, now: Time) {
+        let nobody_can_tell = self.block(seen, now).nobody_can_tell();
+        let missing = seen.liveness.is_missing();
+        self.cases.entry(seen.id.clone()).or_default().turned(missing, nobody_can_tell, now);
     }
 
     /// An agent is watched no longer.
@@ -288,19 +290,21 @@ impl Desk {
 
     /// What holds tellings back that are not the agent's own affair.
     fn block(&self, seen: &Sighting<'_>, now: Time) -> Block {
+        let hushed = match (self.paused_until(now), self.quiet_until(now)) {
+            (Some(until), _) => Some((Held::Paused, until)),
+            (None, until) => until.filter(|_| !seen.rules.urgent).map(|until| (Held::Quiet, until)),
+        };
         if seen.remote && self.network.is_down() {
-            return Block { because: Some(Held::OwnNetwork), until: None };
+            return Block { because: Some(Held::OwnNetwork), until: None, hushed: hushed.is_some() };
         }
         let back = self.network.back_until(now).filter(|_| seen.remote);
         let waking = [self.hold_until, seen.grace_until, back].into_iter().flatten().filter(|until| *until > now).max();
-        if waking.is_some() {
-            return Block { because: Some(Held::Waking), until: waking };
-        }
-        if let Some(until) = self.paused_until(now) {
-            return Block { because: Some(Held::Paused), until: Some(until) };
-        }
-        self.quiet_until(now)
-            .map_or_else(Block::default, |until| Block { because: Some(Held::Quiet), until: Some(until) })
+        let (because, until) = match hushed {
+            _ if waking.is_some() => (Some(Held::Waking), waking),
+            Some((because, until)) => (Some(because), Some(until)),
+            None => (None, None),
+        };
+        Block { because, until, hushed: hushed.is_some() }
     }
 
     fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) {

@@ -89,8 +89,7 @@ impl Fleet {
     /// Something changed that concerns everyone.
     pub(super) fn look_at_all(&mut self, now: Time) {
         self.revision += 1;
-        let ids: Vec<EntityId> = self.agents.keys().cloned().collect();
-        for id in ids {
+        for id in self.all_ids() {
             self.update(&id, now, |_, _, _| {});
         }
     }

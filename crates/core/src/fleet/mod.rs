@@ -332,8 +332,7 @@ impl Fleet {
     fn woke(&mut self, slept: Duration, now: Time) {
         self.context.hold_until = Some(now + WAKE_GRACE);
         self.desk.hold(now + WAKE_GRACE);
-        let ids: Vec<EntityId> = self.agents.keys().cloned().collect();
-        for id in ids {
+        for id in self.all_ids() {
             self.update(&id, now, |agent, _, change| {
                 agent.strip.gap(SpanKind::Asleep, "asleep", now - slept, now);
                 change.read_record = true;
@@ -362,11 +361,13 @@ impl Fleet {
     }
 
     fn ids_at(&self, registry: &str) -> Vec<EntityId> {
-        self.agents
-            .values()
-            .filter(|agent| agent.settings.registry == registry)
-            .map(|a| a.settings.id.clone())
-            .collect()
+        let at = self.agents.values().filter(|agent| agent.settings.registry == registry);
+        sorted(at.map(|agent| agent.settings.id.clone()).collect())
+    }
+
+    /// In an order that does not change from run to run.
+    fn all_ids(&self) -> Vec<EntityId> {
+        sorted(self.agents.keys().cloned().collect())
     }
 
     /// Changes one agent, then draws the consequences: state, verdict, notices, history, deadline, revision.
@@ -392,7 +393,7 @@ impl Fleet {
             self.actions.push_back(FleetAction::ReadRecord(id.clone()));
         }
         if change.turned {
-            self.desk.turned(id, now);
+            self.desk.turned(&agent.sighting(registry), now);
         }
         change.row |= self.desk.look(&agent.sighting(registry), now);
         self.actions.extend(agent.strip.take_rows(id).into_iter().map(FleetAction::Keep));
@@ -415,6 +416,11 @@ impl Fleet {
             self.changed.insert(self.revision, id.clone());
         }
     }
+}
+
+fn sorted(mut ids: Vec<EntityId>) -> Vec<EntityId> {
+    ids.sort_unstable();
+    ids
 }
 
 #[cfg(test)]

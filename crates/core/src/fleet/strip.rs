@@ -59,6 +59,10 @@ impl Strip {
                 return;
             }
             let end = last.span.to;
+            if kind == SpanKind::Confirmed && last.span.beats == 0 && end.since(at) > within / 3 {
+                self.split(at);
+                return;
+            }
             if at.since(end) > within {
                 let (gap, cause) = match (last.span.kind, last.span.beats) {
                     // What was missing for one reason was missing for it until now.
@@ -70,6 +74,18 @@ impl Strip {
         }
         let cause = if kind == SpanKind::Unconfirmed { UNCONFIRMED } else { "" };
         self.push(kind, cause, at, at, 1);
+    }
+
+    /// A beat of long ago, that is seen only now: within the stretch that was taken to be without any. One that is older
+    /// than this stretch is not drawn.
+    fn split(&mut self, at: Time) {
+        let moment = Duration::from_millis(1);
+        let Some(last) = self.pieces.back_mut().filter(|last| last.span.from + moment < at) else { return };
+        let (kind, cause, end) = (last.span.kind, last.span.cause.clone(), last.span.to);
+        last.span.to = at - moment;
+        last.unsaved = true;
+        self.push(SpanKind::Confirmed, "", at, at, 1);
+        self.push(kind, &cause, at + moment, end, 0);
     }
 
     /// A stretch without beats. A stretch of the same kind that touches it is extended.

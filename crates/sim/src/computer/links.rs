@@ -172,8 +172,7 @@ impl Sim<'_> {
             return;
         }
         let dial = task.dial;
-        let taken =
-            self.world.agents[agent].ill != Some(Ill::Ignored) && self.world.wall_ahead.abs() <= MAX_SKEW;
+        let taken = self.world.agents[agent].ill != Some(Ill::Ignored) && self.world.wall_ahead.abs() <= MAX_SKEW;
         let mut first = false;
         if taken {
             self.world.accept(agent, Some((now.as_millis(), run)));

@@ -22,7 +22,6 @@ const SLEPT_AT_LEAST: i64 = 5_000;
 
 /// One run of the app.
 pub struct App {
-    pub run: u32,
     pub fleet: Fleet,
     pub links: Vec<Option<LinkTask>>,
     pub watchers: Vec<Watcher>,
@@ -54,7 +53,6 @@ impl Sim<'_> {
         let now = self.now();
         let plan = self.plan;
         self.app = Some(App {
-            run: self.run,
             fleet: Fleet::default(),
             links: plan.agents.iter().map(|_| None).collect(),
             watchers: plan.registries.iter().map(|_| Watcher::new(plan.agents.len())).collect(),
@@ -62,6 +60,7 @@ impl Sim<'_> {
             network_was_down: false,
         });
         self.check.model.app_starts(now);
+        self.check.starting = true;
         if let Some(until) = self.kept.paused_until(now) {
             self.tell(FleetEvent::AlertsWerePaused(until), None)?;
         }
@@ -78,6 +77,7 @@ impl Sim<'_> {
             self.check.model.agent_added(agent, now);
             self.tell(FleetEvent::AgentAdded(settings, Box::new(past)), Some(agent))?;
         }
+        self.check.starting = false;
         for agent in 0..plan.agents.len() {
             self.hire(agent)?;
         }
@@ -170,7 +170,7 @@ impl Sim<'_> {
         if timeout && app.fleet.poll_timeout().is_some_and(|due| due <= now) {
             return Err(Broken::new("a deadline lies in the past after it was served", agent));
         }
-        self.check.end(agent, &app.fleet)?;
+        self.check.end(agent, timeout, &app.fleet)?;
         let back = {
             let down = app.fleet.desk().network().is_down();
             let back = app.network_was_down && !down;

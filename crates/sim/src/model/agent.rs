@@ -11,8 +11,17 @@ use crate::plan::{AgentPlan, Plan};
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     at: u64,
-    /// Whether somebody could tell.
-    counts: bool,
+    /// Whether it counts: only if somebody could tell.
+    counts: Counts,
+}
+
+/// Whether a change counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Yes,
+    No,
+    /// It did not, but the history, which is all that a later run of the app has, does not say so.
+    Perhaps,
 }
 
 /// An outage that goes on.
@@ -35,6 +44,7 @@ pub struct Episode {
 }
 
 /// One agent.
+#[derive(Debug)]
 pub struct Agent {
     pub rules: AlertRules,
     pub remote: bool,
@@ -53,6 +63,10 @@ pub struct Agent {
     pub snoozed_until: Option<u64>,
     pub starting_until: u64,
     turns: Vec<Turn>,
+    /// Whether its going missing counted.
+    gone: Counts,
+    /// What a kept beat may be dated too late.
+    vague: u64,
     bad_since: Option<u64>,
     pub episode: Option<Episode>,
     /// Since when something must be told, opened, or ended that is not.
@@ -81,6 +95,8 @@ impl Agent {
             snoozed_until: None,
             starting_until: 0,
             turns: Vec::new(),
+            gone: Counts::Yes,
+            vague: 0,
             bad_since: None,
             episode: None,
             owed: None,
@@ -93,9 +109,14 @@ impl Agent {
         self.starting_until = if self.last.is_some() { now + self.interval + START } else { 0 };
         self.bad_since = None;
         self.owed = None;
-        self.good = (0, self.good.1);
-        // The history does not say which changes counted.
+        self.good = (0, 0);
+        self.vague = self.interval;
         self.turns.retain(|turn| turn.at <= now);
+        for counts in self.turns.iter_mut().map(|turn| &mut turn.counts).chain([&mut self.gone]) {
+            if *counts == Counts::No {
+                *counts = Counts::Perhaps;
+            }
+        }
         if let Some(episode) = &mut self.episode {
             episode.recalled = true;
             // Nobody knows when the last reminder was.
@@ -124,8 +145,13 @@ impl Agent {
         if self.missing && !self.stopped && self.silence(now) < self.late {
             self.missing = false;
             // Its return counts as its going did.
-            let gone = self.turns.last().is_none_or(|turn| turn.counts);
-            self.turns.push(Turn { at: now, counts: gone && could_tell });
+            let counts = if could_tell { self.gone } else { Counts::No };
+            self.turns.push(Turn { at: now, counts });
+        }
+        self.vague = 0;
+        if self.silence(now) >= self.late {
+            // It was long ago, and is no sign of recovery.
+            self.good = (0, 0);
         }
     }
 
@@ -160,8 +186,8 @@ impl Agent {
         let within = u64::try_from(self.rules.flapping.within.as_millis()).unwrap_or(0);
         let (mut sure, mut may) = (0, 0);
         for turn in &self.turns {
-            sure += u64::from(turn.counts && turn.at + within > now + SLACK);
-            may += u64::from(turn.at + within + SLACK > now && (turn.counts || turn.at < self.starting_until));
+            sure += u64::from(turn.counts == Counts::Yes && turn.at + within > now + SLACK);
+            may += u64::from(turn.counts != Counts::No && turn.at + within + SLACK > now);
         }
         (sure, may)
     }
@@ -179,16 +205,18 @@ impl Agent {
         let silence = self.silence(now);
         if !self.stopped && !held && !self.missing && silence >= self.late {
             self.missing = true;
+            self.gone = if blind { Counts::No } else { Counts::Yes };
+            self.turns.push(Turn { at: now, counts: self.gone });
+        }
+        if silence >= self.late {
             self.good = (0, 0);
-            self.turns.push(Turn { at: now, counts: !blind });
         }
         let within = u64::try_from(self.rules.flapping.within.as_millis()).unwrap_or(0);
         self.turns.retain(|turn| turn.at + within + SLACK > now);
         self.settle(now);
-        let bad = self.is_bad(now);
-        if !bad {
+        if !self.is_bad(now) {
             self.bad_since = None;
-        } else if !blind {
+        } else if !blind && self.is_bad(now.saturating_sub(self.vague)) {
             self.bad_since.get_or_insert(now);
         }
         let owes = self.owes(now, blind, silenced);
@@ -247,18 +275,12 @@ impl Agent {
         }
         let told = episode.told.and_then(super::Model::is_told).unwrap_or(0);
         let bad = self.bad_since.is_some() && self.is_bad(now);
-        if bad && (self.badness(self.silence(now)) > told) && !may_flap {
+        if bad && self.badness(self.silence(now).saturating_sub(self.vague)) > told && !may_flap {
             return Some("it is missing, and nobody was told");
         }
         let every = self.rules.remind_every.map(|every| u64::try_from(every.as_millis()).unwrap_or(u64::MAX));
-        let due = every.zip(episode.told_at).is_some_and(|(every, told)| now >= told + every + SLACK);
-        (bad && due && !may_flap && self.episode_is_calm(now)).then_some("a reminder is due")
-    }
-
-    /// Whether nothing held a reminder back lately: when it is due anew after that is nobody's promise.
-    fn episode_is_calm(&self, now: u64) -> bool {
-        let every = self.rules.remind_every.map_or(0, |every| u64::try_from(every.as_millis()).unwrap_or(0));
-        self.episode.as_ref().and_then(|episode| episode.told_at).is_some_and(|told| now >= told + every * 2)
+        let due = every.zip(episode.told_at).is_some_and(|(every, told)| now >= told + every + self.vague + SLACK);
+        (bad && due && !may_flap).then_some("a reminder is due")
     }
 
     /// When it changes by itself.

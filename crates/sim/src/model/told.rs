@@ -107,6 +107,7 @@ impl Model<'_> {
         let now = self.now;
         let silenced = self.is_silenced(agent);
         let one = &mut self.agents[agent];
+        let (_, may) = one.changes(now);
         let Some(episode) = &mut one.episode else { return broken("an incident is kept that was never opened") };
         if episode.opened_at != incident.opened_at.as_millis() {
             return broken("a second incident is kept while one goes on");
@@ -115,7 +116,10 @@ impl Model<'_> {
         if told != incident.told_at.is_some() {
             return broken("an incident is kept as told although nobody was told, or the other way round");
         }
-        episode.flaps = incident.flapping && (episode.flaps || incident.resolved_at.is_none());
+        if incident.flapping && !episode.flaps && may < u64::from(one.rules.flapping.changes) {
+            return broken("an incident is kept as flapping, and does not come and go so often");
+        }
+        episode.flaps = incident.flapping;
         if incident.acknowledged_until.map(Time::as_millis) != episode.acknowledged_until
             && incident.acknowledged_until.is_some_and(|until| until.as_millis() > now)
         {
@@ -153,9 +157,9 @@ impl Model<'_> {
             return broken("one goes on");
         }
         let rule = u64::from(one.rules.flapping.changes);
-        let flaps = rule > 0 && one.changes(now).1 >= rule;
+        let may_flap = rule > 0 && one.changes(now).1 >= rule;
         let badness = one.badness(one.silence(now) + SLACK);
-        if one.stopped || !flaps && one.level().is_none_or(|level| badness < level) {
+        if one.stopped || !may_flap && one.level().is_none_or(|level| badness < level) {
             return broken("nothing is wrong with it");
         }
         one.episode = Some(Episode {
@@ -165,7 +169,7 @@ impl Model<'_> {
             acknowledged_until: None,
             recalled: false,
             flapping_told: false,
-            flaps,
+            flaps: false,
         });
         Ok(())
     }

@@ -79,7 +79,9 @@ impl Agent {
     pub(super) fn new(settings: AgentSettings, past: &Past, now: Time) -> Self {
         let strip = Strip::from_past(&past.strip);
         let memory = past.memory.as_ref();
-        let last_confirmed = memory.and_then(|memory| memory.last_confirmed_at).max(strip.last_confirmed());
+        let kept = memory.and_then(|memory| memory.last_confirmed_at).max(strip.last_confirmed());
+        // A clock that was set back since must not make anyone alive until it has caught up.
+        let last_confirmed = kept.map(|beat| beat.min(now));
         let process = ProcessReading {
             state: if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs },
             detail: String::new(),
@@ -166,6 +168,10 @@ impl Agent {
         // Right after sleep only good news counts.
         let hold = context.hold_until.max(self.grace_until);
         let held = hold.filter(|until| *until > now && state.is_missing());
+        if state.is_missing() {
+            // A beat of long ago that is seen now is no sign of recovery.
+            self.good_beats = 0;
+        }
         if let Some(until) = held {
             due = Some(until);
         } else {
@@ -189,7 +195,9 @@ impl Agent {
         let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
         // What was lately will no longer be lately.
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
-        change.due = [due, ask, foreign, lately, self.missing_next]
+        // While it is held, nothing is written down.
+        let missing_next = self.missing_next.filter(|_| held.is_none());
+        change.due = [due, ask, foreign, lately, missing_next]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))
@@ -240,7 +248,6 @@ impl Agent {
         self.since = now;
         self.verdict = self.verdict_at(registry, context, now);
         if to.is_missing() {
-            self.good_beats = 0;
             self.name_silence(now);
         }
         if to == Liveness::Offline

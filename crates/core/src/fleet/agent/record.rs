@@ -88,7 +88,11 @@ impl Agent {
         }
         // A real beat that nobody saw happen: of an earlier run, of the agent itself, or while the stream was down.
         let seen = facts.last_real_beat().map(|beat| beat.offset_millis(-clock_ahead_ms).min(now));
-        if let Some(beat) = seen.filter(|beat| settled.confirmed.is_empty() && self.is_news(*beat)) {
+        let Some(beat) = seen.filter(|beat| settled.confirmed.is_empty() && self.is_news(*beat)) else { return };
+        if self.settings.beats_by == BeatsBy::App && self.confirmation.is_waiting() {
+            // Which of our beats that was will be seen; that it lives is seen now.
+            self.last_confirmed = self.last_confirmed.max(Some(beat));
+        } else {
             self.confirmed_beat(beat, now, change);
         }
     }
@@ -96,7 +100,6 @@ impl Agent {
     /// Whether a beat read from a record, with its whole seconds, is later than the last one we know.
     fn is_news(&self, beat: Time) -> bool {
         self.last_confirmed.is_none_or(|last| beat > last + Duration::from_secs(2))
-            && !(self.settings.beats_by == BeatsBy::App && self.confirmation.is_waiting())
     }
 
     pub(super) fn saw_heartbeat(&mut self, at: Time, now: Time) {
