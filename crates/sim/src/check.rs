@@ -202,6 +202,7 @@ impl<'p> Check<'p> {
         self.open_frozen()?;
         for (agent, incident) in std::mem::take(&mut self.kept) {
             let recovered = self.recovered.contains(&agent);
+            self.model.look_at(agent);
             if incident.resolved_at.is_some() && !recovered {
                 self.stats.silent += 1;
             }

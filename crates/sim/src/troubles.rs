@@ -158,12 +158,13 @@ impl Sim<'_> {
 
     /// The computer falls asleep: for the night, or for a while.
     pub fn falls_asleep(&mut self) {
-        if self.world.calm {
+        if self.world.at + HOUR > self.plan.calm_at() {
             return;
         }
         let night = self.plan.laptop && self.rng.bool();
         let asleep = if night { self.rng.u64(5 * HOUR..9 * HOUR) } else { self.rng.u64(20_000..2 * HOUR) };
-        let wake = self.world.at + asleep;
+        let wake = (self.world.at + asleep).min(self.plan.calm_at() - MINUTE);
+        let asleep = wake.saturating_sub(self.world.at);
         let next = if self.plan.laptop { self.rng.u64(8 * HOUR..16 * HOUR) } else { self.rng.u64(2 * DAY..9 * DAY) };
         self.queue.push(wake + next, Happening::Sleep);
         self.stats.sleeps += 1;

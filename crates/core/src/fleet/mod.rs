@@ -251,7 +251,9 @@ impl Fleet {
         let agent = Box::new(Agent::new(settings, past, now));
         let snoozed = past.snoozed_until.filter(|until| *until > now);
         let grace = agent.grace_until.unwrap_or(now);
-        self.desk.recall(&id, past.incident.clone(), snoozed, past.changes.clone(), grace);
+        // What is still to come was told by a clock that was set back since.
+        let changes = past.changes.iter().copied().filter(|at| *at <= now).collect();
+        self.desk.recall(&id, past.incident.clone(), snoozed, changes, grace);
         self.agents.insert(id.clone(), agent);
         self.removed.retain(|(_, removed)| *removed != id);
         self.update(&id, now, |agent, _, change| agent.begin(now, change));

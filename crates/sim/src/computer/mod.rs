@@ -74,7 +74,6 @@ impl Sim<'_> {
             let mut settings = entry.settings.clone();
             settings.paused = self.check.model.agents[agent].stopped;
             let past = self.kept.past(&settings.id, now);
-            self.check.model.agent_added(agent, now);
             self.tell(FleetEvent::AgentAdded(settings, Box::new(past)), Some(agent))?;
         }
         self.check.starting = false;

@@ -95,11 +95,8 @@ impl<'p> Model<'p> {
         self.reached.fill(None);
         self.stirred = true;
         self.next = 0;
-    }
-
-    /// An agent is added to it.
-    pub fn agent_added(&mut self, agent: usize, now: Time) {
-        self.agents[agent].app_starts(now.as_millis());
+        let now = self.now;
+        self.agents.iter_mut().for_each(|agent| agent.app_starts(now));
     }
 
     /// The stream told a beat, of this time on the app's timeline.

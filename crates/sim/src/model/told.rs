@@ -15,7 +15,7 @@ impl Model<'_> {
         let blind = self.is_blind(agent, now);
         let silenced = self.is_silenced(agent);
         let one = &mut self.agents[agent];
-        let (_, may) = one.changes(now);
+        let (sure, may) = one.changes(now);
         let rule = u64::from(one.rules.flapping.changes);
         if kind == NoticeKind::Recovered {
             return self.told_of_end(agent, silenced);
@@ -51,9 +51,10 @@ impl Model<'_> {
                 if episode.told.and_then(Self::is_told).is_some_and(|told| as_bad <= told) {
                     return broken("it was told already");
                 }
-                if episode.flaps {
+                if episode.flaps && sure * 2 > rule {
                     return broken("it flaps");
                 }
+                episode.flaps = false;
                 episode.told = Some(kind);
                 episode.flapping_told = false;
             }

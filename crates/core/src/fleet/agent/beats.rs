@@ -80,7 +80,10 @@ impl Agent {
             self.connections.sent();
             self.connections.confirmed();
         }
-        self.good_beats = self.good_beats.saturating_add(1);
+        // One of long ago that is seen only now is no sign of recovery.
+        if now.since(at) < self.settings.interval * 3 {
+            self.good_beats = self.good_beats.saturating_add(1);
+        }
         let between = self.missing_because();
         self.strip.beat(SpanKind::Confirmed, at, self.settings.interval * 3, between);
         self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));

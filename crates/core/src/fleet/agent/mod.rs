@@ -57,6 +57,8 @@ pub(crate) struct Agent {
     pub(super) verdict: VerdictView,
     since: Time,
     last_confirmed: Option<Time>,
+    /// The last confirmed beat when its state changed last.
+    turned_after: Option<Time>,
     last_sent: Option<Time>,
     round_trip: Option<Duration>,
     beats: BeatCounts,
@@ -91,6 +93,7 @@ impl Agent {
             liveness: memory.map_or(Liveness::Unknown, |memory| memory.liveness),
             since: memory.map_or(now, |memory| memory.since),
             last_confirmed,
+            turned_after: memory.and_then(|memory| memory.last_confirmed_at),
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             drilled: past.incident.as_ref().is_some_and(|incident| incident.drill),
             missing_next: None,
@@ -169,7 +172,6 @@ impl Agent {
         let hold = context.hold_until.max(self.grace_until);
         let held = hold.filter(|until| *until > now && state.is_missing());
         if state.is_missing() {
-            // A beat of long ago that is seen now is no sign of recovery.
             self.good_beats = 0;
         }
         if let Some(until) = held {
@@ -212,7 +214,8 @@ impl Agent {
             Some(last) => {
                 let (state, next) = registry.settings.thresholds.judge(self.settings.interval, last, now);
                 // New thresholds or clocks do not bring anyone back to life: only a beat does.
-                let slid_back = self.liveness == Liveness::Offline && state.is_missing();
+                let slid_back =
+                    self.liveness == Liveness::Offline && state.is_missing() && Some(last) <= self.turned_after;
                 (if slid_back { Liveness::Offline } else { state }, next)
             }
             None if self.record.registered.is_some() => (Liveness::Inactive, None),
@@ -246,6 +249,7 @@ impl Agent {
         let from = std::mem::replace(&mut self.liveness, to);
         change.row = true;
         self.since = now;
+        self.turned_after = self.last_confirmed;
         self.verdict = self.verdict_at(registry, context, now);
         if to.is_missing() {
             self.name_silence(now);
