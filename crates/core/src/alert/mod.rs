@@ -22,3 +22,6 @@ pub use incident::{Held, Incident, Resolution};
 pub use network::{Network, NetworkReading, NetworkView};
 pub use quiet::{QuietHours, QuietProblem};
 pub use rules::{AlertOverrides, AlertRules, Flapping, Level};
+
+#[cfg(test)]
+mod tests;

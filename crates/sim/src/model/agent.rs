@@ -5,7 +5,7 @@ use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::notice::NoticeKind;
 
 use super::{SLACK, START, Silence};
-use crate::plan::{AgentPlan, Plan};
+use crate::plan::{AgentPlan, HOUR, Plan};
 
 /// A change between beating and missing.
 #[derive(Clone, Copy, Debug)]
@@ -133,15 +133,16 @@ impl Agent {
         if stopped {
             self.bad_since = None;
             self.missing = false;
-            self.turns.clear();
+            // The history still has them.
+            self.turns.iter_mut().for_each(|turn| turn.counts = Counts::No);
         }
     }
 
-    pub fn shown(&mut self, number: u64, beat: u64, now: u64, could_tell: bool) {
+    pub fn shown(&mut self, number: u64, beat: u64, now: u64, sure: bool, could_tell: bool) {
         let new = number.saturating_sub(self.number);
         self.number = self.number.max(number);
         self.last = self.last.max(Some(beat.min(now)));
-        self.good = (self.good.0 + new.min(1), self.good.1 + new.max(1));
+        self.good = (self.good.0 + if sure { new.min(1) } else { 0 }, self.good.1 + new.max(1));
         if self.missing && !self.stopped && self.silence(now) < self.late {
             self.missing = false;
             // Its return counts as its going did.
@@ -212,7 +213,8 @@ impl Agent {
             self.good = (0, 0);
         }
         let within = u64::try_from(self.rules.flapping.within.as_millis()).unwrap_or(0);
-        self.turns.retain(|turn| turn.at + within + SLACK > now);
+        // A clock may be set back by so much, and they are of the day again.
+        self.turns.retain(|turn| turn.at + within + 3 * HOUR > now);
         self.settle(now);
         if !self.is_bad(now) {
             self.bad_since = None;

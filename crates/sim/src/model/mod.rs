@@ -49,7 +49,6 @@ pub struct Model<'p> {
     /// By place in the plan.
     pub agents: Vec<Agent>,
     now: u64,
-    app_started: u64,
     woke_until: u64,
     route: Option<bool>,
     witness: Option<bool>,
@@ -72,7 +71,6 @@ impl<'p> Model<'p> {
             plan,
             agents: plan.agents.iter().map(|entry| Agent::new(plan, entry)).collect(),
             now: 0,
-            app_started: 0,
             woke_until: 0,
             route: None,
             witness: None,
@@ -89,7 +87,6 @@ impl<'p> Model<'p> {
     /// The app starts anew: what it knew of the world is forgotten, what a person asked for is not.
     pub fn app_starts(&mut self, now: Time) {
         self.now = now.as_millis();
-        self.app_started = self.now;
         (self.woke_until, self.back_until, self.down) = (0, 0, false);
         (self.route, self.witness) = (None, None);
         self.reached.fill(None);
@@ -101,8 +98,12 @@ impl<'p> Model<'p> {
 
     /// The stream told a beat, of this time on the app's timeline.
     pub fn shown(&mut self, agent: usize, number: u64, beat: Time, now: Time) {
+        self.see(agent, number, beat, now, true);
+    }
+
+    fn see(&mut self, agent: usize, number: u64, beat: Time, now: Time, sure: bool) {
         let could_tell = !self.is_blind(agent, now.as_millis());
-        self.agents[agent].shown(number, beat.as_millis(), now.as_millis(), could_tell);
+        self.agents[agent].shown(number, beat.as_millis(), now.as_millis(), sure, could_tell);
     }
 
     /// A record told a beat: of this time, to the second.
@@ -110,8 +111,9 @@ impl<'p> Model<'p> {
         let beat = beat.as_millis();
         let known = &self.agents[agent];
         // Two seconds are what a record and a clock may be apart.
-        if number > known.number || known.last.is_some_and(|last| beat > last + 2_000) {
-            self.shown(agent, number, Time::from_millis(beat), now);
+        let news = known.last.is_none_or(|last| beat > last + 2_000);
+        if number > known.number || news {
+            self.see(agent, number, Time::from_millis(beat), now, news);
         }
     }
 

@@ -117,7 +117,11 @@ impl Model<'_> {
         if told != incident.told_at.is_some() {
             return broken("an incident is kept as told although nobody was told, or the other way round");
         }
-        if incident.flapping && !episode.flaps && may < u64::from(one.rules.flapping.changes) {
+        if incident.flapping
+            && incident.resolved_at.is_none()
+            && !episode.flaps
+            && may < u64::from(one.rules.flapping.changes)
+        {
             return broken("an incident is kept as flapping, and does not come and go so often");
         }
         episode.flaps = incident.flapping;

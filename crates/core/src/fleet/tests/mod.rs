@@ -2,6 +2,7 @@
 
 mod absence;
 mod properties;
+mod seen_late;
 mod snooze;
 
 use super::*;

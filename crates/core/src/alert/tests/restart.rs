@@ -1,0 +1,34 @@
+use super::*;
+
+/// What a run that told of a stale agent leaves behind.
+fn left() -> Incident {
+    let mut scene = Scene::default();
+    scene.turn(1, Liveness::Stale, 0, at(0));
+    scene.kept.remove(scene.kept.len() - 1)
+}
+
+fn restarted() -> Scene {
+    let mut scene = Scene::default();
+    scene.desk.recall(&id(1), Some(left()), None, Vec::new(), at(135));
+    scene.grace_until = Some(at(135));
+    scene
+}
+
+#[test]
+fn what_was_told_is_not_told_again_by_the_next_run() {
+    let mut scene = restarted();
+    scene.look(1, Liveness::Stale, 0, at(100));
+    scene.look(1, Liveness::Stale, 0, at(200));
+    assert_eq!(scene.told(), []);
+    scene.look(1, Liveness::Offline, 0, at(900));
+    assert_eq!(scene.told(), [NoticeKind::Offline]);
+    assert_eq!(scene.shown[0].supersedes, [left().notice.unwrap()]);
+}
+
+#[test]
+fn what_ended_meanwhile_is_closed_without_a_word() {
+    let mut scene = restarted();
+    scene.turn(1, Liveness::Active, 2, at(130));
+    assert_eq!((scene.told(), scene.ended()), (vec![], Some(Resolution::Meanwhile)));
+    assert_eq!(scene.withdrawn, [left().notice.unwrap()]);
+}
