@@ -11,6 +11,7 @@ pub mod rig;
 pub mod run;
 pub mod say;
 pub mod setup;
+pub mod sim;
 pub mod test;
 pub mod ui;
 pub mod wait;

@@ -26,6 +26,8 @@ enum Chore {
     Ui(xtask::ui::Options),
     /// Prove everything: format, lints, unit, property, integration, interface and end-to-end tests.
     Test(xtask::test::Options),
+    /// Run the fleet and its alerts through simulated months against a reference model.
+    Sim(xtask::sim::Options),
     /// Measure, and print ratios rather than bare times.
     Bench {
         /// Only these; all of them without a name.
@@ -55,6 +57,7 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
         Chore::Run { arguments } => xtask::run::run(&arguments),
         Chore::Ui(options) => xtask::ui::ui(&options),
         Chore::Test(options) => xtask::test::test(&options),
+        Chore::Sim(options) => xtask::sim::sim(&options),
         Chore::Bench { names } => xtask::bench::bench(&names),
         Chore::Pictures(options) => xtask::pictures::pictures(&options),
         Chore::Icons => xtask::icons::icons(),

@@ -36,19 +36,19 @@ impl Trace {
     /// The fleet is told.
     pub fn event(&mut self, now: Time, at: u64, agent: Option<usize>, event: &FleetEvent) {
         if self.wants(at, agent) {
-            let text = match event {
-                FleetEvent::AgentAdded(settings, past) => format!(
-                    "AgentAdded {} {:?} {:?} {:?} {:?} past: {:?} {:?} changes {:?}",
+            let text = if let FleetEvent::AgentAdded(settings, past) = event {
+                format!(
+                    "AgentAdded {} {:?} {:?} {:?} past: {:?} {:?} changes {:?}",
                     settings.name,
                     settings.beats_by,
                     settings.interval,
                     settings.alerts,
-                    settings.paused,
                     past.memory,
                     past.incident,
                     past.changes
-                ),
-                event => format!("{event:?}"),
+                )
+            } else {
+                format!("{event:?}")
             };
             self.push(now, &format!("-> {text}"));
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Outcome, Step, cargo};
 use crate::children::Children;
-use crate::{exec, paths, say, wait};
+use crate::{exec, paths, say, sim, wait};
 
 const E2E: &str = "beatkeeper-tests";
 const BINDINGS: &str = "ui/src/host/bindings";
@@ -30,6 +30,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "build", proves: "the programs and their tests build", run: build },
     Step { name: "bindings", proves: "the window's types are those of the engine", run: bindings },
     Step { name: "rust-test", proves: "unit, property and integration tests", run: rust_test },
+    Step { name: "sim", proves: "alerts over simulated months, against a reference model", run: simulate },
     Step { name: "e2e", proves: "the real programs on a real desktop", run: e2e },
 ];
 
@@ -50,6 +51,11 @@ fn rust_test() -> Result<Outcome> {
     arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
     cargo(&arguments)?;
     cargo(&["test", "--workspace", "--doc"])
+}
+
+fn simulate() -> Result<Outcome> {
+    sim::TESTED.into_iter().try_for_each(sim::run)?;
+    Ok(Outcome::Passed)
 }
 
 fn e2e() -> Result<Outcome> {

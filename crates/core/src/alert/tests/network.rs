@@ -21,8 +21,7 @@ fn while_our_network_is_down_nobody_is_told_and_whoever_stays_away_is_told_after
 
 #[test]
 fn a_missing_agent_of_whom_only_a_deadline_is_known_is_not_forgotten() {
-    let mut scene = Scene::default();
-    scene.grace_until = Some(at(60));
+    let mut scene = Scene { grace_until: Some(at(60)), ..Scene::default() };
     scene.look(1, Liveness::Offline, 0, at(0));
     assert_eq!(scene.due(at(60)), [id(1)]);
     scene.look(1, Liveness::Offline, 0, at(60));
