@@ -1,7 +1,7 @@
 //! Notices between the engine and the desktop, and what a click on one does.
 
-use beatkeeper_engine::alerts::{Click, ClickAction, Desktop, OnClick};
-use beatkeeper_engine::{Handle, Shown, Telling};
+use beatkeeper_engine::alerts::{Click, ClickAction, OnClick};
+use beatkeeper_engine::{Handle, Telling, telling};
 use tauri::{AppHandle, Manager};
 use tokio::sync::mpsc;
 
@@ -9,26 +9,11 @@ use crate::shell::Shell;
 use crate::{agents, window};
 
 /// Hands each notice to the desktop, and tells the engine what became of it.
-pub(crate) async fn follow(app: AppHandle, engine: Handle, mut tellings: mpsc::Receiver<Telling>) {
+pub(crate) async fn follow(app: AppHandle, engine: Handle, tellings: mpsc::Receiver<Telling>) {
     let clicks = app.clone();
-    // No more than the desktop can fail at: it has a place for each notice, and a pause after each try.
-    let (told, mut outcomes) = mpsc::unbounded_channel();
-    let desktop = Desktop::start(OnClick::call(move |click| clicked(&clicks, click)), move |notice, outcome| {
-        // After the end of the engine there is nobody to tell.
-        let _ = told.send(Shown { notice, outcome });
-    });
+    let (desktop, outcomes) = telling::desktop(OnClick::call(move |click| clicked(&clicks, click)));
     let state = app.state::<Shell>();
-    let desktop = state.alerts.get_or_init(|| desktop);
-    loop {
-        tokio::select! {
-            telling = tellings.recv() => match telling {
-                Some(Telling::Show(notice)) => desktop.show(*notice),
-                Some(Telling::Withdraw(notices)) => desktop.withdraw(&notices),
-                None => return,
-            },
-            Some(shown) = outcomes.recv() => engine.shown(shown).await,
-        }
-    }
+    telling::carry(engine, tellings, state.alerts.get_or_init(|| desktop), outcomes).await;
 }
 
 fn clicked(app: &AppHandle, click: Click) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_engine::alerts::{Desktop, OnClick};
+use beatkeeper_engine::alerts::{ClickAction, OnClick};
 use beatkeeper_engine::command::{Command, Refusal};
 use beatkeeper_engine::control::{Client, ConnectError};
-use beatkeeper_engine::{Engine, Handle, Options, Paths, VaultChoice};
+use beatkeeper_engine::{Engine, Handle, Options, Paths, VaultChoice, telling};
 use serde_json::Value;
 use tokio::sync::{broadcast, watch};
 
@@ -112,14 +112,29 @@ async fn follow(data: PathBuf, told: watch::Sender<u64>) {
 
 /// Whoever runs the engine shows its notices.
 fn show_notices(engine: &mut Engine, clicked: broadcast::Sender<EntityId>) {
-    let Some(mut notices) = engine.notices() else { return };
+    let Some(tellings) = engine.tellings() else { return };
+    let handle = engine.handle();
     tokio::spawn(async move {
-        let desktop = Desktop::start(OnClick::open(move |click| {
-            // Without a page nobody listens.
-            let _ = clicked.send(click.agent);
+        let asked = handle.clone();
+        let (desktop, outcomes) = telling::desktop(OnClick::call(move |click| {
+            for id in click.agents {
+                let command = match click.action {
+                    ClickAction::Open => {
+                        // Nobody listens while no page is open.
+                        let _ = clicked.send(id);
+                        continue;
+                    }
+                    ClickAction::Restart => Command::AgentRestart { id },
+                    ClickAction::Snooze => Command::AgentSnooze { id, minutes: 60 },
+                };
+                let engine = asked.clone();
+                tokio::spawn(async move {
+                    if let Err(refusal) = engine.execute(command).await {
+                        tracing::warn!("a notice's button: {refusal}");
+                    }
+                });
+            }
         }));
-        while let Some(notice) = notices.recv().await {
-            desktop.show(notice);
-        }
+        telling::carry(handle, tellings, &desktop, outcomes).await;
     });
 }

@@ -81,7 +81,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings};
+    use crate::fleet::{AgentSettings, FleetEvent, RegistrySettings};
     use crate::identity::{EntityKind, PublicKey};
     use crate::link::LinkReport;
     use crate::liveness::Thresholds;

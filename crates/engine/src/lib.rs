@@ -22,7 +22,7 @@ pub mod settings;
 pub mod setup;
 mod status;
 pub mod surroundings;
-mod telling;
+pub mod telling;
 pub mod tls;
 
 use std::collections::HashMap;

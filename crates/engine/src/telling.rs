@@ -2,7 +2,10 @@
 
 use beatkeeper_core::notice::{Notice, NoticeId};
 
-use crate::alerts::NotShown;
+use tokio::sync::mpsc;
+
+use crate::Handle;
+use crate::alerts::{Desktop, NotShown, OnClick};
 
 /// What the desktop is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,4 +23,35 @@ pub struct Shown {
     pub notice: NoticeId,
     /// Why it could not be shown, and whether it is tried again.
     pub outcome: Result<(), NotShown>,
+}
+
+/// A desktop that tells what became of each notice.
+#[must_use]
+pub fn desktop(on_click: OnClick) -> (Desktop, mpsc::UnboundedReceiver<Shown>) {
+    // No more than the desktop can fail at: it has a place for each notice, and a pause after each try.
+    let (told, outcomes) = mpsc::unbounded_channel();
+    let desktop = Desktop::start(on_click, move |notice, outcome| {
+        // After the end of the engine there is nobody to tell.
+        let _ = told.send(Shown { notice, outcome });
+    });
+    (desktop, outcomes)
+}
+
+/// Hands each telling to the desktop, and tells the engine what became of it, until the engine ends.
+pub async fn carry(
+    engine: Handle,
+    mut tellings: mpsc::Receiver<Telling>,
+    desktop: &Desktop,
+    mut outcomes: mpsc::UnboundedReceiver<Shown>,
+) {
+    loop {
+        tokio::select! {
+            telling = tellings.recv() => match telling {
+                Some(Telling::Show(notice)) => desktop.show(*notice),
+                Some(Telling::Withdraw(notices)) => desktop.withdraw(&notices),
+                None => return,
+            },
+            Some(shown) = outcomes.recv() => engine.shown(shown).await,
+        }
+    }
 }

@@ -16,11 +16,11 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 async fn incidents(scene: &Scene) -> Vec<IncidentView> {
     let command = Command::Incidents { id: None, open_only: false, limit: 100, before: None };
-    serde_json::from_value(scene.execute(command).await.unwrap()).unwrap()
+    serde_json::from_value(scene.execute(command).await.expect("incidents")).expect("a list of them")
 }
 
 async fn drills(scene: &Scene) -> Vec<DrillView> {
-    serde_json::from_value(scene.execute(Command::Drills { limit: 10 }).await.unwrap()).unwrap()
+    serde_json::from_value(scene.execute(Command::Drills { limit: 10 }).await.expect("drills")).expect("a list of them")
 }
 
 async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
