@@ -7,6 +7,7 @@ use beatkeeper_core::notice::{Notice, NoticeId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use ts_rs::TS;
 
 use crate::alerts::channels::ChannelView;
 use crate::fleet_loop::{Ask, DESKTOP};
@@ -17,7 +18,8 @@ use crate::{Handle, ended};
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// A notice that a channel did not take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
 pub struct DeadLetter {
     /// Its way.
     pub delivery: Delivery,

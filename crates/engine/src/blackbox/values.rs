@@ -70,7 +70,7 @@ fn names_a_secret(name: &str, strong: bool, between: &str, value: &str) -> bool 
     let sign = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'' | '`'));
     match sign {
         // An argument of a command line.
-        "" => name.starts_with('-'),
+        "" => name.starts_with('-') || name.contains("--"),
         // A path in a program, such as `vault::secret::open`.
         ":" if value.starts_with(':') => false,
         ":" if !strong => between.contains(['"', '\'']) || value.trim_start_matches('\\').starts_with(['"', '\'']),

@@ -8,6 +8,7 @@ use beatkeeper_core::alert::{AlertOverrides, AlertRules, Flapping, Level, QuietH
 use jiff::civil;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use url::Url;
 
 use super::file::{AgentEntry, Settings};
@@ -88,8 +89,9 @@ impl Default for FlappingEntry {
 }
 
 /// `[[alerts.quiet]]`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(export)]
 pub struct QuietEntry {
     /// Time of day, such as `22:00`.
     pub from: String,
@@ -240,8 +242,9 @@ impl AlertsEntry {
 }
 
 /// The rules for everyone, as a person edits them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(export)]
 pub struct AlertRulesView {
     /// From which state on it is an incident.
     pub level: Level,
@@ -264,8 +267,9 @@ pub struct AlertRulesView {
 }
 
 /// So many changes within so many minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(export)]
 pub struct FlappingView {
     /// 0 calls nothing flapping.
     pub changes: u32,

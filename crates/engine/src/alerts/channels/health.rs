@@ -3,6 +3,7 @@
 use beatkeeper_core::notice::NoticeKind;
 use beatkeeper_core::time::Time;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::settings::{ChannelEntry, ChannelKind};
 
@@ -35,7 +36,8 @@ pub struct ChannelTrouble {
 }
 
 /// A channel as the window and the command line show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
 pub struct ChannelView {
     /// Its name.
     pub name: String,

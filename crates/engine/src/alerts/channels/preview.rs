@@ -7,6 +7,7 @@ use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey};
 use beatkeeper_core::notice::{Notice, NoticeAgent, NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use super::message::Message;
 use super::payload::Payload;
@@ -18,7 +19,8 @@ use crate::settings::{ChannelEntry, ChannelKind};
 const SAMPLE: Time = Time::from_millis(1_767_323_045_000);
 
 /// A sample as the channel would get it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
 pub struct Preview {
     /// The title.
     pub title: String,

@@ -6,6 +6,7 @@ use std::path::{Component, PathBuf};
 use beatkeeper_core::notice::NoticeKind;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use url::{Host, Url};
 
 use super::template::Template;
@@ -16,8 +17,9 @@ const MOST_RECIPIENTS: usize = 20;
 const MOST_ARGUMENTS: usize = 64;
 
 /// One channel. Which fields there are beside the first six depends on its kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(export)]
 pub struct ChannelEntry {
     /// What people call it.
     pub name: String,
@@ -25,54 +27,70 @@ pub struct ChannelEntry {
     pub kind: ChannelKind,
     /// Whether it is told at all.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
+    #[ts(optional, as = "Option<bool>")]
     pub enabled: bool,
     /// Of what it is told; of everything when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub only: Option<Vec<NoticeKind>>,
     /// The title, as a template.
     #[serde(default = "usual_title", skip_serializing_if = "is_usual_title")]
+    #[ts(optional, as = "Option<String>")]
     pub title: String,
     /// The body, as a template.
     #[serde(default = "usual_body", skip_serializing_if = "is_usual_body")]
+    #[ts(optional, as = "Option<String>")]
     pub body: String,
     /// Webhook: where it is posted. ntfy: the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, as = "Option<String>")]
     pub url: Option<Url>,
     /// Allow `http://` to another computer.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[ts(optional, as = "Option<bool>")]
     pub allow_plain: bool,
     /// ntfy: the topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub topic: Option<String>,
     /// Email: the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub host: Option<String>,
     /// Email: its port; 587, 465 or 25 when missing, as `tls` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub port: Option<u16>,
     /// Email: how the connection is encrypted; by STARTTLS when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub tls: Option<MailTls>,
     /// Email: the sender, such as `Beatkeeper <alerts@example.com>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub from: Option<String>,
     /// Email: the recipients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub to: Vec<String>,
     /// Email: who logs in; nobody when missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub user: Option<String>,
     /// Command: the program, by its full path or a name on the PATH. No shell reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub program: Option<PathBuf>,
     /// Command: its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<String>>")]
     pub args: Vec<String>,
 }
 
 /// How a channel is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export)]
 pub enum ChannelKind {
     /// A POST of JSON, signed when the channel has a secret.
     Webhook,
@@ -89,8 +107,9 @@ pub enum ChannelKind {
 }
 
 /// How a connection to a mail server is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export)]
 pub enum MailTls {
     /// From STARTTLS on, which the server must offer.
     #[default]
