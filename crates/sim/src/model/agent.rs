@@ -67,6 +67,8 @@ pub struct Agent {
     gone: Counts,
     /// What a kept beat may be dated too late.
     vague: u64,
+    /// As bad as it was when the app ended.
+    kept_bad: u8,
     bad_since: Option<u64>,
     pub episode: Option<Episode>,
     /// Since when something must be told, opened, or ended that is not.
@@ -97,13 +99,16 @@ impl Agent {
             turns: Vec::new(),
             gone: Counts::Yes,
             vague: 0,
+            kept_bad: 0,
             bad_since: None,
             episode: None,
             owed: None,
         }
     }
 
-    pub fn app_starts(&mut self, now: u64) {
+    pub fn app_starts(&mut self, before: u64, now: u64) {
+        // Only a beat brings it back, and no clock.
+        self.kept_bad = if self.missing { self.badness(self.silence(before)) } else { 0 };
         // Nobody can be shown a beat of the future: then the clock had been wrong.
         self.last = self.last.map(|last| last.min(now));
         self.starting_until = if self.last.is_some() { now + self.interval + START } else { 0 };
@@ -111,11 +116,16 @@ impl Agent {
         self.owed = None;
         self.good = (0, 0);
         self.vague = self.interval;
-        self.turns.retain(|turn| turn.at <= now);
-        for counts in self.turns.iter_mut().map(|turn| &mut turn.counts).chain([&mut self.gone]) {
-            if *counts == Counts::No {
-                *counts = Counts::Perhaps;
-            }
+        if self.gone == Counts::No {
+            self.gone = Counts::Perhaps;
+        }
+        for turn in &mut self.turns {
+            turn.counts = match turn.counts {
+                // What is still to come was told by a clock that was set back; a later run finds it again.
+                _ if turn.at > now => Counts::No,
+                Counts::No => Counts::Perhaps,
+                counts @ (Counts::Yes | Counts::Perhaps) => counts,
+            };
         }
         if let Some(episode) = &mut self.episode {
             episode.recalled = true;
@@ -130,6 +140,7 @@ impl Agent {
             self.last = self.last.map(|_| now);
         }
         self.stopped = stopped;
+        self.kept_bad = 0;
         if stopped {
             self.bad_since = None;
             self.missing = false;
@@ -150,6 +161,9 @@ impl Agent {
             self.turns.push(Turn { at: now, counts });
         }
         self.vague = 0;
+        if sure {
+            self.kept_bad = 0;
+        }
         if self.silence(now) >= self.late {
             // It was long ago, and is no sign of recovery.
             self.good = (0, 0);
@@ -162,7 +176,7 @@ impl Agent {
 
     /// What a silence of that length is called, at least or at most.
     pub fn badness(&self, silence: u64) -> u8 {
-        if silence >= self.offline {
+        let named = if silence >= self.offline {
             Liveness::Offline.badness()
         } else if silence >= self.stale {
             Liveness::Stale.badness()
@@ -170,7 +184,8 @@ impl Agent {
             Liveness::Late.badness()
         } else {
             0
-        }
+        };
+        named.max(self.kept_bad)
     }
 
     pub const fn level(&self) -> Option<u8> {

@@ -86,14 +86,14 @@ impl<'p> Model<'p> {
 
     /// The app starts anew: what it knew of the world is forgotten, what a person asked for is not.
     pub fn app_starts(&mut self, now: Time) {
-        self.now = now.as_millis();
+        let before = std::mem::replace(&mut self.now, now.as_millis());
         (self.woke_until, self.back_until, self.down) = (0, 0, false);
         (self.route, self.witness) = (None, None);
         self.reached.fill(None);
         self.stirred = true;
         self.next = 0;
         let now = self.now;
-        self.agents.iter_mut().for_each(|agent| agent.app_starts(now));
+        self.agents.iter_mut().for_each(|agent| agent.app_starts(before, now));
     }
 
     /// The stream told a beat, of this time on the app's timeline.

@@ -93,7 +93,7 @@ impl Agent {
             liveness: memory.map_or(Liveness::Unknown, |memory| memory.liveness),
             since: memory.map_or(now, |memory| memory.since),
             last_confirmed,
-            turned_after: memory.and_then(|memory| memory.last_confirmed_at),
+            turned_after: memory.and_then(|memory| memory.last_confirmed_at).map(|beat| beat.min(now)),
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             drilled: past.incident.as_ref().is_some_and(|incident| incident.drill),
             missing_next: None,
@@ -214,9 +214,8 @@ impl Agent {
             Some(last) => {
                 let (state, next) = registry.settings.thresholds.judge(self.settings.interval, last, now);
                 // New thresholds or clocks do not bring anyone back to life: only a beat does.
-                let slid_back =
-                    self.liveness == Liveness::Offline && state.is_missing() && Some(last) <= self.turned_after;
-                (if slid_back { Liveness::Offline } else { state }, next)
+                let milder = state.badness() < self.liveness.badness() && Some(last) <= self.turned_after;
+                (if milder { self.liveness } else { state }, next)
             }
             None if self.record.registered.is_some() => (Liveness::Inactive, None),
             None => (Liveness::Unknown, None),

@@ -52,6 +52,19 @@ fn a_clock_that_was_set_back_makes_nobody_alive_until_it_has_caught_up() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_brings_nobody_back() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.beat_seen(at(7200));
+    scene.until(at(10_000));
+    let mut next = Scene::with_past(BeatsBy::Agent, scene.past(), at(100));
+    next.until(at(5000));
+    assert_eq!(next.row().liveness, Liveness::Offline);
+    assert_eq!(next.told(), []);
+    next.beat_seen(at(5010));
+    assert_eq!(next.row().liveness, Liveness::Active);
+}
+
+#[test]
 fn nothing_comes_due_again_and_again_while_sleep_is_held_against_nobody() {
     let mut scene = Scene::new(BeatsBy::Agent);
     scene.beat_seen(at(0));
