@@ -76,7 +76,7 @@ export function entryOf(draft: Draft): ChannelEntry {
     name: name.trim(),
     kind,
     enabled,
-    only: usual ? null : TOLD.filter((each) => only.includes(each)),
+    ...(usual ? {} : { only: TOLD.filter((each) => only.includes(each)) }),
     ...(title.trim() ? { title } : {}),
     ...(body.trim() ? { body } : {}),
     ...fieldsOf(draft),

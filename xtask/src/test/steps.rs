@@ -23,6 +23,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "ui-check", proves: "the window's types fit", run: || npm("check") },
     Step { name: "ui-test", proves: "the window's own tests", run: || npm("test") },
     Step { name: "ui-build", proves: "the window builds", run: || npm("build") },
+    Step { name: "ui-size", proves: "the window is small enough", run: || npm("size") },
     Step { name: "ui-fixture", proves: "the window builds for its pictures", run: || npm("build:fixture") },
     Step { name: "clippy", proves: "Rust keeps the rules", run: clippy },
     Step { name: "deny", proves: "licences, bans and sources of the dependencies", run: deny },

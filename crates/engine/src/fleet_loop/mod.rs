@@ -173,7 +173,11 @@ impl FleetLoop {
     }
 
     fn fold(&mut self, event: FleetEvent) {
+        let was_down = self.fleet.desk().network().is_down();
         self.fleet.handle(event, self.clock.now());
+        if was_down && !self.fleet.desk().network().is_down() {
+            self.network_is_back();
+        }
     }
 
     /// Carries out what core wants, and has changes published soon.

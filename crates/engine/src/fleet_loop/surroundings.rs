@@ -62,13 +62,13 @@ impl FleetLoop {
 
     pub(super) fn network_changed(&mut self, reading: NetworkReading) {
         tracing::info!(route = reading.route, witness = reading.witness, "this computer's network");
-        let was_down = self.fleet.desk().network().is_down();
         self.fold(FleetEvent::Network(reading));
-        if was_down && !self.fleet.desk().network().is_down() {
-            // Nothing is waited for that was dialled while there was no way out.
-            self.crew.woke();
-            self.post.hurry();
-        }
+    }
+
+    /// Nothing is waited for that was put off while there was no way out.
+    pub(super) fn network_is_back(&self) {
+        self.crew.woke();
+        self.post.hurry();
     }
 
     /// A second place is asked only while a registry elsewhere does not answer.
