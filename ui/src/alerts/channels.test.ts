@@ -195,7 +195,7 @@ describe("a channel's form", () => {
 
 describe("entryOf", () => {
   const made = (change: object) => entryOf({ ...draftOf(null), name: " x ", ...change });
-  const rest = { name: "x", enabled: true, only: null };
+  const rest = { name: "x", enabled: true };
 
   it("has the fields of its kind only", () => {
     expect(made({ kind: "webhook", url: " https://a ", topic: "t" })).toEqual({
