@@ -49,6 +49,15 @@ fn agent(row: &AgentRow) -> Value {
         "tags": row.tags,
         "project": row.project,
         "snoozed_until": time(row.snoozed_until),
+        "incident": row.incident.as_ref().map(|incident| json!({
+            "opened_at": time(Some(incident.opened_at)),
+            "fault": incident.fault,
+            "flapping": incident.flapping,
+            "told_at": time(incident.told_at),
+            "held": incident.held,
+            "acknowledged_until": time(incident.acknowledged_until),
+            "drill": incident.drill,
+        })),
     })
 }
 

@@ -12,6 +12,9 @@ use super::{paths, tokens, values};
 /// What stands for something secret.
 pub(super) const REDACTED: &str = "[redacted]";
 
+/// Each pass leaves less; hostile text that needs more than these is not worth more time.
+const PASSES: usize = 16;
+
 /// The patterns are constants, and a test compiles them all.
 pub(super) fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
@@ -22,6 +25,19 @@ pub(super) fn pattern(pattern: &str) -> Regex {
 /// Of URLs, the login, all values of the query and the fragment go. To redact a second time changes nothing.
 #[must_use]
 pub fn redact(text: &str) -> String {
+    let mut clean = once(text);
+    // What was taken out may bring together what is a secret only now.
+    for _ in 0..PASSES {
+        let cleaner = once(&clean);
+        if cleaner == clean {
+            break;
+        }
+        clean = cleaner;
+    }
+    clean
+}
+
+fn once(text: &str) -> String {
     let text = PRIVATE_KEY.replace_all(text, REDACTED);
     let text = urls(&text);
     let text = values::named(&text);
