@@ -187,11 +187,11 @@ async fn a_row_is_told_to_who_does_not_see_it() {
     let cells = heard("[data-testid=row][aria-rowindex='3'] > *").await.unwrap();
     assert!(cells.iter().all(|(role, _)| role == "gridcell"), "{cells:?}");
     let drawn = heard("[data-testid=row][aria-rowindex='3'] [role=img]").await.unwrap();
-    let image = |name: &str| ("image".to_owned(), name.to_owned());
-    assert_eq!(
-        drawn,
-        [image("stale"), image("last 24 h: 2,232 beats, 1 gap, longest 2 h 00 min, unconfirmed, clock.skew")]
-    );
+    let [(state, shape), (strip, beats)] = &drawn[..] else { panic!("{drawn:?}") };
+    assert_eq!((state.as_str(), strip.as_str()), ("image", "image"));
+    // With the times of its incident.
+    assert!(shape.starts_with("stale, incident since ") && shape.contains(", told "), "{shape}");
+    assert_eq!(beats, "last 24 h: 2,232 beats, 1 gap, longest 2 h 00 min, unconfirmed, clock.skew");
     let texts = browser
         .ask(&format!("[...document.querySelectorAll(\"{ROW} > *\")].map((cell) => cell.innerText.trim())"))
         .await;
