@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use beatkeeper_engine::command::{Command, Refusal};
+use beatkeeper_engine::settings::ChannelKind;
 
 use crate::answer::{json, refusal};
 use crate::backend::Backend;
@@ -27,6 +28,14 @@ pub(crate) async fn post(State(backend): State<Arc<Backend>>, headers: HeaderMap
             let quit =
                 Refusal::new("bridge.quit", "A page does not end the engine", "Press Ctrl+C, or `beatkeeper quit`.");
             return refusal(StatusCode::FORBIDDEN, &quit);
+        }
+        Ok(Command::ChannelSave { channel, .. }) if channel.kind == ChannelKind::Command => {
+            let runs = Refusal::new(
+                "bridge.command",
+                "A page does not choose a program that is run",
+                "Set it up in the app, or in beatkeeper.toml.",
+            );
+            return refusal(StatusCode::FORBIDDEN, &runs);
         }
         Ok(command) => command,
         Err(error) => {

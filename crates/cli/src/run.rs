@@ -84,7 +84,7 @@ async fn show(engine: Handle, mut tellings: Receiver<Telling>) {
                     note(&format!("! {}: {}", plain(&notice.title), plain(&notice.body)));
                     match &desktop {
                         Some(desktop) => desktop.show(*notice),
-                        None => tell(notice.id, Err(NotShown { problem: NO_DESKTOP.to_owned(), again: false })),
+                        None => tell(notice.id, Err(NotShown { problem: NO_DESKTOP.to_owned(), again: false, over: false })),
                     }
                 }
                 Some(Telling::Withdraw(notices)) => {

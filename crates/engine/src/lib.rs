@@ -30,7 +30,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beatkeeper_core::alert::Delivery;
+use beatkeeper_core::alert::{Delivery, DeliveryState};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::reckon::reckon;
@@ -230,10 +230,13 @@ fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, Engine
     let store = Store::open(paths.history())?;
     let reader = Arc::new(store.reader()?);
     let writer = Arc::new(Writer::start(store, now)?);
-    let channels = Settings::load(&paths.config).map(|settings| settings.channels).unwrap_or_default();
+    let settings = Settings::load(&paths.config);
     let mut earlier = reader.deliveries_waiting()?;
     earlier.extend(reader.dead_letters(DEAD_LETTERS)?);
-    earlier.retain(|(delivery, _)| delivery.channel != DESKTOP);
+    // What waits for the channels of a broken configuration waits for the next start.
+    let known = |delivery: &Delivery| settings.is_ok() || delivery.state != DeliveryState::Waiting;
+    earlier.retain(|(delivery, _)| delivery.channel != DESKTOP && known(delivery));
+    let channels = settings.map(|settings| settings.channels).unwrap_or_default();
     Ok(Opened { lock, vault, reader, writer, channels, earlier })
 }
 

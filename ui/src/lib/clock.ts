@@ -18,7 +18,8 @@ export class EngineClock {
   }
 
   now(): number {
-    return this.#steady() + this.#offset;
+    // Not every browser counts whole milliseconds, and the engine does.
+    return Math.floor(this.#steady() + this.#offset);
   }
 
   /** Takes the engine's time. Small differences are the way here and back, and would only make seconds stutter. */

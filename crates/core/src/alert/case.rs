@@ -19,6 +19,8 @@ pub(super) struct Case {
     bad_since: Option<Time>,
     /// When it changed between beating and missing, lately, as far as somebody could tell.
     changes: VecDeque<Time>,
+    /// Cause and sentence of its last going from beating to missing.
+    last_loss: Option<(String, String)>,
     /// It went missing when nobody could tell, so that its return says as little.
     gone_unseen: bool,
     /// When the person is told again.
@@ -67,7 +69,6 @@ impl Case {
     ) -> Self {
         Self {
             meanwhile_until: incident.as_ref().map(|_| meanwhile_until),
-            drill: incident.as_ref().is_some_and(|incident| incident.drill),
             incident: incident.map(Box::new),
             snoozed_until,
             changes: changes.into(),
@@ -87,7 +88,11 @@ impl Case {
     }
 
     /// It went from beating to missing, or back.
-    pub(super) fn turned(&mut self, missing: bool, nobody_can_tell: bool, now: Time) {
+    pub(super) fn turned(&mut self, seen: &Sighting<'_>, nobody_can_tell: bool, now: Time) {
+        let missing = seen.liveness.is_missing();
+        if missing {
+            self.last_loss = Some((seen.cause.to_owned(), seen.sentence.to_owned()));
+        }
         let unseen = nobody_can_tell || self.gone_unseen;
         self.gone_unseen = missing && nobody_can_tell;
         if !unseen {
@@ -187,14 +192,20 @@ impl Case {
         let worst = seen.liveness;
         match &mut self.incident {
             None => {
+                // Who beats right now, and is called flapping for what went before, has a verdict without a fault.
+                let loss = self.last_loss.as_ref().filter(|_| !seen.liveness.is_missing());
+                let (cause, sentence) = match loss {
+                    Some((cause, sentence)) => (cause.as_str(), sentence.as_str()),
+                    None => (seen.cause, seen.sentence),
+                };
                 self.incident = Some(Box::new(Incident {
                     agent: seen.id.clone(),
                     opened_at: now,
                     last_beat: seen.last_beat,
                     worst,
-                    cause: seen.cause.to_owned(),
-                    sentence: seen.sentence.to_owned(),
-                    fault: Fault::of_code(seen.cause),
+                    cause: cause.to_owned(),
+                    sentence: sentence.to_owned(),
+                    fault: Fault::of_code(cause),
                     flapping: false,
                     told_at: None,
                     told: None,

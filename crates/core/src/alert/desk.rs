@@ -72,6 +72,8 @@ pub struct Desk {
     /// After sleep nothing is told until then.
     hold_until: Option<Time>,
     zone: i32,
+    /// How far the clock on the wall is ahead of the timeline.
+    wall_ahead_ms: i64,
     actions: VecDeque<DeskAction>,
 }
 
@@ -131,10 +133,7 @@ impl Desk {
         let (was_due, was_snoozed) = (case.due, case.snoozed_until);
         let steps = case.look(seen, block, now);
         let snoozed = case.snoozed_until;
-        let asked = self.actions.len();
-        for step in &steps {
-            self.take(*step, seen, now);
-        }
+        let asked: Vec<DeskAction> = steps.iter().filter_map(|step| self.take(*step, seen, now)).collect();
         if snoozed != was_snoozed {
             self.actions.push_back(DeskAction::KeepSnooze(seen.id.clone(), snoozed));
         }
@@ -143,8 +142,9 @@ impl Desk {
             && let Some(incident) = &case.incident
         {
             // On record before anybody is told.
-            self.actions.insert(asked, DeskAction::Keep(Incident::clone(incident)));
+            self.actions.push_back(DeskAction::Keep(Incident::clone(incident)));
         }
+        self.actions.extend(asked);
         case.take_ended();
         // Looking at it moved its deadline ahead.
         case.due = case.due.map(|due| due.max(now + Duration::from_millis(1)));
@@ -160,8 +160,7 @@ impl Desk {
     /// An agent went from beating to missing, or back. It must be [looked at](Self::look) next.
     pub fn turned(&mut self, seen: &Sighting<'_>, now: Time) {
         let nobody_can_tell = self.block(seen, now).nobody_can_tell();
-        let missing = seen.liveness.is_missing();
-        self.cases.entry(seen.id.clone()).or_default().turned(missing, nobody_can_tell, now);
+        self.cases.entry(seen.id.clone()).or_default().turned(seen, nobody_can_tell, now);
     }
 
     /// An agent is watched no longer.
@@ -174,7 +173,8 @@ impl Desk {
         }
         for step in steps {
             if let Step::Withdraw(notice) = step {
-                self.withdraw(notice, id);
+                let withdrawn = self.withdraw(notice, id);
+                self.actions.extend(withdrawn);
             }
         }
         if let Some(incident) = case.take_ended() {
@@ -231,6 +231,16 @@ impl Desk {
         self.zone = offset;
     }
 
+    /// The clock on the wall is so far ahead of the timeline, in milliseconds. Answers whether that makes a difference for
+    /// everyone, who must then be looked at.
+    pub const fn set_wall(&mut self, ahead_ms: i64) -> bool {
+        let moved = self.wall_ahead_ms.abs_diff(ahead_ms) >= 2_000;
+        if moved {
+            self.wall_ahead_ms = ahead_ms;
+        }
+        moved
+    }
+
     /// This computer woke up, and nothing is told until then. Everyone must be looked at.
     pub const fn hold(&mut self, until: Time) {
         self.hold_until = Some(until);
@@ -278,7 +288,9 @@ impl Desk {
     /// Until when it is quiet.
     #[must_use]
     pub fn quiet_until(&self, now: Time) -> Option<Time> {
-        QuietHours::until_of(&self.quiet, now)
+        // They are times of the clock on the wall.
+        let until = QuietHours::until_of(&self.quiet, now.offset_millis(self.wall_ahead_ms))?;
+        Some(until.offset_millis(-self.wall_ahead_ms))
     }
 
     /// Sends what others might still have joined: the program ends.
@@ -307,21 +319,21 @@ impl Desk {
         Block { because, until, hushed: hushed.is_some() }
     }
 
-    fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) {
+    fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) -> Option<DeskAction> {
         match step {
-            Step::Opened => self.actions.push_back(DeskAction::Freeze(seen.id.clone(), now)),
+            Step::Opened => Some(DeskAction::Freeze(seen.id.clone(), now)),
             Step::Tell(kind) => self.tell(kind, seen, now),
             Step::Withdraw(notice) => self.withdraw(notice, seen.id),
-            Step::Changed => {}
+            Step::Changed => None,
         }
     }
 
-    fn tell(&mut self, kind: NoticeKind, seen: &Sighting<'_>, now: Time) {
-        let Some(case) = self.cases.get_mut(seen.id) else { return };
+    fn tell(&mut self, kind: NoticeKind, seen: &Sighting<'_>, now: Time) -> Option<DeskAction> {
+        let case = self.cases.get_mut(seen.id)?;
         let changes = (case.changes(), super::case::window(seen.rules));
-        let Some(incident) = &mut case.incident else { return };
-        // A recovery is the end of what it was, and not of what the verdict says now.
-        let (cause, why, fault) = if kind == NoticeKind::Recovered {
+        let incident = case.incident.as_mut()?;
+        // What is over, or was a moment ago, is told by what it was, and not by what the verdict says now.
+        let (cause, why, fault) = if matches!(kind, NoticeKind::Recovered | NoticeKind::Flapping) {
             (incident.cause.as_str(), incident.sentence.as_str(), incident.fault)
         } else {
             (seen.cause, seen.sentence, Fault::of_code(seen.cause))
@@ -345,7 +357,8 @@ impl Desk {
             why: why.to_owned(),
             changes,
         };
-        let notice = self.groups.tell(telling, self.zone, now);
+        let wall = i32::try_from(self.wall_ahead_ms / 1000).unwrap_or(0);
+        let notice = self.groups.tell(telling, self.zone.saturating_add(wall), now);
         let before = incident.notice.replace(notice.id);
         // What nobody is left in is replaced; the others keep theirs.
         let older = before.filter(|older| *older != notice.id);
@@ -363,13 +376,16 @@ impl Desk {
             // Nothing comes after it.
             leave(&mut self.shown, notice.id, seen.id);
         }
-        self.actions.push_back(DeskAction::Show(notice));
+        // Of many that join at one moment only the last telling is shown.
+        let told = |action: &DeskAction| matches!(action, DeskAction::Show(shown) if shown.id == notice.id);
+        if let Some(place) = self.actions.iter().rposition(told) {
+            self.actions.remove(place);
+        }
+        Some(DeskAction::Show(notice))
     }
 
-    fn withdraw(&mut self, notice: NoticeId, id: &EntityId) {
-        if leave(&mut self.shown, notice, id) {
-            self.actions.push_back(DeskAction::Withdraw(vec![notice]));
-        }
+    fn withdraw(&mut self, notice: NoticeId, id: &EntityId) -> Option<DeskAction> {
+        leave(&mut self.shown, notice, id).then(|| DeskAction::Withdraw(vec![notice]))
     }
 
     fn rearm(&mut self, id: &EntityId, was: Option<Time>, due: Option<Time>) {

@@ -49,7 +49,13 @@ pub(super) struct Groups {
 impl Groups {
     /// Takes it in; answers the notice as it is told now.
     pub(super) fn tell(&mut self, telling: Telling, zone: i32, now: Time) -> &mut Notice {
-        let place = self.open.iter().position(|group| group.key == telling.key && group.closes_at > now);
+        // Another incident of one that is in it already is another notice: the first may be over in between.
+        let again = |group: &Group| {
+            let agents = &group.notice.agents;
+            agents.iter().any(|agent| agent.id == telling.agent.id && agent.opened_at != telling.agent.opened_at)
+        };
+        let open = |group: &Group| group.key == telling.key && group.closes_at > now && !again(group);
+        let place = self.open.iter().position(open);
         let place = place.unwrap_or_else(|| {
             let id = NoticeId(now.as_millis().max(self.last.0 + 1));
             self.last = id;

@@ -113,7 +113,12 @@ impl Fleet {
             FleetEvent::Quiet(hours) => self.set_quiet(hours, now),
             FleetEvent::Drill(id, on) => self.drill(&id, on, now),
             FleetEvent::Network(reading) => self.network_read(reading, now),
-            FleetEvent::Wall { ahead_ms } => self.context.wall_ahead_ms = ahead_ms,
+            FleetEvent::Wall { ahead_ms } => {
+                self.context.wall_ahead_ms = ahead_ms;
+                if self.desk.set_wall(ahead_ms) {
+                    self.look_at_all(now);
+                }
+            }
             FleetEvent::Closing => self.desk.close(),
             FleetEvent::Woke { slept } => self.woke(slept, now),
             FleetEvent::Zone { offset } => self.desk.set_zone(offset),

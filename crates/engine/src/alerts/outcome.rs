@@ -11,6 +11,8 @@ pub struct NotShown {
     pub problem: String,
     /// Whether it is tried again by itself.
     pub again: bool,
+    /// Whether nothing failed: it was over, or a newer one took its place.
+    pub over: bool,
 }
 
 /// What became of one try.

@@ -40,6 +40,8 @@ pub fn redact(text: &str) -> String {
 fn once(text: &str) -> String {
     let text = PRIVATE_KEY.replace_all(text, REDACTED);
     let text = urls(&text);
+    // Before what would take a part of a secret and leave the rest too short to be known.
+    let text = tokens::hide(&text);
     let text = values::named(&text);
     let text = MAIL.replace_all(&text, "[e-mail]");
     let text = tokens::hide(&text);

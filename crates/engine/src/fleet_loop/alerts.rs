@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beatkeeper_core::alert::{Delivery, DeliveryState, Drill};
+use beatkeeper_core::alert::{Delivery, DeliveryState, Drill, Incident, Resolution};
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
@@ -64,17 +64,34 @@ impl FleetLoop {
         }
     }
 
+    /// Ends the incidents of agents that left the configuration while nobody looked.
+    pub(super) async fn close_the_forgotten(&mut self) {
+        let reader = self.crew.reader();
+        let open = match tokio::task::spawn_blocking(move || reader.open_incidents()).await {
+            Ok(Ok(open)) => open,
+            Ok(Err(error)) => return tracing::error!("open incidents cannot be read: {error}"),
+            Err(_) => return,
+        };
+        let now = self.clock.now();
+        for incident in open.into_iter().filter(|incident| self.fleet.row(&incident.agent).is_none()) {
+            let (resolved_at, resolution) = (Some(now), Some(Resolution::Removed));
+            let ended = Incident { resolved_at, resolution, held: None, ..incident };
+            self.keep(HistoryRow::Incident(Box::new(ended)));
+        }
+    }
+
     /// Shows it on the desktop. What the desktop does not get to is kept as such, and stays in the list.
     pub(super) fn show(&mut self, notice: Notice) {
         tracing::info!(notice = notice.id.0, "{}: {}", notice.title, notice.body);
         self.keep(HistoryRow::Notice(Box::new(notice.clone())));
+        self.post.expect(&notice);
         if !self.crew.settings().alerts.desktop {
             return;
         }
         let id = notice.id;
         if self.outlets.tellings.try_send(Telling::Show(Box::new(notice))).is_err() {
             let problem = "The desktop does not take notices fast enough".to_owned();
-            self.desktop_answered(Shown { notice: id, outcome: Err(NotShown { problem, again: false }) });
+            self.desktop_answered(Shown { notice: id, outcome: Err(NotShown { problem, again: false, over: false }) });
         } else {
             self.deliver(id, DeliveryState::Waiting, None);
         }
@@ -123,7 +140,8 @@ impl FleetLoop {
         let tester = self.desktop.testers.iter().position(|(id, _)| *id == notice);
         if let Some((_, tester)) = tester.map(|place| self.desktop.testers.swap_remove(place)) {
             // Who asked may have run out of patience.
-            let _ = tester.send(outcome.clone().map_err(|not_shown| not_shown.problem));
+            let _ = tester.send(outcome.map_err(|not_shown| not_shown.problem));
+            return;
         }
         match outcome {
             Ok(()) => {
@@ -132,9 +150,11 @@ impl FleetLoop {
                 self.deliver(notice, DeliveryState::Delivered, None);
                 self.drill_told(notice);
             }
-            Err(NotShown { problem, again }) => {
+            Err(NotShown { problem, again, over }) => {
                 let state = if again { DeliveryState::Waiting } else { DeliveryState::Dead };
-                self.desktop.problem = Some(problem.clone());
+                if !over {
+                    self.desktop.problem = Some(problem.clone());
+                }
                 self.deliver(notice, state, Some(problem));
             }
         }
@@ -142,6 +162,7 @@ impl FleetLoop {
 
     /// Has the desktop show a notice that tells nothing, for who wants to see that it does.
     pub(super) fn test_desktop(&mut self, tester: oneshot::Sender<Result<(), String>>) {
+        self.desktop.testers.retain(|(_, tester)| !tester.is_closed());
         let mut notice = Notice::test(self.clock.now());
         while self.desktop.testers.iter().any(|(id, _)| *id == notice.id) {
             notice.id.0 += 1;

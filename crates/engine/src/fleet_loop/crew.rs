@@ -167,7 +167,11 @@ impl Crew {
                 Some(old) if old == agent && rules_before.of(old) == rules.of(agent) => {}
                 Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent, rules.of(agent)))),
                 None => {
-                    let past = pasts.remove(&agent.entity).unwrap_or_default();
+                    let mut past = pasts.remove(&agent.entity).unwrap_or_default();
+                    if old.is_some() {
+                        // It was at another registry, and what was open there ended with that.
+                        (past.incident, past.snoozed_until) = (None, None);
+                    }
                     let settings = agent_settings(agent, rules.of(agent));
                     events.push(FleetEvent::AgentAdded(settings, Box::new(past)));
                 }
@@ -359,7 +363,7 @@ fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result<HashMap<En
     let mut memories: HashMap<EntityId, _> =
         reader.memories()?.into_iter().map(|memory| (memory.agent.clone(), memory)).collect();
     let mut incidents: HashMap<EntityId, Incident> =
-        reader.open_incidents()?.into_iter().map(|incident| (incident.agent.clone(), incident)).collect();
+        reader.open_incidents()?.into_iter().rev().map(|incident| (incident.agent.clone(), incident)).collect();
     let snoozes = reader.snoozes()?;
     let mut pasts = HashMap::with_capacity(ids.len());
     for id in ids {

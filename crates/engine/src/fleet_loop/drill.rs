@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::alert::{Drill, Held};
+use beatkeeper_core::alert::{Drill, Held, Resolution};
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
@@ -19,6 +19,8 @@ use crate::links::LinkCommand;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long the desktop may take, before the agent is let beat again.
 const DESKTOP: Duration = Duration::from_secs(15);
+
+const GONE: &str = "The agent was paused or removed meanwhile";
 
 /// A drill that is under way.
 pub(super) struct Running {
@@ -82,6 +84,16 @@ impl FleetLoop {
         self.end_drill(Some("It was stopped".to_owned()));
     }
 
+    /// Nobody could notice anything.
+    pub(super) fn drill_was_slept_through(&mut self) {
+        self.end_drill(Some("This computer slept meanwhile".to_owned()));
+    }
+
+    /// Whether this agent is silent on request.
+    pub(super) fn is_drilled(&self, id: &EntityId) -> bool {
+        self.drill.as_ref().is_some_and(|running| running.drill.agent == *id && running.drill.resumed_at.is_none())
+    }
+
     /// An incident was opened: perhaps the drill's.
     pub(super) fn drill_is_noticed(&mut self, id: &EntityId, opened_at: Time) {
         if let Some(running) = &mut self.drill
@@ -123,9 +135,12 @@ impl FleetLoop {
         if running.drill.agent != incident.agent || incident.opened_at < running.drill.started_at {
             return;
         }
-        if let Some(resolved) = incident.resolved_at {
+        let Some(resolved) = incident.resolved_at else { return };
+        if incident.resolution == Some(Resolution::Recovered) {
             running.drill.recovered_at = Some(resolved);
             self.end_drill(None);
+        } else {
+            self.end_drill(Some(GONE.to_owned()));
         }
     }
 
@@ -135,8 +150,13 @@ impl FleetLoop {
         let Some(running) = &self.drill else { return };
         let drill = &running.drill;
         let late = |since: Option<Time>, patience| since.is_some_and(|since| now > since + patience);
-        if self.fleet.row(&drill.agent).is_none_or(|row| row.paused) {
-            self.end_drill(Some("The agent was paused or removed meanwhile".to_owned()));
+        let Some(row) = self.fleet.row(&drill.agent) else {
+            // Its history is gone, and this must not bring it back.
+            self.drill = None;
+            return;
+        };
+        if row.paused {
+            self.end_drill(Some(GONE.to_owned()));
         } else if drill.resumed_at.is_some() {
             if late(drill.resumed_at, PATIENCE) {
                 self.end_drill(Some("It does not beat again: see its verdict".to_owned()));
@@ -144,12 +164,19 @@ impl FleetLoop {
         } else if drill.detected_at.is_some() {
             let held = self.fleet.desk().incident(&drill.agent).and_then(|incident| incident.held);
             if held.is_some() || late(drill.detected_at, DESKTOP) {
-                let problem = held.map_or("The desktop did not answer", why_held);
+                let silent = if self.crew.settings().alerts.desktop {
+                    "The desktop did not answer"
+                } else {
+                    "Nobody was told: the desktop is switched off"
+                };
+                let problem = held.map_or(silent, why_held);
                 if let Some(running) = &mut self.drill {
                     running.drill.problem = Some(problem.to_owned());
                 }
                 self.resume_from_drill(now);
             }
+        } else if self.fleet.desk().network().is_down() && late(drill.due_at, Duration::ZERO) {
+            self.end_drill(Some("This computer went offline meanwhile".to_owned()));
         } else if late(drill.due_at, PATIENCE) {
             self.end_drill(Some("The silence was not noticed: this is a defect, please report it".to_owned()));
         }

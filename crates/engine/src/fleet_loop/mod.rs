@@ -17,6 +17,7 @@ use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
 use beatkeeper_core::view::{AlertsView, BeatsBy};
 use beatkeeper_store::Writer;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -87,6 +88,8 @@ pub(crate) struct FleetLoop {
     config_stamp: Option<(SystemTime, u64)>,
     config_problem: Option<SettingsError>,
     ears: Ears,
+    /// The computer's own.
+    zone: TimeZone,
     post: Post,
     desktop: DesktopSeen,
     drill: Option<Running>,
@@ -109,6 +112,7 @@ impl FleetLoop {
             config_stamp: None,
             config_problem: None,
             ears,
+            zone: TimeZone::system(),
             post,
             desktop: DesktopSeen::default(),
             drill: None,
@@ -123,6 +127,9 @@ impl FleetLoop {
         self.tell_zone();
         self.recall().await;
         self.reload().await;
+        if self.config_problem.is_none() {
+            self.close_the_forgotten().await;
+        }
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reports = Vec::with_capacity(256);
@@ -314,6 +321,10 @@ impl FleetLoop {
             let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);
             return Err(Refusal::new("agent.not_ours", sentence, "Restart its own program."));
         }
+        if self.is_drilled(id) {
+            let sentence = format!("{} is silent for a drill", row.name);
+            return Err(Refusal::new("drill.running", sentence, "Stop the drill: it beats again then."));
+        }
         self.crew.restart(id);
         self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
         Ok(())
@@ -337,6 +348,7 @@ impl FleetLoop {
     async fn keep_house(&mut self) {
         self.look_at_the_clock();
         self.ask_for_a_witness();
+        self.follow_the_zone();
         self.watch_drill();
         self.publish_when_alerts_change();
         if stamp(&self.config) != self.config_stamp {
@@ -405,6 +417,18 @@ impl FleetLoop {
     fn tell_zone(&mut self) {
         let offset = jiff::Zoned::now().offset().seconds();
         self.fold(FleetEvent::Zone { offset });
+    }
+
+    /// The computer travels, and quiet hours without a zone with it.
+    fn follow_the_zone(&mut self) {
+        let zone = TimeZone::system();
+        if zone != self.zone {
+            self.zone = zone;
+            let quiet = self.crew.settings().alerts.quiet().unwrap_or_default();
+            self.fold(FleetEvent::Quiet(quiet));
+        }
+        // Also a change of the clocks.
+        self.tell_zone();
     }
 }
 

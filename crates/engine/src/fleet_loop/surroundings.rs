@@ -37,6 +37,7 @@ impl FleetLoop {
         let looked = self.clock.look();
         if let Some(slept) = looked.slept {
             tracing::info!("this computer slept for {} s", slept.as_secs());
+            self.drill_was_slept_through();
             self.fold(FleetEvent::Woke { slept });
         }
         if let Some(jump) = looked.wall_jumped {

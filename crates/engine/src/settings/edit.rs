@@ -1,7 +1,7 @@
 //! Changing the file in place: what the user wrote, comments included, stays as it is.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
@@ -156,7 +156,16 @@ pub fn set_tags(path: &Path, id: &EntityId, tags: &[String]) -> Result<Settings,
 /// # Errors
 /// As [`add_agent`].
 pub fn save_channel(path: &Path, channel: &ChannelEntry, replace: Option<&str>) -> Result<Settings, SettingsError> {
-    change(path, |document| {
+    draft_channel(path, channel, replace)?.write()
+}
+
+/// As [`save_channel`], to be written later.
+pub(crate) fn draft_channel(
+    path: &Path,
+    channel: &ChannelEntry,
+    replace: Option<&str>,
+) -> Result<Draft, SettingsError> {
+    draft(path, |document| {
         let written = toml::to_string(channel).map_err(|error| error.to_string())?;
         let written: DocumentMut = written.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
         let channels = list(document, "channel")?;
@@ -179,7 +188,12 @@ pub fn save_channel(path: &Path, channel: &ChannelEntry, replace: Option<&str>) 
 /// # Errors
 /// As [`add_agent`].
 pub fn remove_channel(path: &Path, name: &str) -> Result<Settings, SettingsError> {
-    change(path, |document| {
+    draft_without_channel(path, name)?.write()
+}
+
+/// As [`remove_channel`], to be written later.
+pub(crate) fn draft_without_channel(path: &Path, name: &str) -> Result<Draft, SettingsError> {
+    draft(path, |document| {
         list(document, "channel")?.retain(|table| !is_called(table, name));
         Ok(())
     })
@@ -205,10 +219,32 @@ fn list<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut ArrayOf
         })
 }
 
+/// A change that was checked, and is not written yet.
+pub(crate) struct Draft {
+    path: PathBuf,
+    text: String,
+    settings: Settings,
+}
+
+impl Draft {
+    /// Writes it.
+    pub(crate) fn write(self) -> Result<Settings, SettingsError> {
+        let Self { path, text, settings } = self;
+        match write(&path, &text) {
+            Ok(()) => Ok(settings),
+            Err(error) => Err(SettingsError { path, at: None, what: format!("it cannot be written: {error}") }),
+        }
+    }
+}
+
 pub(super) fn change(
     path: &Path,
     edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
 ) -> Result<Settings, SettingsError> {
+    draft(path, edit)?.write()
+}
+
+fn draft(path: &Path, edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<Draft, SettingsError> {
     let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
     let text = read(path)?.unwrap_or_default();
     // A broken file is refused as it is: nobody's half-finished edit is overwritten.
@@ -218,8 +254,7 @@ pub(super) fn change(
     edit(&mut document).map_err(refuse)?;
     let text = document.to_string();
     let settings = Settings::parse(path, &text)?;
-    write(path, &text).map_err(|error| refuse(format!("it cannot be written: {error}")))?;
-    Ok(settings)
+    Ok(Draft { path: path.to_owned(), text, settings })
 }
 
 fn write(path: &Path, text: &str) -> std::io::Result<()> {

@@ -12,10 +12,10 @@ mod window;
 pub(crate) use alerts::RuleBook;
 pub use alerts::{AlertRulesView, AlertsEntry, FlappingEntry, FlappingView, OverridesEntry, QuietEntry};
 pub use channel::{ChannelEntry, ChannelKind, MailTls};
-pub(crate) use edit::add_demo;
 pub use edit::{
     add_agent, add_registry, remove_agent, remove_channel, remove_registry, save_channel, set_paused, set_tags,
 };
+pub(crate) use edit::{add_demo, draft_channel, draft_without_channel};
 pub use edit_alerts::set_alert_rules;
 pub(crate) use file::check_tags;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};

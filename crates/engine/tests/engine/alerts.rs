@@ -196,7 +196,7 @@ async fn a_desktop_that_shows_nothing_is_kept_with_the_incident() {
     let Telling::Show(notice) = scene.telling().await else { panic!("something else") };
     let shown = Shown {
         notice: notice.id,
-        outcome: Err(NotShown { problem: "nobody shows notifications".into(), again: true }),
+        outcome: Err(NotShown { problem: "nobody shows notifications".into(), again: true, over: false }),
     };
     scene.engine.as_ref().unwrap().handle().shown(shown).await;
     let problem = until("the desktop's word", async || {

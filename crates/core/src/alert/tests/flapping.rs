@@ -1,5 +1,5 @@
 use super::*;
-use crate::alert::Flapping;
+use crate::alert::{Fault, Flapping};
 
 fn scene() -> Scene {
     Scene::with(AlertRules { flapping: Flapping { changes: 4, within: seconds(600) }, ..AlertRules::default() })
@@ -61,4 +61,19 @@ fn changes_of_an_earlier_run_are_no_reason_to_tell_before_anybody_can() {
     assert_eq!(scene.due(at(135)), [id(1)]);
     scene.look(1, Liveness::Active, 1, at(135));
     assert_eq!(scene.told(), [NoticeKind::Flapping]);
+}
+
+#[test]
+fn flapping_is_blamed_on_what_took_it_away_and_not_on_the_verdict_of_a_good_moment() {
+    let mut scene = scene();
+    for second in [0, 60] {
+        scene.turn(1, Liveness::Late, 0, at(second));
+        scene.verdict = ("ok", "Beating, confirmed");
+        scene.turn(1, Liveness::Active, 1, at(second + 30));
+        scene.verdict = LOST;
+    }
+    let notice = &scene.shown[0];
+    assert_eq!((notice.kind, notice.cause.as_str(), notice.fault), (NoticeKind::Flapping, LOST.0, Fault::Registry));
+    assert!(notice.body.starts_with(LOST.1), "{}", notice.body);
+    assert_eq!(scene.kept[0].fault, Fault::Registry);
 }

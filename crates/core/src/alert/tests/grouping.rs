@@ -28,3 +28,26 @@ fn the_notice_of_several_stays_until_the_last_of_them_is_well() {
     scene.turn(2, Liveness::Active, 2, at(300));
     assert_eq!(scene.shown[3].supersedes, [told]);
 }
+
+#[test]
+fn of_many_that_join_at_one_moment_only_the_last_telling_is_shown() {
+    let mut scene = Scene::default();
+    for number in 1..=100 {
+        scene.note(number, Liveness::Stale, 0, true, at(300));
+    }
+    scene.take();
+    assert_eq!(scene.shown.len(), 1);
+    assert_eq!(scene.shown[0].agents.len(), 100);
+    assert!(scene.kept.len() >= 100, "each is on record");
+}
+
+#[test]
+fn another_incident_of_the_same_agent_is_another_notice() {
+    let mut scene =
+        Scene::with(AlertRules { level: crate::alert::Level::Late, good_beats: 1, ..AlertRules::default() });
+    scene.turn(1, Liveness::Late, 0, at(0));
+    scene.turn(1, Liveness::Active, 1, at(2));
+    scene.turn(1, Liveness::Late, 0, at(5));
+    assert_eq!(scene.told(), [NoticeKind::Late, NoticeKind::Recovered, NoticeKind::Late]);
+    assert_ne!(scene.shown[0].id, scene.shown[2].id);
+}

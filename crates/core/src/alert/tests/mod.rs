@@ -26,7 +26,6 @@ fn id(number: u8) -> EntityId {
 }
 
 /// A desk, and what it asked for.
-#[derive(Default)]
 struct Scene {
     desk: Desk,
     rules: AlertRules,
@@ -35,6 +34,25 @@ struct Scene {
     sent: Vec<Notice>,
     withdrawn: Vec<NoticeId>,
     kept: Vec<Incident>,
+    /// Code and sentence.
+    verdict: (&'static str, &'static str),
+}
+
+const LOST: (&str, &str) = ("link.refused", "Connection refused");
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            desk: Desk::default(),
+            rules: AlertRules::default(),
+            grace_until: None,
+            shown: Vec::new(),
+            sent: Vec::new(),
+            withdrawn: Vec::new(),
+            kept: Vec::new(),
+            verdict: LOST,
+        }
+    }
 }
 
 impl Scene {
@@ -53,6 +71,12 @@ impl Scene {
     }
 
     fn see(&mut self, number: u8, liveness: Liveness, good_beats: u32, turned: bool, now: Time) {
+        self.note(number, liveness, good_beats, turned, now);
+        self.take();
+    }
+
+    /// As [`see`](Self::see), while nobody carries out what the desk asks for.
+    fn note(&mut self, number: u8, liveness: Liveness, good_beats: u32, turned: bool, now: Time) {
         let (id, name) = (id(number), format!("agent-{number}"));
         let seen = Sighting {
             id: &id,
@@ -60,8 +84,8 @@ impl Scene {
             registry: "r",
             remote: true,
             liveness,
-            cause: "link.refused",
-            sentence: "Connection refused",
+            cause: self.verdict.0,
+            sentence: self.verdict.1,
             last_beat: Some(at(0)),
             good_beats,
             grace_until: self.grace_until,
@@ -71,7 +95,6 @@ impl Scene {
             self.desk.turned(&seen, now);
         }
         self.desk.look(&seen, now);
-        self.take();
     }
 
     /// The deadline passed; answers who must be looked at.

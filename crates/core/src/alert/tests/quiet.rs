@@ -44,3 +44,13 @@ fn a_recovery_in_the_minute_after_sleep_does_not_break_the_quiet() {
     assert_eq!(scene.withdrawn, [scene.shown[0].id]);
     assert_eq!(scene.ended(), Some(Resolution::Recovered));
 }
+
+#[test]
+fn they_are_hours_of_the_clock_on_the_wall_and_not_of_the_timeline() {
+    let mut scene = scene(false);
+    let hour = 3_600_000;
+    assert!(scene.desk.set_wall(hour), "everyone must be looked at");
+    assert!(!scene.desk.set_wall(hour + 100), "drift is no difference");
+    assert_eq!(scene.desk.quiet_until(at(0)), Some(at(NINE)), "it is nine on the wall");
+    assert_eq!(scene.desk.quiet_until(at(NINE)), None);
+}

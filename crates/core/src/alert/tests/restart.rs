@@ -32,3 +32,19 @@ fn what_ended_meanwhile_is_closed_without_a_word() {
     assert_eq!((scene.told(), scene.ended()), (vec![], Some(Resolution::Meanwhile)));
     assert_eq!(scene.withdrawn, [left().notice.unwrap()]);
 }
+
+#[test]
+fn a_drill_that_a_restart_cut_short_makes_no_drill_of_what_comes_after_it() {
+    let mut scene = Scene::default();
+    scene.desk.drill(&id(1), true);
+    scene.turn(1, Liveness::Stale, 0, at(300));
+    let open = scene.kept.last().cloned();
+    assert!(open.as_ref().is_some_and(|incident| incident.drill));
+    let mut later = Scene::default();
+    later.desk.recall(&id(1), open, None, Vec::new(), at(400));
+    later.look(1, Liveness::Stale, 0, at(410));
+    later.turn(1, Liveness::Active, 2, at(500));
+    assert_eq!(later.shown.last().map(|notice| notice.title.starts_with("Drill: ")), Some(true), "it was one");
+    later.turn(1, Liveness::Stale, 0, at(900));
+    assert_eq!(later.kept.last().map(|incident| incident.drill), Some(false));
+}

@@ -95,7 +95,7 @@ impl Agent {
             last_confirmed,
             turned_after: memory.and_then(|memory| memory.last_confirmed_at).map(|beat| beat.min(now)),
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
-            drilled: past.incident.as_ref().is_some_and(|incident| incident.drill),
+            drilled: false,
             missing_next: None,
             strip,
             connections: Connections::from_past(&past.reconnected),

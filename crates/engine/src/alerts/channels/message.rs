@@ -22,6 +22,8 @@ impl<'a> Message<'a> {
         };
         let title = filled("title", &entry.title)?;
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A field may be empty, and a title may not: Slack refuses it for good.
+        let title = if title.is_empty() { notice.title.clone() } else { title };
         Ok(Self { notice, title, body: filled("body", &entry.body)? })
     }
 }

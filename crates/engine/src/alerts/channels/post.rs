@@ -99,6 +99,12 @@ impl Post {
         Ok(post)
     }
 
+    /// Such a notice will be sent, as soon as it is complete. Should the program end before that, the next one sends it as
+    /// it was kept last.
+    pub fn expect(&self, notice: &Notice) {
+        self.room().expect(notice);
+    }
+
     /// Has every channel told that wants to be. Returns at once; deliveries are kept as they go.
     pub fn send(&self, notice: Notice) {
         self.room().accept(notice);

@@ -108,6 +108,15 @@ impl Room {
         self.troubles.subscribe()
     }
 
+    /// Keeps that a notice is on its way, before it is complete: whatever happens until then, it is sent.
+    pub(super) fn expect(&self, notice: &Notice) {
+        let now = self.clock.now();
+        let notice = Arc::new(notice.clone());
+        for lane in self.lock().lanes.iter().filter(|lane| lane.wants(&notice)) {
+            self.note(&Letter::new(Arc::clone(&notice), &lane.entry.name, now));
+        }
+    }
+
     /// Puts a notice into the queue of every channel that wants it.
     pub(super) fn accept(&self, notice: Notice) {
         let now = self.clock.now();

@@ -247,9 +247,10 @@ fn pause(tries: u32) -> Duration {
 }
 
 fn over(id: NoticeId) -> Report {
-    not_shown(id, "It was over, or a newer notice took its place, before it could be shown.".to_owned(), false)
+    let problem = "It was over, or a newer notice took its place, before it could be shown.".to_owned();
+    (id, Err(NotShown { problem, again: false, over: true }))
 }
 
 fn not_shown(id: NoticeId, problem: String, again: bool) -> Report {
-    (id, Err(NotShown { problem, again }))
+    (id, Err(NotShown { problem, again, over: false }))
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::ID;
 use crate::blackbox::redact::redact;
@@ -108,6 +109,9 @@ fn around() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // The same cases on every machine: what is found by chance is found by whoever looks for it.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(20_261_122), cases: 512, ..ProptestConfig::default() })]
+
     #[test]
     fn no_seed_survives(before in around(), seed in seed(), after in "([ ,)\"'/][ -~]{0,20})?") {
         let text = format!("{before}{seed}{after}");

@@ -12,6 +12,8 @@ use url::{Host, Url};
 use super::template::Template;
 
 const LONGEST_NAME: usize = 32;
+/// What every keychain takes.
+const LONGEST_SECRET: usize = 2048;
 const MOST_CHANNELS: usize = 32;
 const MOST_RECIPIENTS: usize = 20;
 const MOST_ARGUMENTS: usize = 64;
@@ -204,6 +206,9 @@ impl ChannelEntry {
     /// # Errors
     /// A sentence that says what is wrong, without the secret.
     pub fn check_secret(&self, secret: &str) -> Result<(), String> {
+        if secret.len() > LONGEST_SECRET {
+            return Err(format!("the secret is longer than {LONGEST_SECRET} bytes"));
+        }
         if secret.trim() != secret || secret.is_empty() || secret.contains(char::is_control) {
             return Err("the secret is empty, or has spaces around it or control characters in it".into());
         }
