@@ -11,8 +11,8 @@ use ts_rs::TS;
 
 use crate::alerts::channels::ChannelView;
 use crate::fleet_loop::{Ask, DESKTOP};
+use crate::handle::{Handle, ended};
 use crate::refusal::{Refusal, json_of};
-use crate::{Handle, ended};
 
 /// How long the desktop may take for a test.
 const WITHIN: Duration = Duration::from_secs(20);

@@ -20,8 +20,8 @@ use ts_rs::TS;
 
 use crate::export::{ExportFormat, Exported, harmless, rfc3339};
 use crate::fleet_loop::Ask;
+use crate::handle::{Handle, blocking, ended};
 use crate::refusal::{Refusal, json_of};
-use crate::{Handle, blocking, ended};
 
 /// Downtime of some agents in some time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

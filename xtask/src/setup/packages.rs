@@ -145,6 +145,12 @@ pub const PACKAGES: &[Package] = &[
         Program("WebKitWebDriver"),
     ),
     package(Tests, "fonts-dejavu-core", "the typeface of what Inter has not, in pictures that are compared"),
+    package(Tests, "iproute2", "gives a test a network of its own").elsewhere("iproute", "iproute2", Program("ip")),
+    package(Tests, "util-linux", "parts a test from this computer's network").elsewhere(
+        "util-linux",
+        "util-linux",
+        Program("unshare"),
+    ),
     package(Tests, "xdotool", "keyboard and pointer for the window and the tray").elsewhere(
         "xdotool",
         "xdotool",

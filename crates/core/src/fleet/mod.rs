@@ -7,6 +7,7 @@ mod attention;
 mod connections;
 mod drill;
 mod event;
+mod registries;
 mod strip;
 mod summary;
 
@@ -18,7 +19,7 @@ use crate::history::{Connection, SpanKind};
 use crate::identity::EntityId;
 use crate::reckon::reckon;
 use crate::time::Time;
-use crate::view::{BeatStrip, FleetDelta, RegistryHealth, StripSpan};
+use crate::view::{BeatStrip, FleetDelta, StripSpan};
 use crate::wire::zynd::Activity;
 
 pub use event::{AgentSettings, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
@@ -201,47 +202,9 @@ impl Fleet {
         self.agents.get(id)?.connections.current()
     }
 
-    /// Each registry's health.
-    #[must_use]
-    pub fn registry_health(&self) -> Vec<RegistryHealth> {
-        self.registries
-            .values()
-            .map(|registry| RegistryHealth {
-                name: registry.settings.name.clone(),
-                url: registry.settings.url.clone(),
-                reachable: registry.answered.then_some(registry.problem.is_none()),
-                stream_live: registry.stream_live,
-                clock_ahead_ms: registry.clock_ahead_ms,
-                problem: registry.problem.clone(),
-                problem_since: registry.problem_since,
-                demo: registry.settings.demo,
-            })
-            .collect()
-    }
-
     /// The ids of a registry's agents.
     pub fn ids(&self) -> impl Iterator<Item = &EntityId> {
         self.agents.keys()
-    }
-
-    fn set_registry(&mut self, settings: RegistrySettings, now: Time) {
-        let name = settings.name.clone();
-        if let Some(registry) = self.registries.get_mut(&name) {
-            registry.settings = settings;
-        } else {
-            let registry = Registry {
-                settings,
-                stream_live: false,
-                answered: false,
-                reached: None,
-                problem: None,
-                problem_since: None,
-                clock_ahead_ms: None,
-            };
-            self.registries.insert(name.clone(), registry);
-        }
-        self.revision += 1;
-        self.touch_all(&name, now);
     }
 
     fn add(&mut self, settings: AgentSettings, past: &Past, now: Time) {
@@ -296,46 +259,6 @@ impl Fleet {
         }
     }
 
-    fn stream(&mut self, name: &str, live: bool, now: Time) {
-        let Some(registry) = self.registries.get_mut(name) else { return };
-        if registry.stream_live == live {
-            return;
-        }
-        registry.stream_live = live;
-        self.revision += 1;
-        // What happened before the stream came up was not seen: look once.
-        for id in self.ids_at(name) {
-            self.update(&id, now, |_, _, change| change.read_record = true);
-        }
-    }
-
-    fn registry_answered(
-        &mut self,
-        name: &str,
-        problem: Option<String>,
-        reached: bool,
-        clock_ahead_ms: Option<i64>,
-        now: Time,
-    ) {
-        let Some(registry) = self.registries.get_mut(name) else { return };
-        let before = (registry.problem.clone(), registry.answered, registry.clock_ahead_ms);
-        registry.answered = true;
-        registry.reached = Some(reached);
-        registry.problem_since = problem.as_ref().map(|_| registry.problem_since.unwrap_or(now));
-        registry.problem = problem;
-        // A clock is read with a resolution of a second; smaller changes are not news.
-        if let Some(ahead) = clock_ahead_ms
-            && registry.clock_ahead_ms.is_none_or(|known| (known - ahead).abs() >= 1000)
-        {
-            registry.clock_ahead_ms = Some(ahead);
-        }
-        if before != (registry.problem.clone(), registry.answered, registry.clock_ahead_ms) {
-            self.revision += 1;
-            self.touch_all(name, now);
-        }
-        self.judge_network(now);
-    }
-
     fn woke(&mut self, slept: Duration, now: Time) {
         self.context.hold_until = Some(now + WAKE_GRACE);
         self.desk.hold(now + WAKE_GRACE);
@@ -359,17 +282,6 @@ impl Fleet {
         for id in self.desk.due(now) {
             self.update(&id, now, |_, _, _| {});
         }
-    }
-
-    fn touch_all(&mut self, registry: &str, now: Time) {
-        for id in self.ids_at(registry) {
-            self.update(&id, now, |_, _, change| change.row = true);
-        }
-    }
-
-    fn ids_at(&self, registry: &str) -> Vec<EntityId> {
-        let at = self.agents.values().filter(|agent| agent.settings.registry == registry);
-        sorted(at.map(|agent| agent.settings.id.clone()).collect())
     }
 
     /// In an order that does not change from run to run.

@@ -3,21 +3,20 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beatkeeper_core::alert::{AlertRules, Incident};
-use beatkeeper_core::fleet::{AgentSettings, FleetEvent, Past, RegistrySettings, STRIP};
-use beatkeeper_core::history::Connection;
+use beatkeeper_core::fleet::{FleetEvent, Past};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
-use beatkeeper_store::{Reader, StoreError};
+use beatkeeper_store::Reader;
 use beatkeeper_vault::Vault;
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
 
+use super::entries::{agent_settings, interval, registry_settings};
+use super::pasts::read_pasts;
 use crate::clock::Clock;
 use crate::demo::DemoRegistry;
 use crate::health::{self, Probe};
@@ -30,8 +29,6 @@ use crate::settings::{AgentEntry, RegistryEntry, RuleBook, Settings};
 const DIALS: usize = 256;
 /// So many keys are asked for at once. The vault answers one after the other, and a locked one not for a while.
 const KEYS: usize = 8;
-/// The longest time within which changes are called flapping.
-const CHANGES: Duration = Duration::from_secs(24 * 3600);
 
 /// What the crew works with.
 pub(crate) struct Means {
@@ -357,82 +354,13 @@ impl Crew {
     }
 }
 
-fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result<HashMap<EntityId, Past>, StoreError> {
-    let from = now - STRIP;
-    let mut strips = reader.strips(ids, from, now)?;
-    let mut memories: HashMap<EntityId, _> =
-        reader.memories()?.into_iter().map(|memory| (memory.agent.clone(), memory)).collect();
-    let mut incidents: HashMap<EntityId, Incident> =
-        reader.open_incidents()?.into_iter().rev().map(|incident| (incident.agent.clone(), incident)).collect();
-    let snoozes = reader.snoozes()?;
-    let mut pasts = HashMap::with_capacity(ids.len());
-    for id in ids {
-        let past = Past {
-            memory: memories.remove(id),
-            strip: strips.remove(id).unwrap_or_default(),
-            reconnected: reconnected(&reader.connections(id, 500, None)?, from),
-            incident: incidents.remove(id),
-            snoozed_until: snoozes.get(id).copied(),
-            changes: reader.turns(id, now - CHANGES)?,
-        };
-        pasts.insert(id.clone(), past);
-    }
-    Ok(pasts)
-}
-
-/// When lost connections were replaced, oldest first, from a list that begins with the newest.
-fn reconnected(newest_first: &[Connection], from: Time) -> Vec<Time> {
-    let lost = |connection: &Connection| {
-        connection.close_code.is_some_and(|code| code != 1000)
-            && connection.cause.as_deref() != Some(beatkeeper_store::APP_ENDED)
-    };
-    let replaced = newest_first.windows(2).filter(|pair| lost(&pair[1])).filter_map(|pair| pair[0].opened_at);
-    let mut times: Vec<Time> = replaced.filter(|opened| *opened >= from).collect();
-    times.sort_unstable();
-    times
-}
-
 fn places(settings: &Settings) -> HashMap<EntityId, usize> {
     settings.agents.iter().enumerate().map(|(place, agent)| (agent.entity.clone(), place)).collect()
-}
-
-fn interval(agent: &AgentEntry) -> Duration {
-    Duration::from_secs(agent.interval.into())
 }
 
 /// Whether its links must be dialled anew.
 fn moved(old: &RegistryEntry, new: &RegistryEntry) -> bool {
     old.url != new.url || old.allow_plain != new.allow_plain || old.ping != new.ping
-}
-
-fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
-    RegistrySettings {
-        name: entry.name.clone(),
-        url: entry.url.to_string(),
-        thresholds: entry.thresholds.to_thresholds(),
-        demo: entry.demo,
-        remote: !entry.url.is_loopback(),
-    }
-}
-
-fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> AgentSettings {
-    AgentSettings {
-        id: entry.entity.clone(),
-        name: entry.name.clone(),
-        registry: entry.registry.clone(),
-        interval: interval(entry),
-        beats_by: entry.beats,
-        paused: entry.paused,
-        probed: entry.health.is_some(),
-        tags: entry.tags.clone(),
-        project: entry.project.as_deref().map(project_name),
-        alerts,
-    }
-}
-
-/// Short enough for a table.
-fn project_name(folder: &Path) -> String {
-    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
 }
 
 fn probe_client(tls: &Arc<ClientConfig>) -> Option<reqwest::Client> {

@@ -1,0 +1,45 @@
+//! What the configuration says of registries and agents, as the fleet takes it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beatkeeper_core::alert::AlertRules;
+use beatkeeper_core::fleet::{AgentSettings, RegistrySettings};
+
+use crate::settings::{AgentEntry, RegistryEntry};
+
+/// Between two beats.
+pub(super) fn interval(agent: &AgentEntry) -> Duration {
+    Duration::from_secs(agent.interval.into())
+}
+
+pub(super) fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
+    RegistrySettings {
+        name: entry.name.clone(),
+        url: entry.url.to_string(),
+        thresholds: entry.thresholds.to_thresholds(),
+        demo: entry.demo,
+        remote: !entry.url.is_loopback(),
+    }
+}
+
+pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> AgentSettings {
+    AgentSettings {
+        id: entry.entity.clone(),
+        name: entry.name.clone(),
+        registry: entry.registry.clone(),
+        interval: interval(entry),
+        beats_by: entry.beats,
+        paused: entry.paused,
+        probed: entry.health.is_some(),
+        tags: entry.tags.clone(),
+        project: entry.project.as_deref().map(project_name),
+        alerts,
+    }
+}
+
+/// Short enough for a table.
+fn project_name(folder: &Path) -> String {
+    folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
+}
