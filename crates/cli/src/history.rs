@@ -214,6 +214,7 @@ mod tests {
             to: Liveness::Stale,
             cause: "link.dropped".into(),
             sentence: "Reconnecting".into(),
+            counts: false,
         };
         History { connections: vec![open, lost], transitions: vec![stale] }
     }

@@ -121,6 +121,34 @@ pub struct Transition {
     pub cause: String,
     /// The verdict's sentence at that moment.
     pub sentence: String,
+    /// Whether it went from beating to missing or back by itself, as far as somebody could tell: enough of these within
+    /// a while are called flapping.
+    pub counts: bool,
+}
+
+/// The turns of an agent between beating and missing, as an earlier run left them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// When it turned, and that counted; the oldest first.
+    pub counted: Vec<Time>,
+    /// It went missing when nobody could tell why, and did not return since.
+    pub gone_unseen: bool,
+}
+
+impl Turns {
+    /// The next change of its state. One that was asked for ends what was counted before.
+    pub fn take(&mut self, at: Time, from: Liveness, to: Liveness, counts: bool) {
+        if to == Liveness::Stopped {
+            *self = Self::default();
+        } else if from == Liveness::Active && to.is_missing() {
+            self.gone_unseen = !counts;
+        } else if to == Liveness::Active {
+            self.gone_unseen = false;
+        }
+        if counts {
+            self.counted.push(at);
+        }
+    }
 }
 
 /// What an agent's record must remember over a restart.

@@ -267,6 +267,7 @@ mod tests {
             to: Liveness::Late,
             cause: "link.broken".into(),
             sentence: "Reconnecting, \"soon\"".into(),
+            counts: true,
         })
     }
 

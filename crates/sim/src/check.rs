@@ -92,6 +92,12 @@ impl<'p> Check<'p> {
             .get(&notice.id)
             .map(|unsent| unsent.notice.agents.iter().map(|agent| (agent.id.clone(), agent.opened_at)).collect())
             .unwrap_or_default();
+        if !known
+            .iter()
+            .all(|(id, opened_at)| Self::tells_of(notice, id, *opened_at) || self.is_over(ids[id], *opened_at))
+        {
+            return Err(Broken::new("an outage was taken out of a notice, and goes on", None));
+        }
         self.one_of_a_cause(notice)?;
         for agent in &notice.agents {
             if known.contains(&(agent.id.clone(), agent.opened_at)) {
@@ -149,16 +155,41 @@ impl<'p> Check<'p> {
     }
 
     /// The channels get a notice.
-    pub fn send(&mut self, notice: &Notice) -> Result<(), Broken> {
+    pub fn send(&mut self, notice: &Notice, ids: &HashMap<EntityId, usize>) -> Result<(), Broken> {
         let Some(unsent) = self.unsent.remove(&notice.id) else {
             return Err(Broken::new("a notice is sent twice, or was never shown", None));
         };
-        let (told, sent) = (&unsent.notice.agents, &notice.agents);
-        if told != sent {
+        let mut told = unsent.notice.agents;
+        told.retain(|agent| notice.agents.contains(agent) || !self.is_over(ids[&agent.id], agent.opened_at));
+        if told != notice.agents {
             return Err(Broken::new("a notice is sent with other agents than were told of", None));
         }
         self.sent.insert(notice.id);
         Ok(())
+    }
+
+    /// A notice that was shown is not sent.
+    pub fn call_off(&mut self, notice: &Notice, ids: &HashMap<EntityId, usize>) -> Result<(), Broken> {
+        let Some(unsent) = self.unsent.remove(&notice.id) else {
+            return Err(Broken::new("a notice is called off that does not wait", None));
+        };
+        if let Some(agent) = unsent.notice.agents.iter().find(|agent| !self.is_over(ids[&agent.id], agent.opened_at)) {
+            return Err(Broken::new("a notice of an outage that goes on is called off", Some(ids[&agent.id])));
+        }
+        self.stats.called_off += 1;
+        self.sent.insert(notice.id);
+        Ok(())
+    }
+
+    fn tells_of(notice: &Notice, id: &EntityId, opened_at: Time) -> bool {
+        notice.agents.iter().any(|agent| agent.id == *id && agent.opened_at == opened_at)
+    }
+
+    /// Whether that incident ended, be it with this event.
+    fn is_over(&self, agent: usize, opened_at: Time) -> bool {
+        let ended = |incident: &Incident| incident.opened_at == opened_at && incident.resolved_at.is_some();
+        self.kept.iter().any(|(kept, incident)| *kept == agent && ended(incident))
+            || self.model.agents[agent].episode.as_ref().is_none_or(|open| open.opened_at != opened_at.as_millis())
     }
 
     /// The desktop takes notices away.

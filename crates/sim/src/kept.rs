@@ -1,12 +1,11 @@
 //! What the history would have kept, as it would give it back: each row replaces the one with its key.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use beatkeeper_core::alert::Incident;
 use beatkeeper_core::fleet::{Past, STRIP};
-use beatkeeper_core::history::{AgentMemory, HistoryRow};
+use beatkeeper_core::history::{AgentMemory, HistoryRow, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::StripSpan;
 
@@ -19,7 +18,7 @@ struct Rows {
     spans: BTreeMap<Time, StripSpan>,
     incident: Option<Incident>,
     snoozed_until: Option<Time>,
-    changes: VecDeque<Time>,
+    turns: Turns,
 }
 
 /// The rows.
@@ -48,14 +47,11 @@ impl Kept {
                 self.of(&agent).memory = Some(memory);
             }
             HistoryRow::Transition(transition) => {
-                let (from, to) = (transition.from, transition.to);
-                let turned = from == Liveness::Active && to.is_missing() || from.is_missing() && to == Liveness::Active;
-                if turned {
-                    let changes = &mut self.of(&transition.agent).changes;
-                    changes.push_back(transition.at);
-                    if changes.len() > CHANGES {
-                        changes.pop_front();
-                    }
+                let Transition { agent, at, from, to, counts, .. } = transition;
+                let turns = &mut self.of(&agent).turns;
+                turns.take(at, from, to, counts);
+                if turns.counted.len() > CHANGES {
+                    turns.counted.remove(0);
                 }
             }
             HistoryRow::Incident(incident) => {
@@ -77,6 +73,11 @@ impl Kept {
         self.paused_until.filter(|until| *until > now)
     }
 
+    /// Nothing is kept of an agent any more.
+    pub fn forget(&mut self, id: &EntityId) {
+        self.agents.remove(id);
+    }
+
     /// What an agent brings along.
     pub fn past(&self, id: &EntityId, now: Time) -> Past {
         let Some(rows) = self.agents.get(id) else { return Past::default() };
@@ -86,7 +87,7 @@ impl Kept {
             reconnected: Vec::new(),
             incident: rows.incident.clone(),
             snoozed_until: rows.snoozed_until,
-            changes: rows.changes.iter().copied().filter(|at| *at >= now - STRIP).collect(),
+            turns: rows.turns.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ mod check;
 mod computer;
 mod kept;
 mod model;
+mod person;
 mod plan;
 mod run;
 mod trace;

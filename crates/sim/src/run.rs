@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::time::Duration;
 
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
@@ -62,6 +61,8 @@ pub struct Stats {
     pub incidents: u64,
     /// Incidents that ended without a word.
     pub silent: u64,
+    /// Notices that were over before they were sent.
+    pub called_off: u64,
     /// Times that our network was lost.
     pub losses: u64,
     /// Sleeps.
@@ -80,6 +81,7 @@ impl Stats {
         self.reminders += other.reminders;
         self.incidents += other.incidents;
         self.silent += other.silent;
+        self.called_off += other.called_off;
         self.losses += other.losses;
         self.sleeps += other.sleeps;
         self.runs += other.runs;
@@ -242,6 +244,7 @@ impl Sim<'_> {
                 None => self.app_starts(),
             },
             Happening::Person => self.person(),
+            Happening::Reaction { agent } => self.reaction(agent),
             Happening::Calm => self.calm(),
         }
     }
@@ -280,71 +283,6 @@ impl Sim<'_> {
         self.heard(agent, first)
     }
 
-    /// A person does something.
-    fn person(&mut self) -> Result<(), Broken> {
-        if self.world.calm {
-            return Ok(());
-        }
-        let again = self.rng.u64(20 * MINUTE..360 * MINUTE);
-        self.queue.push(self.world.at + again, Happening::Person);
-        if self.app.is_none() || self.world.asleep_until.is_some() || self.slept != 0 {
-            return Ok(());
-        }
-        let now = self.now();
-        let open = self.check.model.open();
-        let any = self.rng.usize(..self.plan.agents.len());
-        let agent = if open.is_empty() || self.rng.u32(..4) == 0 { any } else { open[self.rng.usize(..open.len())] };
-        let id = self.plan.agents[agent].settings.id.clone();
-        let until = now + Duration::from_secs(self.rng.u64(300..14_400));
-        match self.rng.u32(..20) {
-            0..=3 => {
-                let until = (self.rng.u32(..4) > 0).then_some(until);
-                self.check.model.snoozed(agent, until);
-                self.tell(FleetEvent::Snoozed(id, until), Some(agent))
-            }
-            4..=8 => {
-                let until = (self.rng.u32(..4) > 0).then_some(until);
-                self.check.model.acknowledged(agent, until);
-                self.tell(FleetEvent::Acknowledged(id, until), Some(agent))
-            }
-            9..=11 => {
-                let until = (self.rng.u32(..3) > 0).then_some(until);
-                self.check.model.alerts_paused(until);
-                self.tell(FleetEvent::AlertsPaused(until), None)
-            }
-            12..=14 => {
-                let stopped = !self.check.model.agents[agent].stopped;
-                self.stop_agent(agent, stopped)
-            }
-            15 => {
-                self.zone = self.rng.usize(..crate::plan::ZONES.len());
-                let quiet = self.plan.quiet_in(self.zone);
-                self.check.model.moved_to(self.zone);
-                let offset = crate::plan::zone_of(self.zone).to_offset(now.to_timestamp()).seconds();
-                self.tell(FleetEvent::Zone { offset }, None)?;
-                self.tell(FleetEvent::Quiet(quiet), None)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A person stops an agent, or lets it go on.
-    pub fn stop_agent(&mut self, agent: usize, stopped: bool) -> Result<(), Broken> {
-        let mut settings = self.plan.agents[agent].settings.clone();
-        settings.paused = stopped;
-        let now = self.now();
-        if stopped {
-            self.tell_link_stop(agent)?;
-        }
-        self.check.model.stopped(agent, stopped, now);
-        self.tell(FleetEvent::AgentChanged(settings), Some(agent))?;
-        if stopped { Ok(()) } else { self.hire(agent) }
-    }
-
-    fn tell_link_stop(&mut self, agent: usize) -> Result<(), Broken> {
-        if self.beats_for(agent) { self.dismiss(agent) } else { Ok(()) }
-    }
-
     fn app_is_ended(&mut self) -> Result<(), Broken> {
         if self.world.calm {
             return Ok(());
@@ -377,7 +315,9 @@ impl Sim<'_> {
         self.app_starts()?;
         self.later(1, AppHappening::Tick);
         for agent in 0..self.plan.agents.len() {
-            if self.check.model.agents[agent].stopped {
+            if self.check.model.agents[agent].removed {
+                self.add_agent(agent)?;
+            } else if self.check.model.agents[agent].stopped {
                 self.stop_agent(agent, false)?;
             }
         }

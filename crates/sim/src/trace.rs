@@ -45,7 +45,7 @@ impl Trace {
                     settings.alerts,
                     past.memory,
                     past.incident,
-                    past.changes
+                    past.turns.counted
                 )
             } else {
                 format!("{event:?}")
@@ -66,7 +66,7 @@ impl Trace {
             FleetAction::Keep(HistoryRow::Incident(incident)) => ids.get(&incident.agent).copied(),
             FleetAction::Keep(HistoryRow::Transition(transition)) => ids.get(&transition.agent).copied(),
             FleetAction::Keep(_) => return,
-            FleetAction::Show(notice) | FleetAction::Send(notice) => {
+            FleetAction::Show(notice) | FleetAction::Send(notice) | FleetAction::CallOff(notice) => {
                 let only = self.only;
                 notice
                     .agents

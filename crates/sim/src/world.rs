@@ -125,6 +125,8 @@ pub enum Happening {
     AppStarts,
     /// A person does something.
     Person,
+    /// A person reacts to what was just told of an agent: by stopping it.
+    Reaction { agent: usize },
     /// Everything becomes healthy.
     Calm,
     /// The model looks at everyone.

@@ -98,7 +98,15 @@ fn one_outage(id: &EntityId, begin: Time, period: Duration) -> [HistoryRow; 6] {
         HistoryRow::Span(Span { agent: id.clone(), kind, cause: cause.into(), from, to, beats })
     };
     let transition = |at, from, to, cause: &str, sentence: String| {
-        HistoryRow::Transition(Transition { agent: id.clone(), at, from, to, cause: cause.into(), sentence })
+        HistoryRow::Transition(Transition {
+            agent: id.clone(),
+            at,
+            from,
+            to,
+            cause: cause.into(),
+            sentence,
+            counts: true,
+        })
     };
     [
         span(SpanKind::Confirmed, "", begin, lost, 268),

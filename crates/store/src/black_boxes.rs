@@ -5,7 +5,7 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::agents::Agents;
+use crate::agents;
 use crate::codes;
 
 /// The largest black box that is kept, in bytes.
@@ -24,14 +24,9 @@ pub(crate) const CREATE: &str = "
 ";
 
 /// Replaces the black box of the agent's incident of that moment.
-pub(crate) fn write(
-    connection: &Connection,
-    agents: &mut Agents,
-    agent: &EntityId,
-    opened_at: Time,
-    json: &str,
-) -> rusqlite::Result<()> {
-    let number = agents.number(connection, agent)?;
+pub(crate) fn write(connection: &Connection, agent: &EntityId, opened_at: Time, json: &str) -> rusqlite::Result<()> {
+    // Its incident was kept before it: an agent that nobody knows was forgotten meanwhile.
+    let Some(number) = agents::find(connection, agent)? else { return Ok(()) };
     connection
         .prepare_cached("INSERT OR REPLACE INTO black_boxes (agent, opened_ms, record) VALUES (?1, ?2, ?3)")?
         .execute(params![number, codes::time(opened_at), json])?;

@@ -35,7 +35,10 @@ pub(crate) fn write(connection: &mut Connection, names: &mut Names, batch: &Pend
         if !batch.forget.is_empty() {
             notices::forget(transaction, &batch.forget)?;
         }
-        batch.rows().try_for_each(|row| write_row(transaction, names, row))
+        // A black box needs an agent that others know.
+        let (boxes, others): (Vec<_>, Vec<_>) =
+            batch.rows().partition(|row| matches!(row, HistoryRow::BlackBox { .. }));
+        others.into_iter().chain(boxes).try_for_each(|row| write_row(transaction, names, row))
     })
 }
 
@@ -51,9 +54,7 @@ fn write_row(transaction: &Transaction<'_>, names: &mut Names, row: &HistoryRow)
         HistoryRow::Pause(until) => pause::write(transaction, *until),
         HistoryRow::Notice(notice) => notices::write(transaction, notice),
         HistoryRow::Delivery(delivery) => deliveries::write(transaction, delivery),
-        HistoryRow::BlackBox { agent, opened_at, json } => {
-            black_boxes::write(transaction, agents, agent, *opened_at, json)
-        }
+        HistoryRow::BlackBox { agent, opened_at, json } => black_boxes::write(transaction, agent, *opened_at, json),
         HistoryRow::Drill(drill) => drills::write(transaction, agents, drill),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use beatkeeper_core::alert::{Delivery, Drill, Incident};
-use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition};
+use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
@@ -122,7 +122,7 @@ impl Reader {
     }
 
     /// When the agent changed between beating and missing, from `from` on, oldest first.
-    pub fn turns(&self, agent: &EntityId, from: Time) -> Result<Vec<Time>, StoreError> {
+    pub fn turns(&self, agent: &EntityId, from: Time) -> Result<Turns, StoreError> {
         self.read(|c| transitions::turns(c, agent, from))
     }
 

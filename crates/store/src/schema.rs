@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(notices::CREATE),
     M::up(deliveries::CREATE),
     M::up(drills::CREATE),
+    M::up(transitions::ADD_COUNTS),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.

@@ -1,14 +1,15 @@
 //! The table `transitions`: changes of liveness.
 
-use beatkeeper_core::history::Transition;
+use beatkeeper_core::history::{Transition, Turns};
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use rusqlite::{Connection, params};
 
 use crate::agents::{self, Agents};
 use crate::codes;
 use crate::texts::Texts;
+
+pub(crate) const ADD_COUNTS: &str = "ALTER TABLE transitions ADD COLUMN counts INTEGER NOT NULL DEFAULT 0;";
 
 pub(crate) const CREATE: &str = "
     CREATE TABLE transitions (
@@ -34,9 +35,10 @@ pub(crate) fn write(
     let sentence = texts.number(connection, &transition.sentence)?;
     connection
         .prepare_cached(
-            "INSERT INTO transitions (agent, at_ms, to_state, was, cause, sentence) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (agent, at_ms, to_state) DO UPDATE
-             SET was = excluded.was, cause = excluded.cause, sentence = excluded.sentence",
+            "INSERT INTO transitions (agent, at_ms, to_state, was, cause, sentence, counts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (agent, at_ms, to_state) DO UPDATE SET
+                was = excluded.was, cause = excluded.cause, sentence = excluded.sentence, counts = excluded.counts",
         )?
         .execute(params![
             agent,
@@ -44,7 +46,8 @@ pub(crate) fn write(
             codes::liveness(transition.to),
             codes::liveness(transition.from),
             cause,
-            sentence
+            sentence,
+            transition.counts
         ])?;
     Ok(())
 }
@@ -64,7 +67,7 @@ pub(crate) fn before(
     connection
         .prepare_cached(
             "SELECT at_ms, was, to_state,
-                (SELECT text FROM texts WHERE id = cause), (SELECT text FROM texts WHERE id = sentence)
+                (SELECT text FROM texts WHERE id = cause), (SELECT text FROM texts WHERE id = sentence), counts
              FROM transitions
              WHERE agent = ?1 AND at_ms < ?2 AND at_ms >= ifnull(
                 (SELECT at_ms FROM transitions WHERE agent = ?1 AND at_ms < ?2
@@ -79,24 +82,27 @@ pub(crate) fn before(
                 to: codes::read_liveness(row, 2)?,
                 cause: row.get(3)?,
                 sentence: row.get(4)?,
+                counts: row.get(5)?,
             })
         })?
         .collect()
 }
 
-/// When the agent changed between beating and missing, from `from` on, oldest first.
-pub(crate) fn turns(connection: &Connection, agent: &EntityId, from: Time) -> rusqlite::Result<Vec<Time>> {
-    let Some(number) = agents::find(connection, agent)? else { return Ok(Vec::new()) };
+/// How the agent turned between beating and missing, from `from` on or since it was stopped last.
+pub(crate) fn turns(connection: &Connection, agent: &EntityId, from: Time) -> rusqlite::Result<Turns> {
+    let Some(number) = agents::find(connection, agent)? else { return Ok(Turns::default()) };
     let mut statement = connection.prepare_cached(
-        "SELECT at_ms, was, to_state FROM transitions WHERE agent = ?1 AND at_ms >= ?2 ORDER BY at_ms, to_state",
+        "SELECT at_ms, was, to_state, counts FROM transitions WHERE agent = ?1 AND at_ms >= ?2 ORDER BY at_ms, to_state",
     )?;
     let mut rows = statement.query(params![number, codes::time(from)])?;
-    let mut turns = Vec::new();
+    let mut turns = Turns::default();
     while let Some(row) = rows.next()? {
-        let (was, to) = (codes::read_liveness(row, 1)?, codes::read_liveness(row, 2)?);
-        if (was == Liveness::Active && to.is_missing()) || (was.is_missing() && to == Liveness::Active) {
-            turns.push(codes::read_time(row, 0)?);
-        }
+        turns.take(
+            codes::read_time(row, 0)?,
+            codes::read_liveness(row, 1)?,
+            codes::read_liveness(row, 2)?,
+            row.get(3)?,
+        );
     }
     Ok(turns)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::slice::from_ref;
 
 use beatkeeper_core::alert::{DeliveryState, Drill, Fault, Held, Incident, Resolution};
-use beatkeeper_core::history::HistoryRow;
+use beatkeeper_core::history::{HistoryRow, Transition, Turns};
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::notice::NoticeKind;
 use beatkeeper_store::{LARGEST_BLACK_BOX, Writer};
@@ -175,6 +175,7 @@ fn a_problem_in_a_servers_words_is_cut_and_a_box_that_is_too_large_is_refused() 
     let mut refused = delivery(1, "team", DeliveryState::Dead, 1);
     refused.problem = Some("ä".repeat(100_000));
     writer.send(HistoryRow::Delivery(refused));
+    keep(&writer, &incident(1, 0));
     for (of, length) in [(1, LARGEST_BLACK_BOX), (2, LARGEST_BLACK_BOX + 1)] {
         writer.send(HistoryRow::BlackBox { agent: agent(of), opened_at: at(0), json: "x".repeat(length) });
     }
@@ -197,9 +198,16 @@ fn turns_are_changes_between_beating_and_missing() {
     }
     writer.flush().unwrap();
     let reader = writer.reader().unwrap();
-    assert_eq!(reader.turns(&agent(1), at(0)).unwrap(), [10, 40, 50, 80].map(at));
-    assert_eq!(reader.turns(&agent(1), at(40)).unwrap(), [40, 50, 80].map(at));
-    assert_eq!(reader.turns(&agent(2), at(0)).unwrap(), []);
+    let turns = |counted: &[u64]| Turns { counted: counted.iter().copied().map(at).collect(), gone_unseen: false };
+    assert_eq!(reader.turns(&agent(1), at(0)).unwrap(), turns(&[80]), "a stop ends what was counted before");
+    assert_eq!(reader.turns(&agent(1), at(90)).unwrap(), turns(&[]));
+    assert_eq!(reader.turns(&agent(2), at(0)).unwrap(), turns(&[]));
+
+    let unseen = Transition { counts: false, ..transition(1, 200, Active, Late) };
+    writer.send(HistoryRow::Transition(transition(1, 150, Offline, Active)));
+    writer.send(HistoryRow::Transition(unseen));
+    writer.flush().unwrap();
+    assert_eq!(reader.turns(&agent(1), at(0)).unwrap(), Turns { gone_unseen: true, ..turns(&[80, 150]) });
 }
 
 #[test]
@@ -218,6 +226,8 @@ fn a_forgotten_agent_leaves_no_alert_and_those_of_others_stay() {
     }
     writer.flush().unwrap();
     writer.forget(&agent(1));
+    // What was still being frozen comes too late.
+    writer.send(black_box(1, 10));
     // What ends a snooze that nobody knows any more brings nothing back.
     writer.send(HistoryRow::Snooze(agent(1), None));
     writer.flush().unwrap();

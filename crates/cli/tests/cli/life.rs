@@ -178,7 +178,8 @@ fn a_dead_registry_is_seen_told_and_recovered_from() {
     let history = stage.json(&["history", "weather", "--json"]);
     let steps = history["transitions"].as_array().expect("transitions").iter().rev();
     let steps: Vec<&str> = steps.filter_map(|step| step["to"].as_str()).collect();
-    assert!(steps.ends_with(&["active", "late", "stale", "offline", "active"]), "{steps:?}");
+    // Whether it was seen before its first beat, and its being active so is a change, is up to the machine.
+    assert!(steps.ends_with(&["late", "stale", "offline", "active"]), "{steps:?}");
     watch.signal("INT");
     assert!(watch.ended().success());
     let said = objects.said();

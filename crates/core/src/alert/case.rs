@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{AlertRules, Fault, Held, Incident, Resolution, Sighting};
+use crate::history::Turns;
 use crate::liveness::Liveness;
 use crate::notice::{NoticeId, NoticeKind, worth_interrupting};
 use crate::time::Time;
@@ -64,14 +65,15 @@ impl Case {
     pub(super) fn from_past(
         incident: Option<Incident>,
         snoozed_until: Option<Time>,
-        changes: Vec<Time>,
+        turns: Turns,
         meanwhile_until: Time,
     ) -> Self {
         Self {
             meanwhile_until: incident.as_ref().map(|_| meanwhile_until),
             incident: incident.map(Box::new),
             snoozed_until,
-            changes: changes.into(),
+            changes: turns.counted.into(),
+            gone_unseen: turns.gone_unseen,
             ..Self::default()
         }
     }
@@ -87,17 +89,18 @@ impl Case {
             && self.due.is_none()
     }
 
-    /// It went from beating to missing, or back.
-    pub(super) fn turned(&mut self, seen: &Sighting<'_>, nobody_can_tell: bool, now: Time) {
+    /// It went from beating to missing, or back. Answers whether that counts towards flapping.
+    pub(super) fn turned(&mut self, seen: &Sighting<'_>, nobody_can_tell: bool, now: Time) -> bool {
         let missing = seen.liveness.is_missing();
         if missing {
             self.last_loss = Some((seen.cause.to_owned(), seen.sentence.to_owned()));
         }
-        let unseen = nobody_can_tell || self.gone_unseen;
+        let unseen = nobody_can_tell || (self.gone_unseen && !missing);
         self.gone_unseen = missing && nobody_can_tell;
         if !unseen {
             self.changes.push_back(now);
         }
+        !unseen
     }
 
     pub(super) fn changes(&self) -> usize {

@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use super::board::{Board, Withdrawn};
 use super::case::{Block, Case, Step};
-use super::group::{Groups, Key, Telling};
+use super::group::{Key, Telling};
 use super::network::{Elsewhere, Network};
 use super::{AlertRules, Fault, Held, Incident, NetworkReading, QuietHours, Resolution};
+use crate::history::Turns;
 use crate::identity::EntityId;
 use crate::liveness::Liveness;
 use crate::notice::{Notice, NoticeAgent, NoticeId, NoticeKind};
@@ -46,6 +48,8 @@ pub enum DeskAction {
     Show(Notice),
     /// Send this to the channels: nobody joins it any more.
     Send(Notice),
+    /// This was shown and is over before it was sent: the channels never get it.
+    CallOff(Notice),
     /// Take these from the desktop: they are over.
     Withdraw(Vec<NoticeId>),
     /// Keep everything that is known of this moment: an incident of the agent was opened.
@@ -63,9 +67,7 @@ pub enum DeskAction {
 pub struct Desk {
     cases: HashMap<EntityId, Case>,
     due: BTreeSet<(Time, EntityId)>,
-    groups: Groups,
-    /// Whom the notices that are still shown are about.
-    shown: HashMap<NoticeId, Vec<EntityId>>,
+    board: Board,
     network: Network,
     quiet: Vec<QuietHours>,
     paused_until: Option<Time>,
@@ -87,12 +89,12 @@ impl Desk {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         let first = self.due.first().map(|(due, _)| *due);
-        [first, self.groups.due()].into_iter().flatten().min()
+        [first, self.board.due()].into_iter().flatten().min()
     }
 
     /// Those whose time has come. Each must be [looked at](Self::look).
     pub fn due(&mut self, now: Time) -> Vec<EntityId> {
-        for notice in self.groups.closed(now) {
+        for notice in self.board.closed(now) {
             self.actions.push_back(DeskAction::Send(notice));
         }
         self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect()
@@ -110,14 +112,14 @@ impl Desk {
         id: &EntityId,
         incident: Option<Incident>,
         snoozed_until: Option<Time>,
-        changes: Vec<Time>,
+        turns: Turns,
         meanwhile_until: Time,
     ) {
         if let Some((notice, agent)) = incident.as_ref().and_then(|incident| Some((incident.notice?, &incident.agent)))
         {
-            self.shown.entry(notice).or_default().push(agent.clone());
+            self.board.recall(notice, agent);
         }
-        let case = Case::from_past(incident, snoozed_until, changes, meanwhile_until);
+        let case = Case::from_past(incident, snoozed_until, turns, meanwhile_until);
         if !case.is_idle() {
             self.cases.insert(id.clone(), case);
         }
@@ -133,7 +135,7 @@ impl Desk {
         let (was_due, was_snoozed) = (case.due, case.snoozed_until);
         let steps = case.look(seen, block, now);
         let snoozed = case.snoozed_until;
-        let asked: Vec<DeskAction> = steps.iter().filter_map(|step| self.take(*step, seen, now)).collect();
+        let asked: Vec<DeskAction> = steps.iter().flat_map(|step| self.take(*step, seen, now)).collect();
         if snoozed != was_snoozed {
             self.actions.push_back(DeskAction::KeepSnooze(seen.id.clone(), snoozed));
         }
@@ -157,10 +159,11 @@ impl Desk {
         !steps.is_empty()
     }
 
-    /// An agent went from beating to missing, or back. It must be [looked at](Self::look) next.
-    pub fn turned(&mut self, seen: &Sighting<'_>, now: Time) {
+    /// An agent went from beating to missing, or back. It must be [looked at](Self::look) next. Answers whether that was
+    /// its own doing, as far as somebody can tell.
+    pub fn turned(&mut self, seen: &Sighting<'_>, now: Time) -> bool {
         let nobody_can_tell = self.block(seen, now).nobody_can_tell();
-        self.cases.entry(seen.id.clone()).or_default().turned(seen, nobody_can_tell, now);
+        self.cases.entry(seen.id.clone()).or_default().turned(seen, nobody_can_tell, now)
     }
 
     /// An agent is watched no longer.
@@ -171,14 +174,15 @@ impl Desk {
         if case.incident.is_some() {
             case.resolve(Resolution::Removed, now, &mut steps);
         }
-        for step in steps {
-            if let Step::Withdraw(notice) = step {
-                let withdrawn = self.withdraw(notice, id);
-                self.actions.extend(withdrawn);
-            }
-        }
         if let Some(incident) = case.take_ended() {
+            let opened_at = incident.opened_at;
             self.actions.push_back(DeskAction::Keep(*incident));
+            for step in steps {
+                if let Step::Withdraw(notice) = step {
+                    let withdrawn = self.withdraw(notice, id, opened_at, now);
+                    self.actions.extend(withdrawn);
+                }
+            }
         }
         if case.snoozed_until.is_some() {
             self.actions.push_back(DeskAction::KeepSnooze(id.clone(), None));
@@ -295,7 +299,7 @@ impl Desk {
 
     /// Sends what others might still have joined: the program ends.
     pub fn close(&mut self) {
-        for notice in self.groups.all() {
+        for notice in self.board.all() {
             self.actions.push_back(DeskAction::Send(notice));
         }
     }
@@ -319,12 +323,15 @@ impl Desk {
         Block { because, until, hushed: hushed.is_some() }
     }
 
-    fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) -> Option<DeskAction> {
+    fn take(&mut self, step: Step, seen: &Sighting<'_>, now: Time) -> Vec<DeskAction> {
         match step {
-            Step::Opened => Some(DeskAction::Freeze(seen.id.clone(), now)),
-            Step::Tell(kind) => self.tell(kind, seen, now),
-            Step::Withdraw(notice) => self.withdraw(notice, seen.id),
-            Step::Changed => None,
+            Step::Opened => vec![DeskAction::Freeze(seen.id.clone(), now)],
+            Step::Tell(kind) => self.tell(kind, seen, now).into_iter().collect(),
+            Step::Withdraw(notice) => {
+                let opened_at = self.incident(seen.id).map(|incident| incident.opened_at);
+                opened_at.map(|opened_at| self.withdraw(notice, seen.id, opened_at, now)).unwrap_or_default()
+            }
+            Step::Changed => Vec::new(),
         }
     }
 
@@ -357,35 +364,37 @@ impl Desk {
             why: why.to_owned(),
             changes,
         };
-        let wall = i32::try_from(self.wall_ahead_ms / 1000).unwrap_or(0);
-        let notice = self.groups.tell(telling, self.zone.saturating_add(wall), now);
-        let before = incident.notice.replace(notice.id);
-        // What nobody is left in is replaced; the others keep theirs.
-        let older = before.filter(|older| *older != notice.id);
-        if let Some(older) = older
-            && leave(&mut self.shown, older, seen.id)
-        {
-            notice.supersedes.push(older);
-        }
-        let about = self.shown.entry(notice.id).or_default();
-        if !about.contains(seen.id) {
-            about.push(seen.id.clone());
-        }
-        let notice = notice.clone();
-        if kind == NoticeKind::Recovered {
-            // Nothing comes after it.
-            leave(&mut self.shown, notice.id, seen.id);
-        }
-        // Of many that join at one moment only the last telling is shown.
-        let told = |action: &DeskAction| matches!(action, DeskAction::Show(shown) if shown.id == notice.id);
-        if let Some(place) = self.actions.iter().rposition(told) {
-            self.actions.remove(place);
-        }
-        Some(DeskAction::Show(notice))
+        let before = incident.notice;
+        let told = self.board.tell(telling, before, self.zone_on_the_wall(), now);
+        let case = self.cases.get_mut(seen.id)?;
+        case.incident.as_mut()?.notice = Some(told.id);
+        self.unask_show(told.id);
+        Some(DeskAction::Show(told))
     }
 
-    fn withdraw(&mut self, notice: NoticeId, id: &EntityId) -> Option<DeskAction> {
-        leave(&mut self.shown, notice, id).then(|| DeskAction::Withdraw(vec![notice]))
+    /// What an agent was told of is over, and that is not told: neither are others told of it any more.
+    fn withdraw(&mut self, notice: NoticeId, id: &EntityId, opened_at: Time, now: Time) -> Vec<DeskAction> {
+        let Withdrawn { gone, called_off, corrected } =
+            self.board.withdraw(notice, id, opened_at, self.zone_on_the_wall(), now);
+        for notice in &corrected {
+            self.unask_show(notice.id);
+        }
+        let gone = gone.map(|notice| DeskAction::Withdraw(vec![notice]));
+        let called_off = called_off.into_iter().map(DeskAction::CallOff);
+        gone.into_iter().chain(called_off).chain(corrected.into_iter().map(DeskAction::Show)).collect()
+    }
+
+    /// Of many changes of a notice at one moment only the last is shown.
+    fn unask_show(&mut self, notice: NoticeId) {
+        let asked = |action: &DeskAction| matches!(action, DeskAction::Show(shown) if shown.id == notice);
+        if let Some(place) = self.actions.iter().rposition(asked) {
+            self.actions.remove(place);
+        }
+    }
+
+    /// In seconds east of UTC, for times of the timeline.
+    fn zone_on_the_wall(&self) -> i32 {
+        self.zone.saturating_add(i32::try_from(self.wall_ahead_ms / 1000).unwrap_or(0))
     }
 
     fn rearm(&mut self, id: &EntityId, was: Option<Time>, due: Option<Time>) {
@@ -399,15 +408,4 @@ impl Desk {
             self.due.insert((due, id.clone()));
         }
     }
-}
-
-/// Takes an agent out of a notice; answers whether nobody is left in it.
-fn leave(shown: &mut HashMap<NoticeId, Vec<EntityId>>, notice: NoticeId, id: &EntityId) -> bool {
-    let Some(about) = shown.get_mut(&notice) else { return true };
-    about.retain(|agent| agent != id);
-    let empty = about.is_empty();
-    if empty {
-        shown.remove(&notice);
-    }
-    empty
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Fault;
+use crate::identity::EntityId;
 use crate::notice::{Notice, NoticeAgent, NoticeId, NoticeKind, Story};
 use crate::time::Time;
 
@@ -68,6 +69,27 @@ impl Groups {
         &mut group.notice
     }
 
+    /// Takes an agent's incident out of what others may still join; answers what is left of each notice.
+    pub(super) fn leave(&mut self, agent: &EntityId, opened_at: Time, zone: i32, now: Time) -> Vec<Left> {
+        let mut left = Vec::new();
+        self.open.retain_mut(|group| {
+            let agents = &mut group.notice.agents;
+            let before = agents.len();
+            agents.retain(|known| known.id != *agent || known.opened_at != opened_at);
+            if agents.len() == before {
+                return true;
+            }
+            if agents.is_empty() {
+                left.push(Left::Nobody(group.notice.clone()));
+                return false;
+            }
+            group.tell(zone, now);
+            left.push(Left::Others(group.notice.clone()));
+            true
+        });
+        left
+    }
+
     /// When the first closes.
     pub(super) fn due(&self) -> Option<Time> {
         self.open.iter().map(|group| group.closes_at).min()
@@ -85,6 +107,14 @@ impl Groups {
     pub(super) fn all(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.open).into_iter().map(|group| group.notice).collect()
     }
+}
+
+/// What is left of a notice that an agent left.
+pub(super) enum Left {
+    /// It is told of these now.
+    Others(Notice),
+    /// There is nothing to tell any more; this was it.
+    Nobody(Notice),
 }
 
 impl Group {

@@ -3,6 +3,7 @@
 //! [`Desk`] decides. It is told of every agent's state, keeps an [`Incident`] from the first moment that is worth one to
 //! its end, and asks for a [`Notice`](crate::notice::Notice) once per cause.
 
+mod board;
 mod case;
 mod delivery;
 mod desk;

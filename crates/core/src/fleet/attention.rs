@@ -100,6 +100,7 @@ impl Fleet {
             self.actions.push_back(match action {
                 DeskAction::Show(notice) => FleetAction::Show(notice),
                 DeskAction::Send(notice) => FleetAction::Send(notice),
+                DeskAction::CallOff(notice) => FleetAction::CallOff(notice),
                 DeskAction::Withdraw(notices) => FleetAction::Withdraw(notices),
                 DeskAction::Freeze(id, opened_at) => FleetAction::Freeze(id, opened_at),
                 DeskAction::Keep(incident) => FleetAction::Keep(HistoryRow::Incident(Box::new(incident))),

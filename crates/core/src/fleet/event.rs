@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
 use crate::failure::Fatal;
-use crate::history::{AgentMemory, HistoryRow};
+use crate::history::{AgentMemory, HistoryRow, Turns};
 use crate::identity::EntityId;
 use crate::link::LinkReport;
 use crate::liveness::Thresholds;
@@ -67,8 +67,8 @@ pub struct Past {
     pub incident: Option<Incident>,
     /// Until when nobody is interrupted because of it.
     pub snoozed_until: Option<Time>,
-    /// When it changed between beating and missing, lately, oldest first.
-    pub changes: Vec<Time>,
+    /// How it turned between beating and missing lately.
+    pub turns: Turns,
 }
 
 /// What a probe of a process found.
@@ -185,6 +185,8 @@ pub enum FleetAction {
     Show(Notice),
     /// Send this to the channels.
     Send(Notice),
+    /// This was shown and is over before it was sent: the channels never get it.
+    CallOff(Notice),
     /// Take these from the desktop: they are over.
     Withdraw(Vec<NoticeId>),
     /// Keep everything that is known of this moment: an incident of the agent was opened.

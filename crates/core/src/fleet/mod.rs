@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use crate::alert::Desk;
 use crate::history::{Connection, SpanKind};
+use crate::history::{HistoryRow, Transition};
 use crate::identity::EntityId;
 use crate::reckon::reckon;
 use crate::time::Time;
@@ -220,8 +221,9 @@ impl Fleet {
         let snoozed = past.snoozed_until.filter(|until| *until > now);
         let grace = agent.grace_until.unwrap_or(now);
         // What is still to come was told by a clock that was set back since.
-        let changes = past.changes.iter().copied().filter(|at| *at <= now).collect();
-        self.desk.recall(&id, past.incident.clone(), snoozed, changes, grace);
+        let mut turns = past.turns.clone();
+        turns.counted.retain(|at| *at <= now);
+        self.desk.recall(&id, past.incident.clone(), snoozed, turns, grace);
         self.agents.insert(id.clone(), agent);
         self.removed.retain(|(_, removed)| *removed != id);
         self.update(&id, now, |agent, _, change| agent.begin(now, change));
@@ -311,13 +313,13 @@ impl Fleet {
         if change.read_record {
             self.actions.push_back(FleetAction::ReadRecord(id.clone()));
         }
-        if change.turned {
-            self.desk.turned(&agent.sighting(registry), now);
-        }
+        let counts = change.turned && self.desk.turned(&agent.sighting(registry), now);
         change.row |= self.desk.look(&agent.sighting(registry), now);
         self.actions.extend(agent.strip.take_rows(id).into_iter().map(FleetAction::Keep));
         self.actions.extend(agent.connections.take_rows().into_iter().map(FleetAction::Keep));
-        self.actions.extend(change.rows.into_iter().map(FleetAction::Keep));
+        let transition =
+            change.transition.map(|transition| HistoryRow::Transition(Transition { counts, ..transition }));
+        self.actions.extend(transition.into_iter().chain(change.memory.map(HistoryRow::Memory)).map(FleetAction::Keep));
 
         if agent.due != change.due {
             if let Some(due) = agent.due {

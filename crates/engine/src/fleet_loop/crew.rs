@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::fleet::{FleetEvent, Past};
+use beatkeeper_core::history::Turns;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
@@ -167,7 +168,7 @@ impl Crew {
                     let mut past = pasts.remove(&agent.entity).unwrap_or_default();
                     if old.is_some() {
                         // It was at another registry, and what was open there ended with that.
-                        (past.incident, past.snoozed_until) = (None, None);
+                        (past.incident, past.snoozed_until, past.turns) = (None, None, Turns::default());
                     }
                     let settings = agent_settings(agent, rules.of(agent));
                     events.push(FleetEvent::AgentAdded(settings, Box::new(past)));

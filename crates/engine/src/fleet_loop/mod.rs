@@ -202,6 +202,7 @@ impl FleetLoop {
                     self.show(notice);
                 }
                 FleetAction::Send(notice) => self.send(&notice),
+                FleetAction::CallOff(notice) => self.post.call_off(&notice),
                 FleetAction::Withdraw(notices) => self.withdraw(notices),
                 FleetAction::Freeze(id, opened_at) => {
                     self.drill_is_noticed(&id, opened_at);

@@ -30,7 +30,7 @@ pub(super) fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result
             reconnected: reconnected(&reader.connections(id, 500, None)?, from),
             incident: incidents.remove(id),
             snoozed_until: snoozes.get(id).copied(),
-            changes: reader.turns(id, now - CHANGES)?,
+            turns: reader.turns(id, now - CHANGES)?,
         };
         pasts.insert(id.clone(), past);
     }

@@ -71,6 +71,9 @@ impl Sim<'_> {
         }
         self.tell(FleetEvent::Quiet(plan.quiet_in(self.zone)), None)?;
         for (agent, entry) in plan.agents.iter().enumerate() {
+            if self.check.model.agents[agent].removed {
+                continue;
+            }
             let mut settings = entry.settings.clone();
             settings.paused = self.check.model.agents[agent].stopped;
             let past = self.kept.past(&settings.id, now);
@@ -144,6 +147,7 @@ impl Sim<'_> {
         app.fleet.handle(event, now);
         let mut commands = Vec::new();
         let mut reads = Vec::new();
+        let mut shown = Vec::new();
         self.check.begin(now);
         while let Some(action) = app.fleet.poll_action() {
             self.trace.action(now, self.world.at, &action, &self.ids);
@@ -152,8 +156,12 @@ impl Sim<'_> {
                 FleetAction::Block(id, fatal) => commands.push((self.ids[&id], LinkEvent::Block(fatal))),
                 FleetAction::Unblock(id) => commands.push((self.ids[&id], LinkEvent::Unblock)),
                 FleetAction::ReadRecord(id) => reads.push(self.ids[&id]),
-                FleetAction::Show(notice) => self.check.show(&notice, &self.ids)?,
-                FleetAction::Send(notice) => self.check.send(&notice)?,
+                FleetAction::Show(notice) => {
+                    self.check.show(&notice, &self.ids)?;
+                    shown.extend(notice.agents.last().map(|agent| self.ids[&agent.id]));
+                }
+                FleetAction::Send(notice) => self.check.send(&notice, &self.ids)?,
+                FleetAction::CallOff(notice) => self.check.call_off(&notice, &self.ids)?,
                 FleetAction::Withdraw(notices) => self.check.withdraw(&notices),
                 FleetAction::Freeze(id, opened_at) => self.check.freeze(self.ids[&id], opened_at),
                 FleetAction::Keep(row) => {
@@ -180,6 +188,12 @@ impl Sim<'_> {
             reads.sort_unstable();
             for agent in reads {
                 self.want(agent);
+            }
+        }
+        for agent in shown {
+            if self.rng.u32(..16) == 0 {
+                let after = self.rng.u64(..12_000);
+                self.queue.push(self.world.at + after, Happening::Reaction { agent });
             }
         }
         for (agent, command) in commands {

@@ -54,6 +54,8 @@ pub struct Agent {
     interval: u64,
     /// Stopped by a person.
     pub stopped: bool,
+    /// Removed by a person, and so stopped.
+    pub removed: bool,
     /// The newest beat that was shown: its number, and its time.
     pub number: u64,
     pub last: Option<u64>,
@@ -90,6 +92,7 @@ impl Agent {
             offline: millis(thresholds.offline),
             interval,
             stopped: false,
+            removed: false,
             number: 0,
             last: None,
             missing: false,
@@ -116,17 +119,8 @@ impl Agent {
         self.owed = None;
         self.good = (0, 0);
         self.vague = self.interval;
-        if self.gone == Counts::No {
-            self.gone = Counts::Perhaps;
-        }
-        for turn in &mut self.turns {
-            turn.counts = match turn.counts {
-                // What is still to come was told by a clock that was set back; a later run finds it again.
-                _ if turn.at > now => Counts::No,
-                Counts::No => Counts::Perhaps,
-                counts @ (Counts::Yes | Counts::Perhaps) => counts,
-            };
-        }
+        // What is still to come was told by a clock that was set back; a later run finds it again.
+        self.turns.iter_mut().filter(|turn| turn.at > now).for_each(|turn| turn.counts = Counts::Perhaps);
         if let Some(episode) = &mut self.episode {
             episode.recalled = true;
             // Nobody knows when the last reminder was.

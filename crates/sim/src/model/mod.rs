@@ -159,6 +159,21 @@ impl<'p> Model<'p> {
         self.agents[agent].stop(stopped, now.as_millis());
     }
 
+    /// A person removed an agent.
+    pub fn removed(&mut self, agent: usize) {
+        let one = &mut self.agents[agent];
+        one.stop(true, self.now);
+        (one.removed, one.snoozed_until) = (true, None);
+    }
+
+    /// A person added it again: nothing is known of it but what its registry shows.
+    pub fn added(&mut self, agent: usize, now: Time) {
+        let number = self.agents[agent].number;
+        self.agents[agent] = Agent::new(self.plan, &self.plan.agents[agent]);
+        self.agents[agent].number = number;
+        self.now = now.as_millis();
+    }
+
     /// The person's clock on the wall is another one.
     pub fn moved_to(&mut self, zone: usize) {
         self.quiet = Quiet::new(self.plan, zone);

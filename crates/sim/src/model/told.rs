@@ -137,6 +137,7 @@ impl Model<'_> {
         let starting = now <= one.starting_until && episode.recalled;
         match incident.resolution {
             Some(Resolution::Stopped) if one.stopped => {}
+            Some(Resolution::Removed) if one.removed => {}
             Some(Resolution::Recovered) if enough => {
                 if told && !recovered && silenced == Silence::None {
                     return broken("an outage was told, and its end is not");

@@ -21,6 +21,7 @@ fn row(of: u32, at: u64) -> HistoryRow {
         to: Liveness::Late,
         cause: "link.refused".into(),
         sentence: format!("{at:01000}"),
+        counts: true,
     })
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn transition(of: u32, when: u64, from: Liveness, to: Liveness) -> Tr
         to,
         cause: "link.refused".into(),
         sentence: format!("It was {from} and is {to}."),
+        counts: from == Liveness::Active && to.is_missing() || from.is_missing() && to == Liveness::Active,
     }
 }
 

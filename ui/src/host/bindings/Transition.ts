@@ -30,4 +30,9 @@ cause: string,
 /**
  * The verdict's sentence at that moment.
  */
-sentence: string, };
+sentence: string, 
+/**
+ * Whether it went from beating to missing or back by itself, as far as somebody could tell: enough of these within
+ * a while are called flapping.
+ */
+counts: boolean, };

@@ -51,3 +51,34 @@ fn another_incident_of_the_same_agent_is_another_notice() {
     assert_eq!(scene.told(), [NoticeKind::Late, NoticeKind::Recovered, NoticeKind::Late]);
     assert_ne!(scene.shown[0].id, scene.shown[2].id);
 }
+
+#[test]
+fn who_is_stopped_or_removed_while_others_may_still_join_is_not_told_of() {
+    let mut scene = Scene::default();
+    for number in 1..=3 {
+        scene.turn(number, Liveness::Stale, 0, at(0));
+    }
+    let told = scene.shown[2].id;
+    scene.look(1, Liveness::Stopped, 0, at(4));
+    scene.desk.forget(&id(2), at(5));
+    scene.take();
+    assert_eq!(scene.shown.last().unwrap().title, "agent-3 went stale");
+    assert_eq!((scene.shown.last().unwrap().id, scene.withdrawn.as_slice()), (told, [].as_slice()));
+    scene.due(at(10));
+    let sent: Vec<_> = scene.sent.iter().flat_map(|notice| &notice.agents).map(|agent| agent.id.clone()).collect();
+    assert_eq!((sent, scene.called_off.len()), (vec![id(3)], 0));
+}
+
+#[test]
+fn a_notice_in_which_nobody_is_left_is_called_off() {
+    let mut scene = Scene::default();
+    scene.turn(1, Liveness::Stale, 0, at(0));
+    scene.look(1, Liveness::Stopped, 0, at(9));
+    scene.due(at(20));
+    assert_eq!((scene.called_off.len(), scene.withdrawn.len(), scene.sent.len()), (1, 1, 0));
+    // What was sent stays sent.
+    scene.turn(2, Liveness::Stale, 0, at(30));
+    scene.due(at(40));
+    scene.look(2, Liveness::Stopped, 0, at(41));
+    assert_eq!((scene.called_off.len(), scene.withdrawn.len(), scene.sent.len()), (1, 2, 1));
+}

@@ -32,6 +32,7 @@ struct Scene {
     grace_until: Option<Time>,
     shown: Vec<Notice>,
     sent: Vec<Notice>,
+    called_off: Vec<Notice>,
     withdrawn: Vec<NoticeId>,
     kept: Vec<Incident>,
     /// Code and sentence.
@@ -48,6 +49,7 @@ impl Default for Scene {
             grace_until: None,
             shown: Vec::new(),
             sent: Vec::new(),
+            called_off: Vec::new(),
             withdrawn: Vec::new(),
             kept: Vec::new(),
             verdict: LOST,
@@ -116,6 +118,7 @@ impl Scene {
                 DeskAction::Send(notice) => self.sent.push(notice),
                 DeskAction::Withdraw(notices) => self.withdrawn.extend(notices),
                 DeskAction::Keep(incident) => self.kept.push(incident),
+                DeskAction::CallOff(notice) => self.called_off.push(notice),
                 DeskAction::Freeze(..) | DeskAction::KeepSnooze(..) | DeskAction::KeepPause(_) => {}
             }
         }

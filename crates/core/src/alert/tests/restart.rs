@@ -1,4 +1,5 @@
 use super::*;
+use crate::history::Turns;
 
 /// What a run that told of a stale agent leaves behind.
 fn left() -> Incident {
@@ -9,7 +10,7 @@ fn left() -> Incident {
 
 fn restarted() -> Scene {
     let mut scene = Scene::default();
-    scene.desk.recall(&id(1), Some(left()), None, Vec::new(), at(135));
+    scene.desk.recall(&id(1), Some(left()), None, Turns::default(), at(135));
     scene.grace_until = Some(at(135));
     scene
 }
@@ -41,7 +42,7 @@ fn a_drill_that_a_restart_cut_short_makes_no_drill_of_what_comes_after_it() {
     let open = scene.kept.last().cloned();
     assert!(open.as_ref().is_some_and(|incident| incident.drill));
     let mut later = Scene::default();
-    later.desk.recall(&id(1), open, None, Vec::new(), at(400));
+    later.desk.recall(&id(1), open, None, Turns::default(), at(400));
     later.look(1, Liveness::Stale, 0, at(410));
     later.turn(1, Liveness::Active, 2, at(500));
     assert_eq!(later.shown.last().map(|notice| notice.title.starts_with("Drill: ")), Some(true), "it was one");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::confirm::Confirmation;
 use crate::failure::Fatal;
-use crate::history::{HistoryRow, SpanKind};
+use crate::history::{AgentMemory, SpanKind, Transition};
 use crate::liveness::Liveness;
 use crate::time::Time;
 use crate::view::{BeatCounts, BeatsBy, ProcessState, Severity, VerdictView};
@@ -42,7 +42,8 @@ pub(super) struct Change {
     pub(super) read_record: bool,
     /// It went from beating to missing, or back.
     pub(super) turned: bool,
-    pub(super) rows: Vec<HistoryRow>,
+    pub(super) transition: Option<Transition>,
+    pub(super) memory: Option<AgentMemory>,
     pub(super) due: Option<Time>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::alert::Sighting;
 use crate::fleet::Registry;
-use crate::history::{AgentMemory, HistoryRow, Transition};
+use crate::history::{AgentMemory, Transition};
 use crate::liveness::Liveness;
 use crate::notice;
 use crate::time::Time;
@@ -40,20 +40,22 @@ impl Agent {
     /// Has a change of state kept, and what a later run must know of it.
     pub(super) fn record_turn(&self, from: Liveness, now: Time, change: &mut Change) {
         if notice::worth_recording(from, self.liveness) {
-            change.rows.push(HistoryRow::Transition(Transition {
+            change.transition = Some(Transition {
                 agent: self.settings.id.clone(),
                 at: now,
                 from,
                 to: self.liveness,
                 cause: self.verdict.code.to_owned(),
                 sentence: self.verdict.sentence.clone(),
-            }));
+                // The desk will say.
+                counts: false,
+            });
         }
-        change.rows.push(HistoryRow::Memory(AgentMemory {
+        change.memory = Some(AgentMemory {
             agent: self.settings.id.clone(),
             liveness: self.liveness,
             since: self.since,
             last_confirmed_at: self.last_confirmed,
-        }));
+        });
     }
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::alert::{AlertRules, Incident};
 use crate::failure::Fatal;
 use crate::failure::Transient;
-use crate::history::{HistoryRow, Span};
+use crate::history::{HistoryRow, Span, Turns};
 use crate::identity::{EntityKind, PublicKey};
 use crate::link::LinkReport;
 use crate::liveness::Liveness;
@@ -171,7 +171,7 @@ impl Scene {
             reconnected: vec![at(0)],
             incident: incident.filter(|incident| incident.resolved_at.is_none()),
             snoozed_until: snoozed_until.flatten(),
-            changes: Vec::new(),
+            turns: Turns::default(),
         }
     }
 

@@ -105,6 +105,11 @@ impl Post {
         self.room().expect(notice);
     }
 
+    /// What was expected is over before it was complete: nobody is told.
+    pub fn call_off(&self, notice: &Notice) {
+        self.room().call_off(notice);
+    }
+
     /// Has every channel told that wants to be. Returns at once; deliveries are kept as they go.
     pub fn send(&self, notice: Notice) {
         self.room().accept(notice);

@@ -117,6 +117,17 @@ impl Room {
         }
     }
 
+    /// Keeps that an expected notice is not sent, since there is nothing left to tell.
+    pub(super) fn call_off(&self, notice: &Notice) {
+        let now = self.clock.now();
+        let notice = Arc::new(notice.clone());
+        for lane in self.lock().lanes.iter().filter(|lane| lane.wants(&notice)) {
+            let mut letter = Letter::new(Arc::clone(&notice), &lane.entry.name, now);
+            letter.dies("It was over before it was sent".to_owned(), now);
+            self.note(&letter);
+        }
+    }
+
     /// Puts a notice into the queue of every channel that wants it.
     pub(super) fn accept(&self, notice: Notice) {
         let now = self.clock.now();

@@ -37,6 +37,7 @@ fn transition(at: u64, from: Liveness, to: Liveness) -> Transition {
         to,
         cause: "link.refused".into(),
         sentence: "Reconnecting: connection refused".into(),
+        counts: true,
     }
 }
 
