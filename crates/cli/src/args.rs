@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use beatkeeper_core::alert::IncidentCursor;
+use beatkeeper_core::time::Time;
 use beatkeeper_devnet::Fault;
 use beatkeeper_engine::command::Occupant;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -228,6 +230,10 @@ pub(crate) enum IncidentCommand {
         /// How many at most
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+        /// Only those that began before a time, such as 2026-11-01T00:00:00Z, or follow the `cursor` that --json gives
+        /// with each incident
+        #[arg(long, value_name = "TIME|CURSOR", value_parser = incident_cursor)]
+        before: Option<IncidentCursor>,
     },
     /// Say that you know of an agent's open incident, until it recovers
     Ack {
@@ -364,6 +370,14 @@ impl Subject {
     }
 }
 
+fn incident_cursor(text: &str) -> Result<IncidentCursor, String> {
+    text.parse().or_else(|_| {
+        let moment: jiff::Timestamp =
+            text.parse().map_err(|_| "give a time such as 2026-11-01T00:00:00Z, or a cursor")?;
+        Ok(IncidentCursor::at(Time::from_timestamp(moment)))
+    })
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse()
         .ok()
@@ -393,6 +407,19 @@ mod tests {
         let after = parse("status --json --vault file --data d").unwrap();
         assert_eq!((before.common.data, before.common.vault), (after.common.data, after.common.vault));
         assert!(after.subject.wants_json());
+    }
+
+    #[test]
+    fn older_incidents_are_asked_for_by_time_or_by_place() {
+        let before = |text: &str| -> Result<Option<String>, clap::Error> {
+            let subject = parse(&format!("incident list --before {text}"))?.subject;
+            let Subject::Incident(IncidentCommand::List { before, .. }) = subject else { panic!() };
+            Ok(before.map(|cursor| cursor.to_string()))
+        };
+        let place = "1790000000000/zns:56475aa75463474c0285df5dbf2bcab7";
+        assert_eq!(before(place).unwrap().as_deref(), Some(place));
+        assert_eq!(before("1970-01-01T00:00:07Z").unwrap().as_deref(), Some("7000"));
+        assert!(before("yesterday").unwrap_err().to_string().contains("give a time such as"));
     }
 
     #[test]

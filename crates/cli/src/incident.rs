@@ -1,6 +1,6 @@
 //! `beatkeeper incident`: what happened, who knows of it, and what was frozen when it began.
 
-use beatkeeper_core::alert::{DeliveryState, Fault, Held, Incident, Resolution};
+use beatkeeper_core::alert::{DeliveryState, Fault, Held, Incident, IncidentCursor, Resolution};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
@@ -37,7 +37,10 @@ const SEARCHED: u32 = 1000;
 pub(crate) fn perform(paths: &Paths, command: &IncidentCommand) -> Result<(), Failure> {
     let mut remote = Remote::open(paths)?;
     match command {
-        IncidentCommand::List { agent, open, json, limit } => list(&mut remote, agent.as_deref(), *open, *json, *limit),
+        IncidentCommand::List { agent, open, json, limit, before } => {
+            let page = Page { open_only: *open, limit: *limit, before: before.clone() };
+            list(&mut remote, agent.as_deref(), page, *json)
+        }
         IncidentCommand::Ack { agent, minutes, end } => {
             acknowledge(&mut remote, agent, if *end { 0 } else { *minutes })
         }
@@ -45,18 +48,35 @@ pub(crate) fn perform(paths: &Paths, command: &IncidentCommand) -> Result<(), Fa
     }
 }
 
-fn list(remote: &mut Remote, wanted: Option<&str>, open_only: bool, json: bool, limit: u32) -> Result<(), Failure> {
+/// Which incidents are asked for.
+struct Page {
+    open_only: bool,
+    limit: u32,
+    before: Option<IncidentCursor>,
+}
+
+fn list(remote: &mut Remote, wanted: Option<&str>, page: Page, json: bool) -> Result<(), Failure> {
     let agent = wanted.map(|wanted| whom(remote, wanted)).transpose()?;
-    let incidents = incidents(remote, agent.map(|agent| agent.id), open_only, limit)?;
+    let (open_only, limit, older) = (page.open_only, page.limit, page.before.is_some());
+    let incidents = incidents(remote, agent.map(|agent| agent.id), page)?;
     if json {
         return Ok(out::json(&incidents)?);
     }
     if incidents.is_empty() {
-        note(if open_only { "No incident is open." } else { "There was no incident." });
+        note(match (open_only, older) {
+            (true, false) => "No incident is open.",
+            (false, false) => "There was no incident.",
+            (true, true) => "No older incident is open.",
+            (false, true) => "There was no older incident.",
+        });
         return Ok(());
     }
     let now = Time::from_timestamp(Timestamp::now());
-    Ok(out::lines(&lines(&incidents, now, Screen::of_stdout(), &TimeZone::system()))?)
+    out::lines(&lines(&incidents, now, Screen::of_stdout(), &TimeZone::system()))?;
+    if let Some(last) = incidents.last().filter(|_| incidents.len() == limit as usize) {
+        note(&format!("For older ones add `--before {}`.", last.cursor));
+    }
+    Ok(())
 }
 
 fn acknowledge(remote: &mut Remote, wanted: &str, minutes: u32) -> Result<(), Failure> {
@@ -73,7 +93,8 @@ fn acknowledge(remote: &mut Remote, wanted: &str, minutes: u32) -> Result<(), Fa
 /// What was frozen goes to stdout, to be piped into an issue or a clipboard.
 fn show(remote: &mut Remote, wanted: &str, when: Option<Timestamp>, json: bool) -> Result<(), Failure> {
     let agent = whom(remote, wanted)?;
-    let incidents = incidents(remote, Some(agent.id.clone()), false, SEARCHED)?;
+    let incidents =
+        incidents(remote, Some(agent.id.clone()), Page { open_only: false, limit: SEARCHED, before: None })?;
     let incident = meant(&agent, &incidents, when.map(Time::from_timestamp))?;
     let command = Command::BlackBox { id: agent.id.clone(), opened_at: incident.opened_at };
     let frozen: Option<BlackBox> = remote.ask(&command)?;
@@ -96,13 +117,9 @@ fn whom(remote: &mut Remote, wanted: &str) -> Result<Candidate, Failure> {
     lookup::find(wanted, &super::agent::candidates(&remote.fleet()?))
 }
 
-fn incidents(
-    remote: &mut Remote,
-    id: Option<EntityId>,
-    open_only: bool,
-    limit: u32,
-) -> Result<Vec<IncidentView>, Failure> {
-    remote.ask(&Command::Incidents { id, open_only, limit, before: None })
+fn incidents(remote: &mut Remote, id: Option<EntityId>, page: Page) -> Result<Vec<IncidentView>, Failure> {
+    let Page { open_only, limit, before } = page;
+    remote.ask(&Command::Incidents { id, open_only, limit, before })
 }
 
 /// The one that went on at that time, else the last that began before it; the newest when no time is named.
@@ -234,6 +251,7 @@ mod tests {
             registry: "lab".into(),
             deliveries: vec![],
             has_black_box: true,
+            cursor: IncidentCursor::at(at(before)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
+use beatkeeper_core::alert::IncidentCursor;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
@@ -178,9 +179,9 @@ pub enum Command {
         open_only: bool,
         /// How many at most.
         limit: u32,
-        /// Only those that were opened before this.
+        /// Only those behind this place: an [`IncidentView`]'s `cursor`.
         #[serde(default)]
-        before: Option<Time>,
+        before: Option<IncidentCursor>,
     },
     /// What was known when an incident was opened, or nothing. Answers a [`BlackBox`](crate::blackbox::BlackBox).
     BlackBox {

@@ -72,8 +72,10 @@ impl Handle {
             }
             Command::Incidents { id, open_only, limit, before } => {
                 let settings = Arc::clone(&self.settings.borrow());
-                self.read(move |reader| incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before))
-                    .await
+                self.read(move |reader| {
+                    incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before.as_ref())
+                })
+                .await
             }
             Command::Drills { limit } => {
                 let view = |drills: Vec<_>| drills.into_iter().map(DrillView::from).collect::<Vec<_>>();

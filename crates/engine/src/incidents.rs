@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use beatkeeper_core::alert::{Delivery, Drill, Incident};
+use beatkeeper_core::alert::{Delivery, Drill, Incident, IncidentCursor};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{NoticeId, duration};
-use beatkeeper_core::time::Time;
 use beatkeeper_store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -30,6 +29,8 @@ pub struct IncidentView {
     pub deliveries: Vec<Delivery>,
     /// Whether what was known at its beginning was kept.
     pub has_black_box: bool,
+    /// Its place in the list: asked for with it, older ones follow.
+    pub cursor: IncidentCursor,
 }
 
 /// One drill.
@@ -79,7 +80,7 @@ pub(crate) fn incidents(
     id: Option<&EntityId>,
     open_only: bool,
     limit: u32,
-    before: Option<Time>,
+    before: Option<&IncidentCursor>,
 ) -> Result<Vec<IncidentView>, StoreError> {
     let incidents = reader.incidents(id, open_only, limit.clamp(1, MOST), before)?;
     let notices: BTreeSet<NoticeId> = incidents.iter().filter_map(|incident| incident.notice).collect();
@@ -96,6 +97,7 @@ pub(crate) fn incidents(
             registry: agent.map(|agent| agent.registry.clone()).unwrap_or_default(),
             deliveries: incident.notice.and_then(|notice| deliveries.get(&notice)).cloned().unwrap_or_default(),
             has_black_box,
+            cursor: IncidentCursor::behind(&incident),
             incident,
         }
     };

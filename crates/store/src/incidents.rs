@@ -1,6 +1,6 @@
 //! The table `incidents`: each time that an agent was worth a person's attention.
 
-use beatkeeper_core::alert::{Fault, Held, Incident, Resolution};
+use beatkeeper_core::alert::{Fault, Held, Incident, IncidentCursor, Resolution};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::NoticeKind;
 use beatkeeper_core::time::Time;
@@ -78,14 +78,13 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Incidents opened before `before`, of one agent or all, newest first: `limit` of them, and the rest of the last one's
-/// millisecond, so that none is skipped when the next page begins before it.
+/// Incidents behind `before`, of one agent or all, newest first, `limit` of them.
 pub(crate) fn before(
     connection: &Connection,
     agent: Option<&EntityId>,
     open_only: bool,
     limit: u32,
-    before: Option<Time>,
+    before: Option<&IncidentCursor>,
 ) -> rusqlite::Result<Vec<Incident>> {
     let number = match agent {
         Some(agent) => agents::find(connection, agent)?,
@@ -94,6 +93,9 @@ pub(crate) fn before(
     if limit == 0 || (agent.is_some() && number.is_none()) {
         return Ok(Vec::new());
     }
+    let opened = before.map_or(i64::MAX, |cursor| codes::time(cursor.opened_at));
+    // Nothing is greater than no agent: of that moment, all is on earlier pages.
+    let behind = before.and_then(|cursor| cursor.agent.as_ref()).map(EntityId::as_str);
     let whose = if number.is_some() { "agent = ?1" } else { "?1 IS NULL" };
     let which = if open_only { "AND resolved IS NULL" } else { "" };
     connection
@@ -103,12 +105,10 @@ pub(crate) fn before(
                 flapping, opened_ms + told, told_as, notice, opened_ms + escalated, held, opened_ms + acknowledged,
                 opened_ms + acknowledged_until, opened_ms + resolved, resolution, drill
              FROM incidents CROSS JOIN agents ON agents.id = incidents.agent
-             WHERE {whose} {which} AND opened_ms < ?2 AND opened_ms >= ifnull(
-                (SELECT opened_ms FROM incidents WHERE {whose} {which} AND opened_ms < ?2
-                 ORDER BY opened_ms DESC LIMIT 1 OFFSET ?3), 0)
-             ORDER BY opened_ms DESC, entity"
+             WHERE {whose} {which} AND opened_ms <= ?2 AND (opened_ms < ?2 OR entity > ?3)
+             ORDER BY opened_ms DESC, entity LIMIT ?4"
         ))?
-        .query_map(params![number, before.map_or(i64::MAX, codes::time), limit - 1], read)?
+        .query_map(params![number, opened, behind, limit], read)?
         .collect()
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use beatkeeper_core::alert::{Delivery, Drill, Incident};
+use beatkeeper_core::alert::{Delivery, Drill, Incident, IncidentCursor};
 use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
@@ -126,14 +126,13 @@ impl Reader {
         self.read(|c| transitions::turns(c, agent, from))
     }
 
-    /// Incidents of one agent or all that were opened before `before` (or all), newest first: `limit` of them, and any
-    /// more of the same millisecond as the last one, so that the next page can begin before it.
+    /// Incidents of one agent or all, newest first, `limit` of them: the newest, or those behind `before`.
     pub fn incidents(
         &self,
         agent: Option<&EntityId>,
         open_only: bool,
         limit: u32,
-        before: Option<Time>,
+        before: Option<&IncidentCursor>,
     ) -> Result<Vec<Incident>, StoreError> {
         self.read(|c| incidents::before(c, agent, open_only, limit, before))
     }

@@ -5,7 +5,7 @@ mod common;
 use std::collections::HashMap;
 use std::slice::from_ref;
 
-use beatkeeper_core::alert::{DeliveryState, Drill, Fault, Held, Incident, Resolution};
+use beatkeeper_core::alert::{DeliveryState, Drill, Fault, Held, Incident, IncidentCursor, Resolution};
 use beatkeeper_core::history::{HistoryRow, Transition, Turns};
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::notice::NoticeKind;
@@ -116,37 +116,46 @@ fn a_row_with_the_same_key_replaces_the_earlier_one() {
 }
 
 #[test]
-fn pages_of_incidents_go_back_in_time_without_a_gap() {
+fn pages_of_incidents_have_each_of_them_once_however_many_began_together() {
     let directory = tempfile::tempdir().unwrap();
     let writer = open(directory.path());
-    for minute in 0..7 {
-        for of in 0..3 {
-            let over = Incident { resolved_at: Some(at(minute * 60_000 + 1)), ..incident(of, minute * 60_000) };
-            keep(&writer, &if of == 0 { incident(of, minute * 60_000) } else { over });
-        }
+    // In one millisecond: a few, more than any page has, one, and several again.
+    let together = [(5, 3), (4, 9), (3, 1), (1, 4)];
+    for (when, of) in together.into_iter().flat_map(|(when, agents)| (0..agents).map(move |of| (when, of))) {
+        let over = Incident { resolved_at: Some(at(when + 1)), ..incident(of, when) };
+        keep(&writer, &if of == 0 { incident(of, when) } else { over });
     }
     writer.flush().unwrap();
     let reader = writer.reader().unwrap();
-    for (agent, open_only, all) in [
-        (None, false, 21),
-        (None, true, 7),
-        (Some(agent(0)), true, 7),
-        (Some(agent(1)), false, 7),
-        (Some(agent(1)), true, 0),
+    for (agent, open_only, count) in [
+        (None, false, 17),
+        (None, true, 4),
+        (Some(agent(0)), true, 4),
+        (Some(agent(2)), false, 3),
+        (Some(agent(2)), true, 0),
+        (Some(agent(99)), false, 0),
     ] {
-        let mut seen = Vec::new();
-        let mut before = None;
-        loop {
-            let page = reader.incidents(agent.as_ref(), open_only, 2, before).unwrap();
-            let Some(last) = page.last() else { break };
-            before = Some(last.opened_at);
-            seen.extend(page);
-        }
-        assert_eq!(seen.len(), all, "{agent:?} {open_only}");
+        let whole = reader.incidents(agent.as_ref(), open_only, u32::MAX, None).unwrap();
+        assert_eq!(whole.len(), count, "{agent:?} {open_only}");
         assert!(
-            seen.is_sorted_by(|a, b| a.opened_at > b.opened_at || (a.opened_at == b.opened_at && a.agent < b.agent))
+            whole.is_sorted_by(|a, b| a.opened_at > b.opened_at || (a.opened_at == b.opened_at && a.agent < b.agent))
         );
+        for limit in 1..=whole.len() + 1 {
+            let mut seen: Vec<Incident> = Vec::new();
+            loop {
+                let behind = seen.last().map(IncidentCursor::behind);
+                let page = reader.incidents(agent.as_ref(), open_only, limit as u32, behind.as_ref()).unwrap();
+                if page.is_empty() {
+                    break;
+                }
+                assert!(page.len() <= limit, "{agent:?} {open_only}: {} of {limit}", page.len());
+                seen.extend(page);
+            }
+            assert_eq!(seen, whole, "{agent:?} {open_only} by {limit}");
+        }
     }
+    let before = |when| reader.incidents(None, false, 99, Some(&IncidentCursor::at(at(when)))).unwrap().len();
+    assert_eq!([6, 5, 4, 1].map(before), [17, 14, 5, 0], "a moment alone has nothing of that moment");
     assert_eq!(reader.incidents(None, false, 0, None).unwrap(), []);
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use beatkeeper_core::alert::IncidentCursor;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
@@ -18,7 +19,7 @@ pub(crate) async fn incidents(
     id: Option<EntityId>,
     open_only: bool,
     limit: u32,
-    before: Option<Time>,
+    before: Option<IncidentCursor>,
 ) -> Answer {
     ask(&app, Command::Incidents { id, open_only, limit, before }).await
 }

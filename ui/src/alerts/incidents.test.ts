@@ -4,9 +4,10 @@ import { describe, expect, it, vi } from "vitest";
 import { expectAccessible } from "../app.test-help";
 import type { IncidentView } from "../host/bindings/IncidentView";
 import { FixtureHost } from "../host/fixture";
+import { pageOf } from "../host/fixture/incidents";
 import { demoRows } from "../host/fixture/rows";
 import { alertsHost, idOf, openAlerts, said, type } from "./alerts.test-help";
-import { readIncidents } from "./read";
+import { keyOf, readIncidents } from "./read";
 
 const lines = () => screen.queryAllByTestId("incident-line");
 const lineOf = (name: string) => {
@@ -147,26 +148,34 @@ describe("the incidents", () => {
 });
 
 describe("readIncidents", () => {
-  it("goes on behind agents that fell in one moment and fill a page", async () => {
+  it("has each incident once however many began in one moment, and asks for no page twice", async () => {
     const [first] = await alertsHost().incidents({ id: null, open_only: false, limit: 1, before: null });
-    const at = (opened: number, n: number): IncidentView => ({
-      ...(first as IncidentView),
-      incident: {
-        ...(first as IncidentView).incident,
-        agent: `zns:${n}`,
-        opened_at: opened,
-        resolved_at: opened + 1,
-      },
-    });
+    const at = (opened: number, n: number): IncidentView => {
+      const { incident, ...rest } = first as IncidentView;
+      const agent = `zns:${String(n).padStart(3, "0")}`;
+      return {
+        ...rest,
+        incident: { ...incident, agent, opened_at: opened, resolved_at: opened + 1 },
+        cursor: `${opened}/${agent}`,
+      };
+    };
     const all = [...Array.from({ length: 120 }, (_, n) => at(1_000, n)), at(900, 500), at(800, 501)];
     const host = alertsHost();
-    host.incidents = async ({ open_only, limit, before }) =>
-      open_only
-        ? []
-        : all.filter((view) => before === null || view.incident.opened_at < before).slice(0, limit);
-    const found = await readIncidents(host, { agent: null, openOnly: false, pages: 2 });
-    expect(found.incidents).toHaveLength(122);
-    expect(found.more).toBe(false);
+    const asked: (string | null)[] = [];
+    host.incidents = async ({ open_only, limit, before }) => {
+      if (open_only) return [];
+      asked.push(before);
+      return pageOf(all, limit, before);
+    };
+    const pages = async (pages: number) => {
+      const { incidents, more } = await readIncidents(host, { agent: null, openOnly: false, pages });
+      return [new Set(incidents.map(keyOf)).size, more];
+    };
+    expect(await pages(1)).toEqual([50, true]);
+    expect(await pages(2)).toEqual([100, true]);
+    asked.length = 0;
+    expect(await pages(9)).toEqual([122, false]);
+    expect(asked).toEqual([null, "1000/zns:049", "1000/zns:099"]);
   });
 });
 

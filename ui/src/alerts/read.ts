@@ -26,19 +26,12 @@ export async function readIncidents(host: AlertsHost, { agent, openOnly, pages }
   const open = await host.incidents({ id: agent, open_only: true, limit: MOST_OPEN, before: null });
   if (openOnly) return { incidents: open, more: false };
   const found = new Map(open.map((view) => [keyOf(view), view]));
-  let before: number | null = null;
-  let limit = PAGE;
+  let before: string | null = null;
   let more = true;
   for (let page = 0; page < pages && more; page += 1) {
-    const next: IncidentView[] = await host.incidents({ id: agent, open_only: false, limit, before });
-    more = next.length === limit;
-    const last = next.at(-1)?.incident.opened_at ?? null;
-    // Agents that fell together have one moment; where it fills a page, a larger one leads beyond it.
-    if (more && last !== null && last + 1 === before) {
-      limit *= 2;
-      page -= 1;
-    }
-    before = last === null ? before : last + 1;
+    const next: IncidentView[] = await host.incidents({ id: agent, open_only: false, limit: PAGE, before });
+    more = next.length === PAGE;
+    before = next.at(-1)?.cursor ?? before;
     for (const view of next) found.set(keyOf(view), view);
   }
   const isOpen = (view: IncidentView) => view.incident.resolved_at === null;

@@ -8,6 +8,7 @@ import type { DeadLetter } from "./bindings/DeadLetter";
 import type { Downtime } from "./bindings/Downtime";
 import type { DrillView } from "./bindings/DrillView";
 import type { FaultTime } from "./bindings/FaultTime";
+import type { IncidentCursor } from "./bindings/IncidentCursor";
 import type { IncidentView } from "./bindings/IncidentView";
 import type { Level as AlertLevel } from "./bindings/Level";
 import type { NoticeKind } from "./bindings/NoticeKind";
@@ -36,8 +37,8 @@ export interface IncidentsAsked {
   id: string | null;
   open_only: boolean;
   limit: number;
-  /** Only those that were opened before this. */
-  before: number | null;
+  /** Only those behind this place, which is the `cursor` of one. */
+  before: IncidentCursor | null;
 }
 
 /** The alerts' part of what the window asks of the program around it. */

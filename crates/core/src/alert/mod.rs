@@ -5,6 +5,7 @@
 
 mod board;
 mod case;
+mod cursor;
 mod delivery;
 mod desk;
 mod drill;
@@ -15,6 +16,7 @@ pub(crate) mod network;
 mod quiet;
 mod rules;
 
+pub use cursor::{IncidentCursor, IncidentCursorError};
 pub use delivery::{Delivery, DeliveryState};
 pub use desk::{Desk, DeskAction, Sighting};
 pub use drill::Drill;
