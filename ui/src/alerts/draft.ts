@@ -14,7 +14,7 @@ export interface Draft {
   plain: boolean;
   topic: string;
   host: string;
-  /** The usual one when nothing is typed. */
+  /** The usual one when nothing is typed; NaN when what is typed is none. */
   port: number | null;
   tls: NonNullable<ChannelEntry["tls"]>;
   from: string;

@@ -75,7 +75,8 @@ describe("the rules", () => {
     await fireEvent.click(save());
     await waitFor(() =>
       expect(said("rules-error-quiet")).toBe(
-        "quiet hours from 22:00 to 22:00 are empty; leave them out, or set another end",
+        "These rules cannot hold: quiet hours from 22:00 to 22:00 are empty; leave them out, or set another end " +
+          "Correct them and try again.",
       ),
     );
     expect(value("quiet-to"), "what was typed stays").toBe("22:00");
@@ -87,6 +88,60 @@ describe("the rules", () => {
     });
     await fireEvent.click(save());
     await waitFor(() => expect(said("rules-error")).toBe("The file cannot be written."));
+  });
+
+  it("show a refusal beside the field that the engine names, whatever its words are", async () => {
+    const host = await openRules();
+    const set = vi.spyOn(host, "alertRulesSet");
+    const input = (testid: string) => screen.getByTestId(testid);
+    await fireEvent.click(screen.getByTestId("rules-remind"));
+    await type("rules-remind-min", 2);
+    await fireEvent.click(save());
+    await waitFor(() => expect(said("rules-remind-min-problem")).toContain("0 switches reminders off"));
+    expect(input("rules-remind-min").getAttribute("aria-invalid")).toBe("true");
+    expect(screen.queryByTestId("rules-error")).toBeNull();
+    await type("rules-remind-min", 20);
+    expect(input("rules-remind-min").getAttribute("aria-invalid")).toBe("false");
+    const refuse = (field: string | undefined, sentence: string) =>
+      set.mockRejectedValueOnce({ code: "alerts.bad_rules", sentence, remedy: "", ...(field && { field }) });
+    refuse("grace_s", "The quiet network cannot be reminded.");
+    await fireEvent.click(save());
+    await waitFor(() => expect(said("rules-grace-problem")).toBe("The quiet network cannot be reminded."));
+    expect(screen.queryByTestId("rules-error")).toBeNull();
+    expect(screen.queryByTestId("rules-error-quiet")).toBeNull();
+    // It was said of what was sent; whoever sends it again asks again.
+    refuse("network_check", "No.");
+    await fireEvent.click(save());
+    await waitFor(() => expect(said("rules-error-network")).toBe("No."));
+    expect(screen.queryByTestId("rules-grace-problem")).toBeNull();
+    refuse(undefined, "Something about quiet hours.");
+    await fireEvent.click(save());
+    await waitFor(() => expect(said("rules-error")).toBe("Something about quiet hours."));
+  });
+
+  it("are not sent while a number is none", async () => {
+    const host = await openRules();
+    const set = vi.spyOn(host, "alertRulesSet");
+    await fireEvent.click(screen.getByTestId("rules-remind"));
+    for (const field of ["rules-grace", "rules-good", "rules-remind-min", "rules-changes", "rules-within"]) {
+      const before = value(field);
+      for (const wrong of ["", "-1", "1.5", "1e3", "x", "99999999999"]) {
+        await type(field, wrong);
+        await fireEvent.click(save());
+        await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId(field)));
+        expect(value(field), "what was typed stays").toBe(wrong);
+        expect(said(`${field}-problem`)).toMatch(/^Give a whole number from [01] on\.$/);
+        (document.activeElement as HTMLElement).blur();
+      }
+      await type(field, before);
+    }
+    expect(set).not.toHaveBeenCalled();
+    await type("rules-grace", "");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("rules-undo"));
+    await waitFor(() => expect(value("rules-grace")).toBe("0"));
+    expect(screen.queryByTestId("rules-grace-problem")).toBeNull();
+    expect(save().disabled).toBe(true);
   });
 
   it("are not lost to a look elsewhere, nor with a window that is let go", async () => {

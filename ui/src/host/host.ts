@@ -3,6 +3,7 @@ import type { BeatStrip } from "./bindings/BeatStrip";
 import type { Connection } from "./bindings/Connection";
 import type { FleetDelta } from "./bindings/FleetDelta";
 import type { Incident } from "./bindings/Incident";
+import type { Refusal } from "./bindings/Refusal";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { Transition } from "./bindings/Transition";
 
@@ -64,7 +65,7 @@ export interface Host extends AlertsHost {
   /** A new revision exists. */
   onFleetChanged(listener: (revision: number) => void): Unlisten;
   /** A notification was clicked. */
-  onOpenAgent(listener: (id: string) => void): Unlisten;
+  onOpenAgents(listener: (ids: string[]) => void): Unlisten;
   /** The window is let go to save memory: what its page should come back as, or nothing while it must stay. */
   onRelease(state: () => unknown): Unlisten;
   /** How the page was when its window was let go, once; nothing for the first page. */
@@ -148,19 +149,7 @@ export interface EngineStatus {
 }
 
 /** How a command fails: a code for machines, a sentence and a remedy for people. */
-export interface Problem {
-  code: string;
-  sentence: string;
-  remedy: string;
-  taken?: Taken;
-}
-
-/** An id under which something else is stored than the key that was to be stored there. */
-export interface Taken {
-  id: string;
-  /** A fingerprint, or `damaged-N` for N bytes that are no key. */
-  by: string;
-}
+export type Problem = Refusal;
 
 /** Whatever was thrown, as something that can be shown. */
 export function problemOf(error: unknown): Problem {

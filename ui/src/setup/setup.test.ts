@@ -80,6 +80,10 @@ describe("adding an agent", () => {
     const derive = vi.spyOn(host, "agentDerive");
     await fireEvent.click(screen.getByTestId("way-derive"));
     await type("derive-path", "/home/dev/.zynd/developer.json");
+    await type("derive-index", "-3");
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    expect(screen.getByTestId("derive-index-problem").textContent).toBe("Give a whole number from 0 on.");
+    expect(derive).not.toHaveBeenCalled();
     await type("derive-index", "3");
     await type("add-name", "third");
     await fireEvent.click(screen.getByTestId("import-submit"));

@@ -25,18 +25,18 @@ const LONGEST_REMINDER: u32 = 7 * 24 * 60;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertsEntry {
-    level: Option<Level>,
-    grace: Option<u32>,
-    good_beats: Option<u32>,
-    remind_every: Option<u32>,
-    flapping: Option<FlappingEntry>,
-    urgent: Option<bool>,
-    channels: Option<Vec<String>>,
+    pub(super) level: Option<Level>,
+    pub(super) grace: Option<u32>,
+    pub(super) good_beats: Option<u32>,
+    pub(super) remind_every: Option<u32>,
+    pub(super) flapping: Option<FlappingEntry>,
+    pub(super) urgent: Option<bool>,
+    pub(super) channels: Option<Vec<String>>,
     /// Whether the desktop is told.
     pub desktop: bool,
-    network_check: String,
-    quiet: Vec<QuietEntry>,
-    tags: BTreeMap<String, OverridesEntry>,
+    pub(super) network_check: String,
+    pub(super) quiet: Vec<QuietEntry>,
+    pub(super) tags: BTreeMap<String, OverridesEntry>,
 }
 
 impl Default for AlertsEntry {
@@ -61,15 +61,30 @@ impl Default for AlertsEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OverridesEntry {
-    level: Option<Level>,
+    pub(super) level: Option<Level>,
     /// Seconds.
-    grace: Option<u32>,
-    good_beats: Option<u32>,
+    pub(super) grace: Option<u32>,
+    pub(super) good_beats: Option<u32>,
     /// Minutes; 0 is never.
-    remind_every: Option<u32>,
-    flapping: Option<FlappingEntry>,
-    urgent: Option<bool>,
-    channels: Option<Vec<String>>,
+    pub(super) remind_every: Option<u32>,
+    pub(super) flapping: Option<FlappingEntry>,
+    pub(super) urgent: Option<bool>,
+    pub(super) channels: Option<Vec<String>>,
+}
+
+/// A rule that cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRule {
+    /// Its name in an [`AlertRulesView`](super::AlertRulesView).
+    pub field: &'static str,
+    /// What is wrong, in the file's names.
+    pub what: String,
+}
+
+impl BadRule {
+    pub(super) const fn new(field: &'static str, what: String) -> Self {
+        Self { field, what }
+    }
 }
 
 /// So many changes within so many minutes.
@@ -131,27 +146,29 @@ impl QuietEntry {
 }
 
 impl OverridesEntry {
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), BadRule> {
         let within = |name: &str, value: Option<u32>, from: u32, to: u32| match value {
             Some(value) if !(from..=to).contains(&value) => {
                 Err(format!("{name} = {value} is not within {from} to {to}"))
             }
             _ => Ok(()),
         };
-        within("grace", self.grace, 0, LONGEST_GRACE)?;
-        within("good_beats", self.good_beats, 1, MOST_GOOD_BEATS)?;
+        within("grace", self.grace, 0, LONGEST_GRACE).map_err(|what| BadRule::new("grace_s", what))?;
+        within("good_beats", self.good_beats, 1, MOST_GOOD_BEATS).map_err(|what| BadRule::new("good_beats", what))?;
         let remind = self.remind_every.filter(|minutes| *minutes > 0);
         within("remind_every", remind, SHORTEST_REMINDER, LONGEST_REMINDER)
-            .map_err(|what| format!("{what} minutes; 0 switches reminders off"))?;
+            .map_err(|what| BadRule::new("remind_min", format!("{what} minutes; 0 switches reminders off")))?;
         if let Some(flapping) = self.flapping {
             let changes = Some(flapping.changes).filter(|changes| *changes > 0);
-            within("flapping: changes", changes, 3, 100)?;
-            within("flapping: within", Some(flapping.within), 1, 1440)?;
+            within("flapping: changes", changes, 3, 100)
+                .map_err(|what| BadRule::new("flapping.changes", format!("{what}; 0 calls nothing flapping")))?;
+            within("flapping: within", Some(flapping.within), 1, 1440)
+                .map_err(|what| BadRule::new("flapping.within_min", format!("{what} minutes")))?;
         }
         Ok(())
     }
 
-    fn read(&self) -> AlertOverrides {
+    pub(super) fn read(&self) -> AlertOverrides {
         AlertOverrides {
             level: self.level,
             grace: self.grace.map(|seconds| Duration::from_secs(seconds.into())),
@@ -177,15 +194,17 @@ impl AlertsEntry {
         for (whose, rules) in
             all.into_iter().chain(tags).chain(others.iter().map(|(name, rules)| (name.clone(), *rules)))
         {
-            rules.check().map_err(|what| format!("{whose}: {what}"))?;
+            rules.check().map_err(|bad| format!("{whose}: {}", bad.what))?;
             let unknown = rules.channels.iter().flatten().find(|name| !channels.contains(&name.as_str()));
             if let Some(name) = unknown {
                 return Err(format!("{whose}: there is no channel \"{}\"", name.escape_debug()));
             }
         }
-        self.network_check()?;
-        let quiet = self.quiet()?;
-        QuietHours::check(&quiet).map_err(|problem| format!("alerts: {problem}"))
+        self.network_check().and_then(|_| self.check_quiet()).map_err(|what| format!("alerts: {what}"))
+    }
+
+    pub(super) fn check_quiet(&self) -> Result<(), String> {
+        QuietHours::check(&self.quiet()?).map_err(|problem| problem.to_string())
     }
 
     /// The quiet hours.
@@ -193,7 +212,7 @@ impl AlertsEntry {
     /// # Errors
     /// A sentence.
     pub fn quiet(&self) -> Result<Vec<QuietHours>, String> {
-        self.quiet.iter().map(QuietEntry::read).collect::<Result<_, _>>().map_err(|what| format!("alerts: {what}"))
+        self.quiet.iter().map(QuietEntry::read).collect()
     }
 
     /// The place that is asked whether this computer has a network; none when that is switched off.
@@ -205,12 +224,12 @@ impl AlertsEntry {
             return Ok(None);
         }
         let url: Option<Url> = self.network_check.parse().ok();
-        url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()).map(Some).ok_or_else(|| {
-            format!("alerts: network_check = \"{}\" is not an http:// or https:// address", self.network_check)
-        })
+        url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .map(Some)
+            .ok_or_else(|| format!("network_check = \"{}\" is not an http:// or https:// address", self.network_check))
     }
 
-    fn overrides(&self) -> OverridesEntry {
+    pub(super) fn overrides(&self) -> OverridesEntry {
         OverridesEntry {
             level: self.level,
             grace: self.grace,
@@ -220,68 +239,6 @@ impl AlertsEntry {
             urgent: self.urgent,
             channels: self.channels.clone(),
         }
-    }
-
-    /// As a person edits them.
-    #[must_use]
-    pub fn view(&self) -> AlertRulesView {
-        let rules = AlertRules::default().with(&self.overrides().read());
-        let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
-        AlertRulesView {
-            level: rules.level,
-            grace_s: seconds(rules.grace),
-            good_beats: rules.good_beats,
-            remind_min: rules.remind_every.map_or(0, seconds) / 60,
-            flapping: FlappingView { changes: rules.flapping.changes, within_min: seconds(rules.flapping.within) / 60 },
-            urgent: rules.urgent,
-            desktop: self.desktop,
-            network_check: self.network_check.clone(),
-            quiet: self.quiet.clone(),
-        }
-    }
-}
-
-/// The rules for everyone, as a person edits them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-#[ts(export)]
-pub struct AlertRulesView {
-    /// From which state on it is an incident.
-    pub level: Level,
-    /// How long it must be that bad, in seconds.
-    pub grace_s: u32,
-    /// So many confirmed beats are a recovery.
-    pub good_beats: u32,
-    /// Minutes between reminders; 0 is never.
-    pub remind_min: u32,
-    /// What is called flapping.
-    pub flapping: FlappingView,
-    /// Whether quiet hours do not count.
-    pub urgent: bool,
-    /// Whether the desktop is told.
-    pub desktop: bool,
-    /// The place that is asked whether this computer has a network; none when empty.
-    pub network_check: String,
-    /// The quiet hours.
-    pub quiet: Vec<QuietEntry>,
-}
-
-/// So many changes within so many minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-#[ts(export)]
-pub struct FlappingView {
-    /// 0 calls nothing flapping.
-    pub changes: u32,
-    /// Minutes.
-    pub within_min: u32,
-}
-
-impl AlertRulesView {
-    /// As it is when the file says nothing.
-    #[must_use]
-    pub fn usual() -> Self {
-        AlertsEntry::default().view()
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use toml_edit::{Array, ArrayOfTables, InlineTable, Item, Table, value};
 
-use super::alerts::{AlertRulesView, QuietEntry};
+use super::alerts::QuietEntry;
+use super::alerts_view::AlertRulesView;
 use super::edit::change;
 use super::file::{Settings, SettingsError};
 

@@ -1,6 +1,7 @@
 //! `beatkeeper.toml`: registries, agents and the window. Read strictly, written atomically, and only changed where it must be.
 
 mod alerts;
+mod alerts_view;
 mod channel;
 mod edit;
 mod edit_alerts;
@@ -10,7 +11,8 @@ mod template;
 mod window;
 
 pub(crate) use alerts::RuleBook;
-pub use alerts::{AlertRulesView, AlertsEntry, FlappingEntry, FlappingView, OverridesEntry, QuietEntry};
+pub use alerts::{AlertsEntry, BadRule, FlappingEntry, OverridesEntry, QuietEntry};
+pub use alerts_view::{AlertRulesView, FlappingView};
 pub use channel::{ChannelEntry, ChannelKind, MailTls};
 pub use edit::{
     add_agent, add_registry, remove_agent, remove_channel, remove_registry, save_channel, set_paused, set_tags,

@@ -190,13 +190,12 @@ fn found(
 fn set_rules(paths: &Paths, rules: &AlertRulesView) -> Result<(), Refusal> {
     // A file that is broken already is another refusal than rules that cannot hold.
     Settings::load(&paths.config)?;
-    settings::set_alert_rules(&paths.config, rules).map_err(|error| {
-        Refusal::new(
-            "alerts.bad_rules",
-            format!("These rules cannot hold: {}", error.what),
-            "Correct them and try again.",
-        )
-    })?;
+    let refuse = |what: &str| {
+        let sentence = format!("These rules cannot hold: {what}");
+        Refusal::new("alerts.bad_rules", sentence, "Correct them and try again.")
+    };
+    rules.check().map_err(|bad| refuse(&bad.what).at(bad.field))?;
+    settings::set_alert_rules(&paths.config, rules).map_err(|error| refuse(&error.what))?;
     Ok(())
 }
 

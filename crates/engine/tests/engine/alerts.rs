@@ -185,6 +185,8 @@ async fn rules_are_set_and_bad_ones_refused_with_the_reason() {
     let refused = scene.execute(Command::AlertRulesSet { rules }).await.unwrap_err();
     assert_eq!(refused.code, "alerts.bad_rules");
     assert!(refused.sentence.contains("5 to 10080 minutes"), "{}", refused.sentence);
+    assert_eq!(refused.field.as_deref(), Some("remind_min"));
+    assert!(!refused.remedy.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
