@@ -66,7 +66,7 @@ fn set_up(app: &AppHandle, args: &Args, paths: Result<Paths, Refusal>) {
     async_runtime::spawn(window::release::watch(app.clone()));
     async_runtime::spawn(quit::on_signal(app.clone()));
     if let Some(agent) = &args.agent {
-        app.state::<Shell>().want(agent.clone());
+        app.state::<Shell>().want(vec![agent.clone()]);
     }
     let hidden = args.hidden && args.agent.is_none();
     async_runtime::spawn(open(app.clone(), hidden));

@@ -16,6 +16,10 @@ use crate::tray::state::Tray;
 /// How long a command waits for an engine that is still starting; less than the window waits for its answer.
 const STARTING: Duration = Duration::from_secs(10);
 
+/// More agents than these are not picked out of the table: their list would cost the webview more than it is worth, and
+/// those that need a person are on top anyway.
+const MOST_WANTED: usize = 500;
+
 /// The engine, as far as it got.
 #[derive(Clone)]
 pub(crate) enum Engine {
@@ -45,8 +49,8 @@ pub(crate) struct Shell {
     pub(crate) visible: watch::Sender<bool>,
     /// Whoever shows notifications.
     pub(crate) alerts: OnceLock<Desktop>,
-    /// The agent whose page the window opens as soon as it can.
-    wanted: Mutex<Option<EntityId>>,
+    /// Agents that the window opens as soon as it can.
+    wanted: Mutex<Vec<EntityId>>,
 }
 
 impl Shell {
@@ -60,7 +64,7 @@ impl Shell {
             theme: watch::Sender::new(Theme::Dark),
             visible: watch::Sender::new(false),
             alerts: OnceLock::new(),
-            wanted: Mutex::new(None),
+            wanted: Mutex::default(),
         }
     }
 
@@ -127,17 +131,19 @@ impl Shell {
         status
     }
 
-    /// Remembers an agent to open.
-    pub(crate) fn want(&self, agent: EntityId) {
-        *self.wanted() = Some(agent);
+    /// Remembers agents to open. Of nobody and of too many the table shows enough.
+    pub(crate) fn want(&self, agents: Vec<EntityId>) {
+        if (1..=MOST_WANTED).contains(&agents.len()) {
+            *self.wanted() = agents;
+        }
     }
 
-    /// The agent to open, once.
-    pub(crate) fn take_wanted(&self) -> Option<EntityId> {
-        self.wanted().take()
+    /// The agents to open, once.
+    pub(crate) fn take_wanted(&self) -> Vec<EntityId> {
+        std::mem::take(&mut *self.wanted())
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Option<EntityId>> {
+    fn wanted(&self) -> MutexGuard<'_, Vec<EntityId>> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,11 +225,18 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_opened_once_and_the_last_one_wins() {
+    fn agents_are_opened_once_and_the_last_ones_win() {
         let shell = Shell::new();
-        shell.want("zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap());
-        shell.want("zns:00000000000000000000000000000000".parse().unwrap());
-        assert_eq!(shell.take_wanted().unwrap().to_string(), "zns:00000000000000000000000000000000");
-        assert_eq!(shell.take_wanted(), None);
+        let ids = |count: usize| -> Vec<EntityId> {
+            (0..count).map(|number| format!("zns:{number:032x}").parse().unwrap()).collect()
+        };
+        shell.want(ids(1));
+        shell.want(ids(3));
+        shell.want(ids(0));
+        shell.want(ids(MOST_WANTED + 1));
+        assert_eq!(shell.take_wanted(), ids(3));
+        assert_eq!(shell.take_wanted(), []);
+        shell.want(ids(MOST_WANTED));
+        assert_eq!(shell.take_wanted(), ids(MOST_WANTED));
     }
 }

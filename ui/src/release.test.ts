@@ -92,7 +92,7 @@ describe("a window that was let go", () => {
     expect(host.release()).toBe(true);
     cleanup();
     render(App, { host, was: await host.pageWas() });
-    host.openAgent(first);
+    host.openAgents(first);
     await waitFor(() => expect(screen.getByTestId("agent-page").dataset.id).toBe(first));
     await waitFor(() => expect(names()).toContain("agent-000"));
     expect(scroller().scrollTop).toBe(0);

@@ -100,7 +100,7 @@ export class Session {
   start(): void {
     this.#unlisten = [
       this.host.onFleetChanged((revision) => this.#woken(revision)),
-      this.host.onOpenAgent((id) => this.open(id)),
+      this.host.onOpenAgents((ids) => this.openAll(ids)),
       this.host.onRelease(() => (this.#busy ? null : this.page.now())),
     ];
     document.addEventListener("visibilitychange", this.#visibility);
@@ -175,6 +175,16 @@ export class Session {
     this.fleet.opened = id;
     this.reveal = id;
     this.alertTab = null;
+  }
+
+  /** Opens what a notice is about: the page of one agent, or the table with several alone. */
+  openAll(ids: readonly string[]): void {
+    const [first] = ids;
+    if (first === undefined) return;
+    if (ids.length === 1) return this.open(first);
+    this.fleet.opened = null;
+    this.alertTab = null;
+    this.fleet.setFilter({ ...NO_FILTER, only: ids });
   }
 
   askToRemove(rows: readonly AgentRow[]): void {

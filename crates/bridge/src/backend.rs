@@ -20,7 +20,7 @@ pub(crate) struct Backend {
     engine: Way,
     revision: watch::Receiver<u64>,
     /// Agents whose notification was clicked. An app that runs opens them in its own window.
-    clicked: broadcast::Sender<EntityId>,
+    clicked: broadcast::Sender<Vec<EntityId>>,
 }
 
 enum Way {
@@ -68,7 +68,7 @@ impl Backend {
     }
 
     /// Agents to open.
-    pub(crate) fn clicked(&self) -> broadcast::Receiver<EntityId> {
+    pub(crate) fn clicked(&self) -> broadcast::Receiver<Vec<EntityId>> {
         self.clicked.subscribe()
     }
 }
@@ -111,23 +111,23 @@ async fn follow(data: PathBuf, told: watch::Sender<u64>) {
 }
 
 /// Whoever runs the engine shows its notices.
-fn show_notices(engine: &mut Engine, clicked: broadcast::Sender<EntityId>) {
+fn show_notices(engine: &mut Engine, clicked: broadcast::Sender<Vec<EntityId>>) {
     let Some(tellings) = engine.tellings() else { return };
     let handle = engine.handle();
     tokio::spawn(async move {
         let asked = handle.clone();
         let (desktop, outcomes) = telling::desktop(OnClick::call(move |click| {
+            let command: fn(EntityId) -> Command = match click.action {
+                ClickAction::Open => {
+                    // Nobody listens while no page is open.
+                    let _ = clicked.send(click.agents);
+                    return;
+                }
+                ClickAction::Restart => |id| Command::AgentRestart { id },
+                ClickAction::Snooze => |id| Command::AgentSnooze { id, minutes: 60 },
+            };
             for id in click.agents {
-                let command = match click.action {
-                    ClickAction::Open => {
-                        // Nobody listens while no page is open.
-                        let _ = clicked.send(id);
-                        continue;
-                    }
-                    ClickAction::Restart => Command::AgentRestart { id },
-                    ClickAction::Snooze => Command::AgentSnooze { id, minutes: 60 },
-                };
-                let engine = asked.clone();
+                let (engine, command) = (asked.clone(), command(id));
                 tokio::spawn(async move {
                     if let Err(refusal) = engine.execute(command).await {
                         tracing::warn!("a notice's button: {refusal}");

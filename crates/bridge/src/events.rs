@@ -18,7 +18,7 @@ const PACE: Duration = Duration::from_millis(250);
 
 struct Ears {
     revision: watch::Receiver<u64>,
-    clicked: broadcast::Receiver<EntityId>,
+    clicked: broadcast::Receiver<Vec<EntityId>>,
     next: Instant,
 }
 
@@ -50,7 +50,9 @@ impl Ears {
                 Some(Event::default().event("fleet-changed").data(now.to_string()))
             }
             // Clicks are few; whoever misses sixteen of them wants the next.
-            Ok(agent) = self.clicked.recv() => Some(Event::default().event("open-agent").data(agent.as_str())),
+            Ok(agents) = self.clicked.recv() => {
+                Some(Event::default().event("open-agents").data(serde_json::json!(agents).to_string()))
+            }
         }
     }
 }

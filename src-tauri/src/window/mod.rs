@@ -80,12 +80,9 @@ pub(crate) fn hide(app: &AppHandle) {
     });
 }
 
-/// Brings the window: with the agent's page if it is one, else with the table, where those that need a person are on
-/// top. `token` is what the desktop gave for coming to the front. From any thread.
+/// Brings the window: with the agent's page if it is one, else with these alone in the table. `token` is what the desktop gave for coming to the front. From any thread.
 pub(crate) fn open(app: &AppHandle, agents: Vec<EntityId>, token: Option<String>) {
-    if let Ok([agent]) = <[EntityId; 1]>::try_from(agents) {
-        app.state::<Shell>().want(agent);
-    }
+    app.state::<Shell>().want(agents);
     on_main_thread(app, move |app| match show_now(app, token.as_deref()) {
         // A page that is still to come asks by itself.
         Ok(there) => {
@@ -97,11 +94,12 @@ pub(crate) fn open(app: &AppHandle, agents: Vec<EntityId>, token: Option<String>
     });
 }
 
-/// The page listens: it hears of the agent that was asked for meanwhile.
+/// The page listens: it hears of the agents that were asked for meanwhile.
 pub(crate) fn page_is_ready(app: &AppHandle) {
     app.state::<PageReady>().set(true);
-    if let Some(agent) = app.state::<Shell>().take_wanted() {
-        log(app.emit_to(LABEL, "open-agent", agent));
+    let agents = app.state::<Shell>().take_wanted();
+    if !agents.is_empty() {
+        log(app.emit_to(LABEL, "open-agents", agents));
     }
 }
 

@@ -8,7 +8,7 @@ async function openExport() {
   await fireEvent.click(screen.getByTestId("add-agent"));
   await fireEvent.click(screen.getByTestId("add-cancel"));
   const id = [...host.rows.keys()][0] ?? "";
-  host.openAgent(id);
+  host.openAgents(id);
   await fireEvent.click(await screen.findByTestId("more"));
   await fireEvent.click(screen.getByTestId("export-history"));
   await screen.findByTestId("export-dialog");

@@ -176,9 +176,34 @@ describe("one agent's page", () => {
     const host = await openWindow();
     await fireEvent.click(screen.getByTestId("chip-stale"));
     const id = [...host.rows.values()].find((row) => row.name === "docs-indexer")?.id ?? "";
-    host.openAgent(id);
+    host.openAgents(id);
     await waitFor(() => expect(screen.getByTestId("agent-page").dataset.id).toBe(id));
     expect(names()).toContain("docs-indexer");
+  });
+
+  it("is not that of anybody when a notice of several was clicked, but the table with these alone", async () => {
+    const host = await openPage("weather-agent");
+    const all = names();
+    const ids = ["docs-indexer", "invoice-triage"].map((name) => rowOf(name).dataset.id ?? "");
+    host.openAgents(...ids);
+    await waitFor(() => expect(names()).toHaveLength(2));
+    expect(new Set(names())).toEqual(new Set(["docs-indexer", "invoice-triage"]));
+    expect(screen.queryByTestId("agent-page")).toBeNull();
+    expect(screen.getByTestId("chip-only").textContent?.trim()).toMatch(/^2 of a notice/);
+    expect(screen.getByTestId("chip-all").getAttribute("aria-pressed")).toBe("false");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("chip-only"));
+    await waitFor(() => expect(names()).toEqual(all));
+    expect(screen.queryByTestId("chip-only")).toBeNull();
+    host.openAgents(...ids);
+    await waitFor(() => expect(names()).toHaveLength(2));
+    await fireEvent.click(screen.getByTestId("chip-all"));
+    await waitFor(() => expect(names()).toEqual(all));
+    // Through the alerts, too.
+    await fireEvent.click(screen.getByTestId("alerts"));
+    host.openAgents(...ids);
+    await waitFor(() => expect(names()).toHaveLength(2));
+    expect(screen.queryByTestId("alerts-page")).toBeNull();
   });
 
   it("lets the keyboard into the column that scrolls where the window is low", async () => {

@@ -85,7 +85,7 @@ describe("the way to the alerts", () => {
 
   it("gives way to an agent that is opened", async () => {
     const host = await openAlerts("incidents");
-    host.openAgent(idOf(host, "docs-indexer"));
+    host.openAgents(idOf(host, "docs-indexer"));
     await waitFor(() => expect(screen.getByTestId("agent-page")).toBeTruthy());
     expect(page()).toBeNull();
   });

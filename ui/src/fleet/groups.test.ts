@@ -154,7 +154,7 @@ describe("groups", () => {
     await by("state");
     await fireEvent.click(group("active"));
     const id = [...host.rows.values()].find((row) => row.name === "docs-indexer")?.id ?? "";
-    host.openAgent(id);
+    host.openAgents(id);
     await waitFor(() => expect(names()).toContain("docs-indexer"));
   });
 

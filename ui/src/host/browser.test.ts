@@ -78,13 +78,13 @@ describe("the host in a browser", () => {
     const fetch = answers(200, []);
     vi.stubGlobal("fetch", fetch);
     const host = browserHost();
-    await host.incidents({ id: null, open_only: true, limit: 50, before: 7 });
+    await host.incidents({ id: null, open_only: true, limit: 50, before: "7/zns:1" });
     expect(asked(fetch)).toEqual({
       command: "incidents",
       id: null,
       open_only: true,
       limit: 50,
-      before: 7,
+      before: "7/zns:1",
     });
     await host.blackBox("zns:1", 5);
     expect(asked(fetch)).toEqual({ command: "black_box", id: "zns:1", opened_at: 5 });
@@ -122,13 +122,13 @@ describe("the host in a browser", () => {
     const host = browserHost();
     const heard: unknown[] = [];
     const end = host.onFleetChanged((revision) => heard.push(revision));
-    host.onOpenAgent((id) => heard.push(id));
+    host.onOpenAgents((ids) => heard.push(ids));
     expect(Events.last.url).toBe("/events");
     Events.last.say("fleet-changed", "12");
-    Events.last.say("open-agent", "zns:1");
+    Events.last.say("open-agents", '["zns:1","zns:2"]');
     end();
     Events.last.say("fleet-changed", "13");
-    expect(heard).toEqual([12, "zns:1"]);
+    expect(heard).toEqual([12, ["zns:1", "zns:2"]]);
   });
 
   it("has a path typed", async () => {

@@ -89,7 +89,7 @@ export function browserHost(): Host {
     // Whoever started the engine starts it again; here one can only look.
     engineStart: () => ask("engine_status"),
     onFleetChanged: (listener) => on("fleet-changed", (data) => listener(Number(data))),
-    onOpenAgent: (listener) => on("open-agent", listener),
+    onOpenAgents: (listener) => on("open-agents", (data) => listener(JSON.parse(data) as string[])),
     // Nor where one is that is dropped on it.
     onFilesDragged: () => () => undefined,
     // A browser's page is never let go.

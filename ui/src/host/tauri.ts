@@ -64,7 +64,7 @@ export function tauriHost(): Host {
     engineStatus: () => invoke("engine_status"),
     engineStart: () => invoke("engine_start"),
     onFleetChanged: (listener) => on<number>("fleet-changed", (event) => listener(event.payload)),
-    onOpenAgent: (listener) => on<string>("open-agent", (event) => listener(event.payload)),
+    onOpenAgents: (listener) => on<string[]>("open-agents", (event) => listener(event.payload)),
     onRelease: (state) => on("release-page", () => void invoke("page_release", { state: state() })),
     pageWas: () => invoke("page_was"),
     pageDrawn: () => void invoke("page_drawn", { loading: performance.now() }),

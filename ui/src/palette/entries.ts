@@ -2,6 +2,7 @@ import { ALERT_TABS, type AlertTab } from "../alerts/address";
 import { ACTIONS, type Action } from "../bulk/run.svelte";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Liveness } from "../host/bindings/Liveness";
+import { NO_FILTER } from "../lib/filter";
 import { fits } from "../lib/fuzzy";
 import { type GroupBy, GROUPINGS } from "../lib/lines";
 import { RANGES, rangeOf } from "../lib/strip";
@@ -95,7 +96,7 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
     add(
       `show-${state}`,
       `Show only ${state}`,
-      () => fleet.setFilter({ state, search: "" }),
+      () => fleet.setFilter({ ...NO_FILTER, state }),
       `${counts?.[state]}`,
     );
   }
