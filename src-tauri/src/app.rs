@@ -60,7 +60,7 @@ fn set_up(app: &AppHandle, args: &Args, paths: Result<Paths, Refusal>) {
     window::keep_data_in(app, paths.as_ref().ok().map(|paths| paths.data.join("webview")));
     let options = paths.and_then(|paths| args.options(paths));
     async_runtime::spawn(engine::live(app.clone(), options));
-    async_runtime::spawn(tray::follow_theme(app.clone(), app.state::<Shell>().theme.subscribe()));
+    async_runtime::spawn(tray::theme::follow(app.clone(), app.state::<Shell>().theme.subscribe()));
     tray::raise(app);
     async_runtime::spawn(tray::host::watch(app.clone()));
     async_runtime::spawn(window::release::watch(app.clone()));

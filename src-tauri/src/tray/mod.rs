@@ -4,6 +4,7 @@ pub(crate) mod host;
 mod icons;
 mod menu;
 pub(crate) mod state;
+pub(crate) mod theme;
 
 use std::time::Duration;
 
@@ -72,12 +73,10 @@ pub(crate) fn draw(app: &AppHandle, model: TrayModel) {
     on_main_thread(app, redraw);
 }
 
-/// The panel changes its colours with the theme.
-pub(crate) async fn follow_theme(app: AppHandle, mut theme: watch::Receiver<Theme>) {
-    while theme.changed().await.is_ok() {
-        app.state::<Shell>().tray.state().wanted.colours = Colours::on(*theme.borrow_and_update());
-        on_main_thread(&app, redraw);
-    }
+/// The panel changes its colours with the theme. From any thread.
+fn paint(app: &AppHandle, theme: Theme) {
+    app.state::<Shell>().tray.state().wanted.colours = Colours::on(theme);
+    on_main_thread(app, redraw);
 }
 
 /// A click on the icon. The menu is the right button's.
