@@ -1,0 +1,1 @@
+//! What an agent writes, on the disk.
