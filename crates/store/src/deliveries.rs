@@ -41,6 +41,15 @@ pub(crate) fn write(connection: &Connection, delivery: &Delivery) -> rusqlite::R
     Ok(())
 }
 
+/// Has the deliveries of a channel go by its new name. They take the place of what an earlier channel of that name left of
+/// the same notices.
+pub(crate) fn rename(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE OR REPLACE deliveries SET channel = ?2 WHERE channel = ?1")?
+        .execute([from, to])?;
+    Ok(())
+}
+
 /// The deliveries of these notices, in the order of the notices, then of the channels' names.
 pub(crate) fn of(connection: &Connection, notices: &[NoticeId]) -> rusqlite::Result<Vec<Delivery>> {
     let mut statement =

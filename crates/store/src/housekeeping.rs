@@ -35,6 +35,9 @@ pub(crate) fn write(connection: &mut Connection, names: &mut Names, batch: &Pend
         if !batch.forget.is_empty() {
             notices::forget(transaction, &batch.forget)?;
         }
+        for (from, to) in &batch.renamed {
+            deliveries::rename(transaction, from, to)?;
+        }
         // A black box needs an agent that others know.
         let (boxes, others): (Vec<_>, Vec<_>) =
             batch.rows().partition(|row| matches!(row, HistoryRow::BlackBox { .. }));

@@ -14,10 +14,12 @@ use crate::{black_boxes, notices};
 /// Black boxes that wait, in bytes at most: they are evidence, and may not take the memory that alerts need.
 const BLACK_BOXES: usize = 16 << 20;
 
-/// One batch. Agents are forgotten before its rows are written.
+/// One batch. Agents are forgotten and channels renamed before its rows are written.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     pub(crate) forget: HashSet<EntityId>,
+    /// Channels' old and new names, in the order of the changes.
+    pub(crate) renamed: Vec<(String, String)>,
     rows: HashMap<Key, HistoryRow>,
     /// Bytes of the black boxes among the rows.
     black_boxes: usize,
@@ -126,10 +128,25 @@ impl Pending {
         self.black_boxes = self.rows.values().map(size).sum();
     }
 
+    /// Has the deliveries of a channel go by its new name; what is on the disk already follows with the batch. What came
+    /// after it is not concerned: the old name may be another channel's by then.
+    pub(crate) fn rename_channel(&mut self, from: &str, to: &str) {
+        for (key, mut row) in self.rows.extract_if(|key, _| is_to(key, from)).collect::<Vec<_>>() {
+            if let (Key::Delivery(notice, _), HistoryRow::Delivery(delivery)) = (key, &mut row) {
+                to.clone_into(&mut delivery.channel);
+                self.rows.insert(Key::Delivery(notice, to.to_owned()), row);
+            }
+        }
+        self.renamed.push((from.to_owned(), to.to_owned()));
+    }
+
     /// Takes over what came after this batch.
     pub(crate) fn absorb(&mut self, later: Self) {
         for agent in later.forget {
             self.forget(agent);
+        }
+        for (from, to) in later.renamed {
+            self.rename_channel(&from, &to);
         }
         self.rows.extend(later.rows);
         self.black_boxes = self.rows.values().map(size).sum();
@@ -140,14 +157,19 @@ impl Pending {
         self.rows.values()
     }
 
-    /// Rows and agents to forget.
+    /// Rows, agents to forget and channels to rename.
     pub(crate) fn len(&self) -> usize {
-        self.forget.len() + self.rows.len()
+        self.forget.len() + self.renamed.len() + self.rows.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Whether the key is that of a delivery to this channel.
+fn is_to(key: &Key, channel: &str) -> bool {
+    matches!(key, Key::Delivery(_, to) if to == channel)
 }
 
 /// Bytes of a black box; 0 of any other row.
@@ -241,6 +263,23 @@ mod tests {
             next_at: None,
             at: Time::ZERO,
         })
+    }
+
+    #[test]
+    fn a_batch_that_failed_follows_a_later_rename() {
+        let mut failed = Pending::default();
+        assert!(failed.push(delivery(1), true));
+        let mut later = Pending::default();
+        later.rename_channel("desktop", "crew");
+        assert!(later.push(delivery(2), true));
+        failed.absorb(later);
+        let mut left: Vec<(u64, String)> = failed
+            .rows()
+            .filter_map(|row| if let HistoryRow::Delivery(d) = row { Some((d.notice.0, d.channel.clone())) } else { None })
+            .collect();
+        left.sort_unstable();
+        assert_eq!(left, [(1, "crew".to_owned()), (2, "desktop".to_owned())]);
+        assert_eq!(failed.renamed, [("desktop".to_owned(), "crew".to_owned())]);
     }
 
     fn black_box(of: u8, bytes: usize) -> HistoryRow {

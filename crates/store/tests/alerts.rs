@@ -334,3 +334,39 @@ fn what_is_too_much_is_deleted_however_new_but_never_what_is_needed() {
     assert_eq!(reader.notices(&ids[..3]).unwrap(), [notice(0, &[1]), notice(1, &[1])]);
     assert_eq!(reader.deliveries_waiting().unwrap().len(), 1);
 }
+
+#[test]
+fn deliveries_follow_a_channel_to_its_new_name_and_not_to_a_later_one_of_the_old() {
+    for flush_between in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = open(directory.path());
+        let between = || if flush_between { writer.flush() } else { Ok(()) };
+        for number in 1..=4 {
+            writer.send(HistoryRow::Notice(Box::new(notice(number, &[1]))));
+        }
+        send(&writer, 1, "team", DeliveryState::Waiting, 1);
+        send(&writer, 2, "team", DeliveryState::Dead, 2);
+        // What an earlier channel left that was called like this.
+        send(&writer, 2, "crew", DeliveryState::Dead, 1);
+        send(&writer, 3, "crew", DeliveryState::Dead, 3);
+        between().unwrap();
+        writer.rename_channel("team", "crew");
+        between().unwrap();
+        send(&writer, 4, "team", DeliveryState::Waiting, 4);
+        send(&writer, 1, "crew", DeliveryState::Waiting, 5);
+        writer.close().unwrap();
+
+        let reader = open(directory.path()).reader().unwrap();
+        let deliveries = reader.deliveries_of(&[1, 2, 3, 4].map(notice_id)).unwrap();
+        assert_eq!(
+            deliveries,
+            [
+                delivery(1, "crew", DeliveryState::Waiting, 5),
+                delivery(2, "crew", DeliveryState::Dead, 2),
+                delivery(3, "crew", DeliveryState::Dead, 3),
+                delivery(4, "team", DeliveryState::Waiting, 4),
+            ],
+            "flushed between: {flush_between}"
+        );
+    }
+}

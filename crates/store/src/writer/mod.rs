@@ -126,6 +126,15 @@ impl Writer {
         self.changed(state, waiting);
     }
 
+    /// Has the deliveries of a channel go by its new name: those sent before this, and no later ones. They take the place
+    /// of what an earlier channel of that name left of the same notices. Does not wait.
+    pub fn rename_channel(&self, from: &str, to: &str) {
+        let mut state = self.shared.lock();
+        let waiting = state.pending.len();
+        state.pending.rename_channel(from, to);
+        self.changed(state, waiting);
+    }
+
     /// Deletes what ended before `before`, in small steps between batches. Does not wait. Newest wins when called twice.
     pub fn prune(&self, before: Time) {
         let mut state = self.shared.lock();
