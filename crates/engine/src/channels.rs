@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::alert::Delivery;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use ts_rs::TS;
 
-use crate::alerts::channels::ChannelView;
+use crate::alerts::channels::{ChannelView, DeliveryView};
 use crate::fleet_loop::{Ask, DESKTOP};
 use crate::handle::{Handle, ended};
 use crate::refusal::{Refusal, json_of};
@@ -22,7 +21,7 @@ const WITHIN: Duration = Duration::from_secs(20);
 #[ts(export)]
 pub struct DeadLetter {
     /// Its way.
-    pub delivery: Delivery,
+    pub delivery: DeliveryView,
     /// The notice.
     pub notice: Notice,
 }
@@ -44,7 +43,9 @@ impl Handle {
     /// What is not tried any more, newest first.
     pub(crate) fn dead_letters(&self, limit: u32) -> Result<Value, Refusal> {
         let letters = self.shared.post.dead_letters(limit as usize);
-        let letters = letters.into_iter().map(|(delivery, notice)| DeadLetter { delivery, notice });
+        let retries = self.shared.post.retries();
+        let letters =
+            letters.into_iter().map(|(delivery, notice)| DeadLetter { delivery: retries.view(delivery), notice });
         json_of(&letters.collect::<Vec<_>>())
     }
 

@@ -72,8 +72,10 @@ impl Handle {
             }
             Command::Incidents { id, open_only, limit, before } => {
                 let settings = Arc::clone(&self.settings.borrow());
+                let retries = self.shared.post.retries();
+                let view = move |delivery| retries.view(delivery);
                 self.read(move |reader| {
-                    incidents::incidents(reader, &settings, id.as_ref(), open_only, limit, before.as_ref())
+                    incidents::incidents(reader, &settings, &view, id.as_ref(), open_only, limit, before.as_ref())
                 })
                 .await
             }
@@ -166,10 +168,15 @@ impl Handle {
         let _one_at_a_time = self.shared.changing.lock().await;
         let touched =
             if let Command::ChannelSave { channel, .. } = &command { Some(channel.name.clone()) } else { None };
+        let renamed = setup::renamed(&command);
+        let renaming = renamed.as_ref().map(|(from, to)| self.shared.post.renaming(from, to));
         let shared = Arc::clone(&self.shared);
         let (gone, value) = blocking(move || {
             let gone = setup::gone(&shared.paths, &command);
             let done = setup::execute(&shared.paths, &shared.vault, &command).unwrap_or_else(|| Err(ended()));
+            if let (Ok(_), Some(renaming)) = (&done, renaming) {
+                renaming.stands();
+            }
             done.map(|value| (gone, value))
         })
         .await?;
@@ -177,6 +184,9 @@ impl Handle {
             let (done, reloaded) = oneshot::channel();
             self.asks.send(Ask::Reload(done)).await.map_err(|_| ended())?;
             reloaded.await.map_err(|_| ended())?;
+        }
+        if let Some((from, _)) = renamed {
+            self.shared.post.renamed(&from);
         }
         if let Some(channel) = touched {
             self.shared.post.secret_changed(&channel);

@@ -10,6 +10,7 @@ use beatkeeper_store::{Reader, StoreError};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::alerts::channels::DeliveryView;
 use crate::settings::Settings;
 
 /// More are asked for in pages.
@@ -26,7 +27,7 @@ pub struct IncidentView {
     /// Its registry's name.
     pub registry: String,
     /// What became of the newest notice about it, by channel.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Vec<DeliveryView>,
     /// Whether what was known at its beginning was kept.
     pub has_black_box: bool,
     /// Its place in the list: asked for with it, older ones follow.
@@ -77,6 +78,7 @@ fn short(time: Duration) -> String {
 pub(crate) fn incidents(
     reader: &Reader,
     settings: &Settings,
+    view_of: &dyn Fn(Delivery) -> DeliveryView,
     id: Option<&EntityId>,
     open_only: bool,
     limit: u32,
@@ -84,9 +86,9 @@ pub(crate) fn incidents(
 ) -> Result<Vec<IncidentView>, StoreError> {
     let incidents = reader.incidents(id, open_only, limit.clamp(1, MOST), before)?;
     let notices: BTreeSet<NoticeId> = incidents.iter().filter_map(|incident| incident.notice).collect();
-    let mut deliveries: HashMap<NoticeId, Vec<Delivery>> = HashMap::new();
+    let mut deliveries: HashMap<NoticeId, Vec<DeliveryView>> = HashMap::new();
     for delivery in reader.deliveries_of(&notices.into_iter().collect::<Vec<_>>())? {
-        deliveries.entry(delivery.notice).or_default().push(delivery);
+        deliveries.entry(delivery.notice).or_default().push(view_of(delivery));
     }
     let boxed = reader.has_black_box(&incidents)?;
     let agents: HashMap<&EntityId, _> = settings.agents.iter().map(|agent| (&agent.entity, agent)).collect();

@@ -100,11 +100,10 @@ impl Engine {
         let (quit_outlet, quit) = watch::channel(false);
         let (settings_outlet, settings) = watch::channel(Arc::default());
 
-        let kept = Arc::clone(&writer);
         let post = Post::start(alerts::channels::Setup {
             channels,
             earlier,
-            keep: Box::new(move |row| kept.send(row)),
+            keep: Arc::<Writer>::clone(&writer),
             secrets: Arc::new(vault.channel_secrets()),
             tls: Arc::clone(&tls),
             clock: Arc::clone(&clock),

@@ -1,9 +1,13 @@
 //! Adding, changing and removing channels: the secret into the vault, then the entry into the configuration. Whoever reads
 //! the file meanwhile never finds a channel whose secret is still to come.
 
+use std::path::Path;
+
+use beatkeeper_store::{Store, StoreError, Writer};
 use beatkeeper_vault::{ChannelSecret, Vault};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::clock::Clock;
 use crate::paths::Paths;
 use crate::refusal::Refusal;
 use crate::settings::{self, ChannelEntry, ChannelKind, Settings};
@@ -81,6 +85,16 @@ pub(super) fn remove(paths: &Paths, vault: &Vault, name: &str) -> Result<(), Ref
     }
     draft.write().map_err(|error| refuse(&error.what))?;
     Ok(())
+}
+
+/// Has what the history knows of a channel go by its new name while no engine runs.
+pub(super) fn follow(history: &Path, from: &str, to: &str) -> Result<(), StoreError> {
+    if !history.exists() {
+        return Ok(());
+    }
+    let writer = Writer::start(Store::open(history)?, Clock::new().now())?;
+    writer.rename_channel(from, to);
+    writer.close()
 }
 
 /// Whether the vault may have a secret of this channel; asking it to take one away may show a prompt.

@@ -101,6 +101,9 @@ pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) ->
         Err(Refusal::new("engine.not_running", "No Beatkeeper is running", "Start the app, or `beatkeeper run`."))
     })?;
     remove::forget(&paths.history(), &gone)?;
+    if let Some((from, to)) = renamed(command) {
+        channels::follow(&paths.history(), &from, &to)?;
+    }
     Ok(value)
 }
 
@@ -177,6 +180,12 @@ pub(crate) fn gone(paths: &Paths, command: &Command) -> Vec<EntityId> {
             .unwrap_or_default(),
         _ => Vec::new(),
     }
+}
+
+/// The old and the new name of the channel that the command renames.
+pub(crate) fn renamed(command: &Command) -> Option<(String, String)> {
+    let Command::ChannelSave { channel, replace: Some(old), .. } = command else { return None };
+    (*old != channel.name).then(|| (old.clone(), channel.name.clone()))
 }
 
 fn found(

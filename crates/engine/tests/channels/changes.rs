@@ -7,10 +7,7 @@ use beatkeeper_engine::alerts::channels::Pace;
 use beatkeeper_engine::settings::{ChannelEntry, ChannelKind};
 
 use crate::http_server::{Answer, Server};
-use crate::scene::{Begin, QUICK, Safe, notice, until, webhook};
-
-/// Waits that only something else than time ends.
-const PATIENT: Pace = Pace { first: Duration::from_secs(600), longest: Duration::from_secs(600), ..QUICK };
+use crate::scene::{Begin, PATIENT, QUICK, Safe, notice, until, webhook};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_channel_that_goes_is_a_dead_letter_and_not_lost() {
@@ -21,7 +18,7 @@ async fn what_waits_for_a_channel_that_goes_is_a_dead_letter_and_not_lost() {
     until(|| (server.requests().len() == 2).then_some(())).unwrap();
     scene.post.reconcile(vec![webhook("stays", &server.url)]);
     for id in [7, 8] {
-        assert!(scene.dead(id, "team").problem.unwrap().contains("removed or switched off"));
+        assert!(scene.dead(id, "team").problem.unwrap().contains("was removed while this waited"));
     }
     assert_eq!(scene.post.health().len(), 1);
     assert_eq!(scene.post.health()[0].waiting, 2, "the other is left alone");
@@ -45,7 +42,7 @@ async fn a_channel_that_is_switched_off_is_told_nothing_until_it_is_on_again() {
     scene.fails(7, "team");
     assert!(scene.post.health()[0].problem.is_some());
     scene.post.reconcile(vec![off]);
-    scene.dead(7, "team");
+    assert!(scene.dead(7, "team").problem.unwrap().contains("was switched off while this waited"));
     assert_eq!(scene.post.health()[0].problem, None);
     assert!(scene.post.watch().borrow().is_empty());
     scene.post.send(notice(8));

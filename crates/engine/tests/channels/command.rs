@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use beatkeeper_core::notice::NoticeAgent;
 use beatkeeper_engine::alerts::channels::Pace;
 use beatkeeper_engine::settings::{ChannelEntry, ChannelKind};
 
@@ -37,6 +38,41 @@ async fn a_program_gets_the_notice_on_its_input_and_in_its_environment() {
         assert!(environment.lines().any(|there| there == line), "{line}: {environment}");
     }
     assert!(environment.contains("\nPATH=") || environment.starts_with("PATH="), "the rest is as it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_is_told_of_an_outage_of_everybody() {
+    const ALL: usize = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let script = format!("cat > '{}'; env > '{}'", path("in"), path("env"));
+    let mut notice = notice(7);
+    let agent = notice.agents[0].clone();
+    notice.agents = (0..ALL).map(|number| NoticeAgent { name: format!("agent-{number}"), ..agent.clone() }).collect();
+    // Every field could be as long as the names, by a template.
+    let long = notice.agents.iter().map(|agent| agent.name.as_str()).collect::<Vec<_>>().join(", ");
+    notice.registry = long.clone();
+    notice.cause = long;
+    let entry = ChannelEntry { title: "{agents}".into(), body: "{agents}".into(), ..shell(script) };
+    let scene = Begin::with([entry]).start();
+    scene.post.send(notice);
+    assert_eq!(scene.delivered(7, "me").attempts, 1);
+    let environment = std::fs::read_to_string(path("env")).unwrap();
+    let value = |name: &str| {
+        let found = environment.lines().find_map(|line| line.strip_prefix(&format!("BEATKEEPER_{name}=")));
+        found.unwrap_or_else(|| panic!("no {name}"))
+    };
+    let agents = value("AGENTS");
+    assert!(agents.len() <= 8000 && agents.len() > 7900, "{}", agents.len());
+    for (number, name) in agents.split(", ").enumerate() {
+        assert_eq!(name, format!("agent-{number}"));
+    }
+    assert_eq!((value("AGENTS_COUNT"), value("COUNT")), ("20000", "20000"));
+    for name in ["TITLE", "BODY", "REGISTRY", "CAUSE"] {
+        assert!(value(name).len() <= 8000 && value(name).ends_with('…'), "{name}: {}", value(name).len());
+    }
+    let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path("in")).unwrap()).unwrap();
+    assert_eq!(json["agents"].as_array().unwrap().len(), ALL, "its input has everything");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Answer {
     /// A status, header lines, a body.
     Status(u16, &'static str, String),
+    /// This status, and in the body all that it was asked, as some servers and proxies do.
+    Echo(u16),
     /// Nothing, for ever.
     Hang,
     /// It breaks the connection.
@@ -25,6 +27,8 @@ impl Answer {
 
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The request line and the headers, as they came.
+    pub head: String,
     pub path: String,
     pub headers: HashMap<String, String>,
     pub body: String,
@@ -86,17 +90,20 @@ impl Server {
 
 async fn serve(server: Server, mut stream: TcpStream) {
     let Some(request) = read(&mut stream).await else { return };
-    server.requests.lock().unwrap().push(request);
+    server.requests.lock().unwrap().push(request.clone());
     match server.next() {
-        Answer::Status(status, headers, body) => {
-            let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-            let _ = stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
+        Answer::Status(status, headers, body) => answer(&mut stream, status, headers, &body).await,
+        Answer::Echo(status) => answer(&mut stream, status, "", &request.head).await,
         Answer::Hang => std::future::pending().await,
         // What the client still hears is the system's own reset.
         Answer::Reset => drop(stream),
     }
+}
+
+async fn answer(stream: &mut TcpStream, status: u16, headers: &str, body: &str) {
+    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let _ = stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Request> {
@@ -117,5 +124,5 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Request { path, headers, body: String::from_utf8(body).unwrap() })
+    Some(Request { head: head.clone(), path, headers, body: String::from_utf8(body).unwrap() })
 }

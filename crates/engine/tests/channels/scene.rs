@@ -1,8 +1,8 @@
 //! A post over servers on loopback, with its history in memory and its secrets in a map.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::alert::{Delivery, DeliveryState, Fault};
@@ -10,14 +10,14 @@ use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::notice::{Notice, NoticeAgent, NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
 use beatkeeper_engine::Clock;
-use beatkeeper_engine::alerts::channels::{Pace, Post, Secrets, Setup};
+use beatkeeper_engine::alerts::channels::{Keep, Pace, Post, Secrets, Setup};
 use beatkeeper_engine::settings::{ChannelEntry, ChannelKind};
 use beatkeeper_vault::ChannelSecret;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::SecretString;
 
 /// Whatever should come to pass does within this time.
-const WITHIN: Duration = Duration::from_secs(20);
+pub const WITHIN: Duration = Duration::from_secs(20);
 
 /// Waits that a test can afford. Only what is tried again at all depends on them.
 pub const QUICK: Pace = Pace {
@@ -29,14 +29,44 @@ pub const QUICK: Pace = Pace {
     http: Duration::from_secs(10),
     mail: Duration::from_secs(10),
     command: Duration::from_secs(10),
+    secret: Duration::from_secs(10),
     test: Duration::from_secs(10),
     queue: 1000,
 };
 
+/// Waits that only something else than time ends.
+pub const PATIENT: Pace = Pace { first: Duration::from_secs(600), longest: Duration::from_secs(600), ..QUICK };
+
 pub struct Scene {
     pub post: Post,
-    pub rows: Arc<Mutex<Vec<HistoryRow>>>,
+    pub rows: Arc<Rows>,
     pub safe: Arc<Safe>,
+}
+
+/// A history.
+#[derive(Default)]
+pub struct Rows(Mutex<Vec<HistoryRow>>);
+
+impl Rows {
+    pub fn lock(&self) -> MutexGuard<'_, Vec<HistoryRow>> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Keep for Rows {
+    fn row(&self, row: HistoryRow) {
+        self.lock().push(row);
+    }
+
+    fn rename_channel(&self, from: &str, to: &str) {
+        for row in self.lock().iter_mut() {
+            if let HistoryRow::Delivery(delivery) = row
+                && delivery.channel == from
+            {
+                delivery.channel = to.to_owned();
+            }
+        }
+    }
 }
 
 /// A keychain.
@@ -44,6 +74,9 @@ pub struct Scene {
 pub struct Safe {
     secrets: Mutex<HashMap<String, String>>,
     locked: AtomicBool,
+    /// Nobody is answered before so many were asked for.
+    together: AtomicUsize,
+    asked: Mutex<Vec<String>>,
 }
 
 impl Safe {
@@ -57,6 +90,22 @@ impl Safe {
         self.secrets.lock().unwrap().insert(channel.into(), secret.into());
     }
 
+    /// From now on, none is answered before so many were asked for, and all are then.
+    pub fn answer_together(&self, number: usize) {
+        self.together.store(number, Ordering::SeqCst);
+    }
+
+    /// Whose secrets were asked for, in alphabetical order.
+    pub fn asked(&self) -> Vec<String> {
+        let mut asked = self.asked.lock().unwrap().clone();
+        asked.sort_unstable();
+        asked
+    }
+
+    pub fn take(&self, channel: &str) {
+        self.secrets.lock().unwrap().remove(channel);
+    }
+
     pub fn lock(&self, locked: bool) {
         self.locked.store(locked, Ordering::SeqCst);
     }
@@ -64,6 +113,11 @@ impl Safe {
 
 impl Secrets for Safe {
     fn read(&self, channel: &str) -> ChannelSecret {
+        self.asked.lock().unwrap().push(channel.to_owned());
+        let enough = || self.asked().len() >= self.together.load(Ordering::SeqCst);
+        if until(|| enough().then_some(())).is_none() {
+            return ChannelSecret::Unavailable("the others were not asked for".into());
+        }
         if self.locked.load(Ordering::SeqCst) {
             return ChannelSecret::Locked("the system keychain is locked".into());
         }
@@ -101,12 +155,11 @@ impl Begin {
     }
 
     pub fn start(self) -> Scene {
-        let rows = Arc::<Mutex<Vec<HistoryRow>>>::default();
-        let kept = Arc::clone(&rows);
+        let rows = Arc::<Rows>::default();
         let post = Post::start(Setup {
             channels: self.channels,
             earlier: self.earlier,
-            keep: Box::new(move |row| kept.lock().unwrap().push(row)),
+            keep: Arc::<Rows>::clone(&rows),
             secrets: self.safe.clone(),
             tls: self.tls,
             clock: Arc::new(Clock::new()),
@@ -119,7 +172,7 @@ impl Begin {
 impl Scene {
     /// Every step of a delivery so far.
     pub fn steps(&self, notice: u64, channel: &str) -> Vec<Delivery> {
-        let rows = self.rows.lock().unwrap();
+        let rows = self.rows.lock();
         let deliveries = rows.iter().filter_map(|row| match row {
             HistoryRow::Delivery(delivery) => Some(delivery),
             _ => None,
@@ -153,7 +206,7 @@ impl Scene {
 
     /// What a history would hand to the next run.
     pub fn left_behind(&self) -> Vec<(Delivery, Notice)> {
-        let rows = self.rows.lock().unwrap();
+        let rows = self.rows.lock();
         let notices = rows.iter().filter_map(|row| match row {
             HistoryRow::Notice(notice) => Some(Notice::clone(notice)),
             _ => None,

@@ -3,6 +3,7 @@
 mod alerts;
 mod asked;
 mod causes;
+mod channels;
 mod demo;
 mod life;
 mod scene;

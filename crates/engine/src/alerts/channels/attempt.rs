@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use beatkeeper_core::notice::Notice;
 use beatkeeper_vault::ChannelSecret;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::message::Message;
 use super::pace::Pace;
+use super::redact::Redactor;
 use super::secrets::{self, Secrets};
 use super::{command, discord, email, ntfy, slack, webhook};
 use crate::refusal::Refusal;
@@ -100,19 +101,9 @@ impl Means {
     }
 }
 
-/// Somebody else's words, short, on one line, and without the secret should they repeat it.
-pub(super) fn quote(words: &str, secret: Option<&SecretString>) -> String {
-    let mut words = words.to_owned();
-    for secret in secret.map(ExposeSecret::expose_secret).into_iter().filter(|secret| !secret.is_empty()) {
-        words = words.replace(secret, "…");
-        // Of an address, servers repeat the path.
-        if let Ok(url) = secret.parse::<url::Url>()
-            && url.path().len() > 1
-        {
-            words = words.replace(url.path(), "…");
-        }
-    }
-    let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+/// Somebody else's words, short, on one line, and without the secrets should they repeat them.
+pub(super) fn quote(words: &str, redactor: &Redactor) -> String {
+    let words: String = redactor.clean(words).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut short = String::new();
     for word in words.split_whitespace() {
         let gap = if short.is_empty() { "" } else { " " };
@@ -133,13 +124,14 @@ mod tests {
 
     #[test]
     fn words_are_quoted_short_on_one_line_and_without_the_secret() {
-        let secret = SecretString::from("https://hooks.example/services/T0/hunter2");
-        assert_eq!(quote("no\r\n  such\u{7}hook", Some(&secret)), "no such hook");
+        let (none, secret) = (Redactor::default(), "https://hooks.example/services/T0/hunter2".into());
+        let redactor = none.clone().secret(&secret);
+        assert_eq!(quote("no\r\n  such\u{7}hook", &redactor), "no such hook");
         for words in ["at https://hooks.example/services/T0/hunter2", "POST /services/T0/hunter2 is unknown"] {
-            let quoted = quote(words, Some(&secret));
+            let quoted = quote(words, &redactor);
             assert!(!quoted.contains("hunter2") && quoted.contains('…'), "{quoted}");
         }
-        assert_eq!(quote(&"x".repeat(500), None).chars().count(), 201);
-        assert_eq!(quote(&"word ".repeat(100), None).chars().count(), 201);
+        assert_eq!(quote(&"x".repeat(500), &none).chars().count(), 201);
+        assert_eq!(quote(&"word ".repeat(100), &none).chars().count(), 201);
     }
 }

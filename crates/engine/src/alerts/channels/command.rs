@@ -12,9 +12,11 @@ use tokio::process::Command;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::{Means, Setback, quote};
-use super::message::{Message, value};
+use super::environment::environment;
+use super::message::Message;
 use super::payload::Payload;
-use crate::settings::{ChannelEntry, FIELDS};
+use super::redact::Redactor;
+use crate::settings::ChannelEntry;
 
 /// What is kept of what it writes: the end, where programs say what went wrong.
 const TAIL: usize = 2048;
@@ -40,7 +42,9 @@ pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Messa
     let mut running = Running(Some(child));
     let Some(child) = &mut running.0 else { return Ok(()) };
     let within = means.pace.command;
-    let status = match tokio::time::timeout(within, child.wait()).await {
+    // For the program itself: of a job, the wrapper would wait for all that is in it.
+    let ending = child.inner_mut().wait();
+    let status = match tokio::time::timeout(within, ending).await {
         Ok(Ok(status)) => status,
         Ok(Err(error)) => return Err(Setback::not_now(format!("its end could not be waited for: {error}"))),
         Err(_) => {
@@ -64,7 +68,7 @@ pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Messa
 fn with_words(problem: String, tail: &Tail) -> String {
     let text = tail.text();
     let end = text.chars().rev().take(SAID).collect::<Vec<_>>().into_iter().rev().collect::<String>();
-    let words = quote(&end, None);
+    let words = quote(&end, &Redactor::default());
     if words.is_empty() { problem } else { format!("{problem}: {words}") }
 }
 
@@ -89,28 +93,13 @@ fn grouped(command: &mut CommandWrap) {
     command.wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::ProcessGroup::leader());
 }
 
-/// The same on Windows, and no console window that flashes up.
+/// The same on Windows, and no console window that flashes up. Without `KillOnDrop`, which has the system end all of a job
+/// when its handle is closed: also what a program that ended well left running. [`Running`] ends what must end.
 #[cfg(windows)]
 fn grouped(command: &mut CommandWrap) {
     let mut flags = process_wrap::tokio::CreationFlags(Default::default());
     flags.0.0 = 0x0800_0000; // CREATE_NO_WINDOW
-    command.wrap(flags).wrap(process_wrap::tokio::KillOnDrop).wrap(process_wrap::tokio::JobObject);
-}
-
-/// The notice as environment.
-fn environment(entry: &ChannelEntry, message: &Message<'_>) -> Vec<(String, String)> {
-    let named = |name: &str, value: String| (format!("BEATKEEPER_{name}"), value.replace('\0', ""));
-    let mut environment: Vec<_> = FIELDS
-        .iter()
-        .map(|field| match *field {
-            "title" => named("TITLE", message.title.clone()),
-            "body" => named("BODY", message.body.clone()),
-            field => named(&field.to_uppercase(), value(message.notice, field)),
-        })
-        .collect();
-    environment.push(named("NOTICE", message.notice.id.0.to_string()));
-    environment.push(named("CHANNEL", entry.name.clone()));
-    environment
+    command.wrap(flags).wrap(process_wrap::tokio::JobObject);
 }
 
 /// What the person sees who sets it up.

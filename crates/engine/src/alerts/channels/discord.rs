@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::attempt::{Means, Setback};
 use super::http;
 use super::message::{Message, cut};
+use super::redact::Redactor;
 use crate::settings::ChannelEntry;
 
 /// Discord's own limits are 256 and 4,096 characters, escapes included.
@@ -16,7 +17,7 @@ const LONGEST_BODY: usize = 2000;
 pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Message<'_>) -> Result<(), Setback> {
     let secret = means.needed_secret(&entry.name, "webhook address").await?;
     let request = means.http.post(secret.expose_secret()).json(&payload(message));
-    http::send(request, means.pace.http, Some(&secret)).await
+    http::send(request, means.pace.http, Redactor::default().secret(&secret)).await
 }
 
 pub(super) fn payload(message: &Message<'_>) -> Value {

@@ -5,6 +5,7 @@ use beatkeeper_core::time::Time;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::look::Found;
 use crate::settings::{ChannelEntry, ChannelKind};
 
 /// How a channel is doing.
@@ -55,6 +56,8 @@ pub struct ChannelView {
     pub body: String,
     /// Whether the vault has its secret, or cannot tell.
     pub has_secret: bool,
+    /// Why it cannot be told whether there is a secret, as a sentence.
+    pub secret_problem: Option<String>,
     /// Why the last try failed.
     pub problem: Option<String>,
     /// When it took a notice last, in this run.
@@ -79,6 +82,7 @@ impl ChannelView {
             title: String::new(),
             body: String::new(),
             has_secret: false,
+            secret_problem: None,
             problem,
             last_delivered_at,
             waiting: 0,
@@ -87,7 +91,7 @@ impl ChannelView {
         }
     }
 
-    pub(super) fn of(entry: &ChannelEntry, health: ChannelHealth, has_secret: bool) -> Self {
+    pub(super) fn of(entry: &ChannelEntry, health: ChannelHealth, secret: Found) -> Self {
         Self {
             name: health.name,
             kind: entry.kind.as_str().to_owned(),
@@ -96,7 +100,8 @@ impl ChannelView {
             only: entry.only.clone(),
             title: entry.title.clone(),
             body: entry.body.clone(),
-            has_secret,
+            has_secret: secret.has_secret,
+            secret_problem: secret.problem,
             problem: health.problem,
             last_delivered_at: health.last_delivered_at,
             waiting: health.waiting,

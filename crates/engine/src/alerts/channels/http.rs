@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{RequestBuilder, Response, StatusCode};
-use secrecy::SecretString;
 
 use super::attempt::{Setback, quote};
+use super::redact::Redactor;
 
 /// What is read of an answer.
 const MOST_ANSWER: usize = 4096;
@@ -34,26 +34,26 @@ fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if keeps && same && attempt.previous().len() <= MOST_REDIRECTS { attempt.follow() } else { attempt.stop() }
 }
 
-/// Sends it, and takes every 2xx for a yes.
-pub(super) async fn send(
-    request: RequestBuilder,
-    within: Duration,
-    secret: Option<&SecretString>,
-) -> Result<(), Setback> {
-    match tokio::time::timeout(within, exchange(request, secret)).await {
+/// Sends it, and takes every 2xx for a yes. Where it goes and its headers that are secret are hidden like what the
+/// redactor hides already.
+pub(super) async fn send(request: RequestBuilder, within: Duration, redactor: Redactor) -> Result<(), Setback> {
+    match tokio::time::timeout(within, exchange(request, redactor)).await {
         Ok(result) => result,
         Err(_) => Err(Setback::Unreached(format!("no answer within {} s", within.as_secs()))),
     }
 }
 
-async fn exchange(request: RequestBuilder, secret: Option<&SecretString>) -> Result<(), Setback> {
-    let response = match request.send().await {
+async fn exchange(request: RequestBuilder, redactor: Redactor) -> Result<(), Setback> {
+    let (client, request) = request.build_split();
+    let Ok(request) = request else { return Err(Setback::Refused("its address cannot be used".into())) };
+    let mut redactor = redactor.request(&request);
+    let response = match client.execute(request).await {
         Ok(response) => response,
         Err(error) if error.is_builder() => return Err(Setback::Refused("its address cannot be used".into())),
         // Without its address, which may be the secret.
         Err(error) => {
             let reason = crate::registry::reason(&error.without_url());
-            return Err(Setback::Unreached(quote(&reason, secret)));
+            return Err(Setback::Unreached(quote(&reason, &redactor)));
         }
     };
     let status = response.status();
@@ -67,7 +67,9 @@ async fn exchange(request: RequestBuilder, secret: Option<&SecretString>) -> Res
         )));
     }
     let again_after = retry_after(&response);
-    let words = quote(&beginning(response).await, secret);
+    // It may have been sent on, within its server.
+    redactor.address(response.url());
+    let words = quote(&beginning(response, redactor.longest()).await, &redactor);
     let problem = if words.is_empty() {
         format!("it answers {}", status.as_u16())
     } else {
@@ -95,12 +97,15 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Duration::try_from(at.duration_since(jiff::Timestamp::now())).ok()
 }
 
-async fn beginning(response: Response) -> String {
+/// The beginning of an answer. What was cut may have been within a secret, whose beginning nobody would know: so much is
+/// left out, too.
+async fn beginning(response: Response, longest_secret: usize) -> String {
     let (mut bytes, mut body) = (Vec::new(), response.bytes_stream());
     while let Some(Ok(chunk)) = body.next().await {
         let room = MOST_ANSWER - bytes.len();
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if bytes.len() == MOST_ANSWER {
+            bytes.truncate(MOST_ANSWER.saturating_sub(longest_secret));
             break;
         }
     }

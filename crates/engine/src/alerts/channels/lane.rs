@@ -11,12 +11,12 @@ use super::attempt::{self, Setback};
 use super::room::{Room, Step};
 
 /// Starts it. It ends when the handle is dropped.
-pub(super) fn start(room: &Arc<Room>, channel: &str, bell: &Arc<Notify>) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(run(Arc::clone(room), channel.to_owned(), Arc::clone(bell))))
+pub(super) fn start(room: &Arc<Room>, bell: &Arc<Notify>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(run(Arc::clone(room), Arc::clone(bell))))
 }
 
-async fn run(room: Arc<Room>, channel: String, bell: Arc<Notify>) {
-    while let Some(step) = room.next(&channel) {
+async fn run(room: Arc<Room>, bell: Arc<Notify>) {
+    while let Some(step) = room.next(&bell) {
         match step {
             Step::Wait => bell.notified().await,
             Step::WaitUntil(at) => {
@@ -28,7 +28,7 @@ async fn run(room: Arc<Room>, channel: String, bell: Arc<Notify>) {
                 let outcome = AssertUnwindSafe(trying).catch_unwind().await;
                 // A panic costs this try, not the lane.
                 let outcome = outcome.unwrap_or_else(|_| Err(Setback::not_now("the try failed inside Beatkeeper")));
-                room.settle(&channel, notice.id, outcome);
+                room.settle(&bell, notice.id, outcome);
             }
         }
     }

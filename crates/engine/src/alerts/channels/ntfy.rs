@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::attempt::{Means, Setback};
 use super::http;
 use super::message::{Message, cut};
+use super::redact::Redactor;
 use crate::settings::ChannelEntry;
 
 /// ntfy makes a file of more than 4,096 bytes, which phones do not show.
@@ -20,7 +21,10 @@ pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Messa
     if let Some(secret) = &secret {
         request = request.bearer_auth(secret.expose_secret());
     }
-    http::send(request, means.pace.http, secret.as_ref()).await
+    // On a public server whoever knows the topic can read it.
+    let redactor = Redactor::default().name(entry.topic.as_deref().unwrap_or_default());
+    let redactor = secret.iter().fold(redactor, Redactor::secret);
+    http::send(request, means.pace.http, redactor).await
 }
 
 pub(super) fn payload(entry: &ChannelEntry, message: &Message<'_>) -> Value {

@@ -26,6 +26,8 @@ pub struct Pace {
     pub mail: Duration,
     /// How long a program may run.
     pub command: Duration,
+    /// How long a person waits for the keychain, for a list of channels or before a test.
+    pub secret: Duration,
     /// How long a person waits for a test.
     pub test: Duration,
     /// How many notices may wait for one channel; the oldest then becomes a dead letter.
@@ -43,6 +45,7 @@ impl Default for Pace {
             http: Duration::from_secs(10),
             mail: Duration::from_secs(15),
             command: Duration::from_secs(30),
+            secret: Duration::from_secs(2),
             test: Duration::from_secs(20),
             queue: 1000,
         }

@@ -5,24 +5,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::alert::{Delivery, DeliveryState};
-use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::notice::{Notice, NoticeId};
-use beatkeeper_vault::ChannelSecret;
 use tokio::sync::watch;
 
-use super::attempt::{self, Means};
-use super::health::{ChannelHealth, ChannelTrouble, ChannelView};
+use super::attempt::{self, Means, Setback};
+use super::health::{ChannelHealth, ChannelTrouble};
+use super::keep::Keep;
 use super::letter::Letter;
 use super::pace::Pace;
-use super::room::{self, Lane, Room, State};
-use super::secrets::{self, Secrets};
-use super::{http, lane};
+use super::room::{Lane, Room, State};
+use super::secrets::Secrets;
+use super::{http, lane, retry};
 use crate::clock::Clock;
 use crate::refusal::Refusal;
 use crate::settings::ChannelEntry;
-
-/// Takes a row to the history. Called under the post's lock, so it must neither block nor call the post.
-pub type Keep = Box<dyn Fn(HistoryRow) + Send + Sync>;
 
 /// What a post is started with.
 pub struct Setup {
@@ -31,7 +27,7 @@ pub struct Setup {
     /// What earlier runs left behind, in any order: what waits is taken up again, what is dead can be tried again.
     pub earlier: Vec<(Delivery, Notice)>,
     /// Where notices and deliveries are kept.
-    pub keep: Keep,
+    pub keep: Arc<dyn Keep>,
     /// The channels' secrets.
     pub secrets: Arc<dyn Secrets>,
     /// The engine's shared configuration.
@@ -74,7 +70,7 @@ impl Post {
             let now = room.clock.now();
             let mut state = room.lock();
             state.lanes = channels.into_iter().map(Lane::new).collect();
-            let State { lanes, dead } = &mut *state;
+            let State { lanes, dead, .. } = &mut *state;
             for (delivery, notice) in earlier {
                 let mut letter = Letter::kept(delivery, notice);
                 // A clock that was set back meanwhile must not have it wait for hours.
@@ -84,11 +80,12 @@ impl Post {
                     DeliveryState::Dead => room.lay(dead, letter),
                     DeliveryState::Waiting => {
                         let lane = lanes.iter_mut().find(|lane| lane.entry.name == letter.delivery.channel);
-                        match lane.filter(|lane| lane.entry.enabled) {
-                            Some(lane) => {
+                        match lane {
+                            Some(lane) if lane.entry.enabled => {
                                 lane.queue.push_back(letter);
                                 room.shorten(lane, dead, now);
                             }
+                            Some(_) => room.bury(dead, letter, OFF.into(), now),
                             None => room.bury(dead, letter, GONE.into(), now),
                         }
                     }
@@ -116,11 +113,14 @@ impl Post {
     }
 
     /// Takes over a changed configuration. What waits for a channel that stays is tried now, by its new settings; what
-    /// waits for one that is gone or switched off becomes a dead letter that says so. A renamed channel is another one.
+    /// waits for one that is gone or switched off becomes a dead letter that says so. A channel that was
+    /// [renamed](Self::renaming) takes along what waits for it and its dead letters.
     pub fn reconcile(&self, channels: Vec<ChannelEntry>) {
         let room = self.room();
         let mut state = room.lock();
         let mut old = std::mem::take(&mut state.lanes);
+        let State { dead, renames, .. } = &mut *state;
+        room.rename(renames, &mut old, dead, &channels);
         for entry in channels {
             let place = old.iter().position(|lane| lane.entry.name == entry.name);
             let mut lane = match place {
@@ -135,16 +135,14 @@ impl Post {
             if !lane.entry.enabled {
                 lane.task = None;
                 let letters = std::mem::take(&mut lane.queue);
-                bury_all(room, &mut state.dead, letters);
-                let has_secret = lane.has_secret;
-                lane = Lane::new(ChannelEntry::clone(&lane.entry));
-                lane.has_secret = has_secret;
+                bury_all(room, &mut state.dead, letters, OFF);
+                lane = lane.switched_off();
             }
             state.lanes.push(lane);
         }
         for mut lane in old {
             lane.task = None;
-            bury_all(room, &mut state.dead, lane.queue);
+            bury_all(room, &mut state.dead, lane.queue, GONE);
         }
         run_lanes(room, &mut state);
         room.tell(&state);
@@ -153,7 +151,7 @@ impl Post {
     /// A channel's secret was stored or removed: what waits is tried now.
     pub fn secret_changed(&self, channel: &str) {
         if let Some(lane) = self.room().lock().lane(channel) {
-            lane.has_secret = None;
+            lane.look = None;
             lane.hurry();
         }
     }
@@ -175,24 +173,6 @@ impl Post {
         self.room().troubles()
     }
 
-    /// The channels as they are shown, in the configuration's order. Asks the vault once for each.
-    pub async fn views(&self) -> Vec<ChannelView> {
-        let known: Vec<_> = {
-            let state = self.room().lock();
-            let lanes = state.lanes.iter();
-            lanes.map(|lane| (Arc::clone(&lane.entry), room::health(lane, &state.dead), lane.has_secret)).collect()
-        };
-        let mut views = Vec::with_capacity(known.len());
-        for (entry, health, has_secret) in known {
-            let has_secret = match has_secret {
-                Some(known) => known,
-                None => self.look_for_secret(&entry.name).await,
-            };
-            views.push(ChannelView::of(&entry, health, has_secret));
-        }
-        views
-    }
-
     /// Really sends a test through this channel, past what waits, and waits for what comes of it.
     ///
     /// # Errors
@@ -201,6 +181,9 @@ impl Post {
     pub async fn test(&self, channel: &str) -> Result<Duration, Refusal> {
         let room = self.room();
         let entry = room.lock().lane(channel).map(|lane| Arc::clone(&lane.entry)).ok_or_else(|| unknown(channel))?;
+        if let Err(problem) = self.keychain_answers(channel).await {
+            return Err(Setback::Locked(problem).refusal(channel));
+        }
         let notice = Notice::test(room.clock.now());
         let begun = Instant::now();
         let trying = Box::pin(attempt::deliver(&room.means, &entry, &notice));
@@ -229,22 +212,21 @@ impl Post {
     /// Has a dead letter tried again.
     ///
     /// # Errors
-    /// `delivery.unknown` when it is no dead letter; `channel.unknown` when there is no such channel, or it is off.
+    /// `delivery.unknown` when it is no dead letter, `delivery.desktop` of the desktop; `channel.unknown` when there is no
+    /// such channel, `channel.off` when it is switched off.
     pub fn retry(&self, notice: NoticeId, channel: &str) -> Result<(), Refusal> {
         let room = self.room();
         let now = room.clock.now();
         let mut state = room.lock();
-        let State { lanes, dead } = &mut *state;
+        let State { lanes, dead, .. } = &mut *state;
         let place = dead.iter().position(|letter| letter.notice.id == notice && letter.delivery.channel == channel);
-        let lane = lanes.iter_mut().find(|lane| lane.entry.name == channel && lane.entry.enabled);
-        let lane = lane.ok_or_else(|| unknown(channel))?;
-        let Some(mut letter) = place.and_then(|place| dead.remove(place)) else {
-            return Err(Refusal::new(
-                "delivery.unknown",
-                format!("There is no dead letter {} of the channel \"{channel}\".", notice.0),
-                "List them again; it may be delivered by now.",
-            ));
-        };
+        let lane = lanes.iter_mut().find(|lane| lane.entry.name == channel);
+        let enabled = lane.as_ref().map(|lane| lane.entry.enabled);
+        if let Some(refusal) = retry::refusal(channel, enabled, place.is_some()) {
+            return Err(refusal);
+        }
+        let letter = place.and_then(|place| dead.remove(place));
+        let (Some(lane), Some(mut letter)) = (lane, letter) else { return Err(unknown(channel)) };
         letter.rises(now);
         room.note(&letter);
         lane.queue.push_back(letter);
@@ -253,44 +235,31 @@ impl Post {
         Ok(())
     }
 
-    /// Whether there is a secret; one that cannot be looked for may be there.
-    async fn look_for_secret(&self, channel: &str) -> bool {
-        let room = self.room();
-        let known = match secrets::ask(&room.means.secrets, channel).await {
-            ChannelSecret::Present(_) => true,
-            ChannelSecret::Absent => false,
-            ChannelSecret::Locked(_) | ChannelSecret::Unavailable(_) => return true,
-        };
-        if let Some(lane) = room.lock().lane(channel) {
-            lane.has_secret = Some(known);
-        }
-        known
-    }
-
-    fn room(&self) -> &Arc<Room> {
+    pub(super) fn room(&self) -> &Arc<Room> {
         &self.0.0
     }
 }
 
-const GONE: &str = "the channel was removed or switched off while this waited";
+const GONE: &str = "the channel was removed while this waited for it";
+const OFF: &str = "the channel was switched off while this waited for it";
 
-fn bury_all(room: &Room, dead: &mut VecDeque<Letter>, letters: VecDeque<Letter>) {
+fn bury_all(room: &Room, dead: &mut VecDeque<Letter>, letters: VecDeque<Letter>, why: &str) {
     let now = room.clock.now();
     for letter in letters {
-        room.bury(dead, letter, GONE.into(), now);
+        room.bury(dead, letter, why.into(), now);
     }
 }
 
 fn run_lanes(room: &Arc<Room>, state: &mut State) {
     for lane in state.lanes.iter_mut().filter(|lane| lane.entry.enabled && lane.task.is_none()) {
-        lane.task = Some(lane::start(room, &lane.entry.name, &lane.bell));
+        lane.task = Some(lane::start(room, &lane.bell));
     }
 }
 
 fn unknown(channel: &str) -> Refusal {
     Refusal::new(
         "channel.unknown",
-        format!("There is no channel \"{channel}\", or it is switched off."),
+        format!("There is no channel \"{channel}\"."),
         "`beatkeeper alert channels` lists them.",
     )
 }

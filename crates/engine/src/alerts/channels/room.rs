@@ -11,8 +11,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::{Means, Setback};
 use super::health::{ChannelHealth, ChannelTrouble, target};
+use super::keep::Keep;
 use super::letter::Letter;
-use super::post::Keep;
+use super::look::Look;
+use super::rename::Renames;
 use crate::clock::Clock;
 use crate::settings::ChannelEntry;
 
@@ -21,7 +23,7 @@ const MOST_DEAD: usize = 1000;
 
 pub(super) struct Room {
     state: Mutex<State>,
-    keep: Keep,
+    pub(super) keep: Arc<dyn Keep>,
     pub(super) clock: Arc<Clock>,
     pub(super) means: Means,
     troubles: watch::Sender<Arc<[ChannelTrouble]>>,
@@ -31,18 +33,22 @@ pub(super) struct Room {
 pub(super) struct State {
     pub(super) lanes: Vec<Lane>,
     pub(super) dead: VecDeque<Letter>,
+    pub(super) renames: Renames,
 }
 
 /// One channel.
 pub(super) struct Lane {
     pub(super) entry: Arc<ChannelEntry>,
+    /// What it was called in this run, unless that is another channel's name by now: notices may name it so.
+    pub(super) formerly: Vec<String>,
     /// The oldest first. Only the front is ever tried.
     pub(super) queue: VecDeque<Letter>,
     /// The front is being tried.
     flying: bool,
     pub(super) problem: Option<String>,
     last_delivered_at: Option<Time>,
-    pub(super) has_secret: Option<bool>,
+    /// For its secret.
+    pub(super) look: Option<Look>,
     /// Rung when there is something new to look at.
     pub(super) bell: Arc<Notify>,
     /// Ends with the lane; missing while the channel is switched off.
@@ -63,18 +69,26 @@ impl Lane {
     pub(super) fn new(entry: ChannelEntry) -> Self {
         Self {
             entry: Arc::new(entry),
+            formerly: Vec::new(),
             queue: VecDeque::new(),
             flying: false,
             problem: None,
             last_delivered_at: None,
-            has_secret: None,
+            look: None,
             bell: Arc::default(),
             task: None,
         }
     }
 
+    /// The lane of a channel that is switched off: how it did is of no interest any more.
+    pub(super) fn switched_off(self) -> Self {
+        let Self { entry, formerly, look, .. } = self;
+        Self { formerly, look, ..Self::new(ChannelEntry::clone(&entry)) }
+    }
+
     fn wants(&self, notice: &Notice) -> bool {
-        let named = notice.channels.as_ref().is_none_or(|names| names.contains(&self.entry.name));
+        let is_called = |name: &String| *name == self.entry.name || self.formerly.contains(name);
+        let named = notice.channels.as_ref().is_none_or(|names| names.iter().any(is_called));
         let only = self.entry.only.as_ref().is_none_or(|only| only.contains(&notice.kind));
         self.entry.enabled && named && (only || notice.kind == NoticeKind::Test)
     }
@@ -95,7 +109,7 @@ impl State {
 }
 
 impl Room {
-    pub(super) fn new(means: Means, keep: Keep, clock: Arc<Clock>) -> Self {
+    pub(super) fn new(means: Means, keep: Arc<dyn Keep>, clock: Arc<Clock>) -> Self {
         Self { state: Mutex::default(), keep, clock, means, troubles: watch::Sender::new(Arc::default()) }
     }
 
@@ -133,14 +147,14 @@ impl Room {
         let now = self.clock.now();
         let notice = Arc::new(notice);
         let mut state = self.lock();
-        let State { lanes, dead } = &mut *state;
+        let State { lanes, dead, .. } = &mut *state;
         let mut kept = false;
         for lane in lanes.iter_mut().filter(|lane| lane.wants(&notice)) {
             if lane.queue.iter().any(|letter| letter.notice.id == notice.id) {
                 continue;
             }
             if !std::mem::replace(&mut kept, true) {
-                (self.keep)(HistoryRow::Notice(Box::new(Notice::clone(&notice))));
+                self.keep.row(HistoryRow::Notice(Box::new(Notice::clone(&notice))));
             }
             let letter = Letter::new(Arc::clone(&notice), &lane.entry.name, now);
             self.note(&letter);
@@ -161,11 +175,15 @@ impl Room {
         }
     }
 
-    /// What the lane's task does next; nothing when there is no such lane any more.
-    pub(super) fn next(&self, channel: &str) -> Option<Step> {
+    /// What the task does next whose bell this is; nothing when its lane is gone. A name tells nothing: it may change.
+    pub(super) fn next(&self, bell: &Arc<Notify>) -> Option<Step> {
         let now = self.clock.now();
         let mut state = self.lock();
-        let lane = state.lane(channel)?;
+        let State { lanes, renames, .. } = &mut *state;
+        let lane = lanes.iter_mut().find(|lane| Arc::ptr_eq(&lane.bell, bell))?;
+        if renames.concern(&lane.entry.name) {
+            return Some(Step::Wait);
+        }
         let Some(front) = lane.queue.front() else { return Some(Step::Wait) };
         match front.delivery.next_at {
             Some(at) if at > now => Some(Step::WaitUntil(at)),
@@ -176,12 +194,12 @@ impl Room {
         }
     }
 
-    /// What the try of the front came to.
-    pub(super) fn settle(&self, channel: &str, notice: NoticeId, outcome: Result<(), Setback>) {
+    /// What the try of the front of that lane came to.
+    pub(super) fn settle(&self, bell: &Arc<Notify>, notice: NoticeId, outcome: Result<(), Setback>) {
         let now = self.clock.now();
         let mut state = self.lock();
-        let State { lanes, dead } = &mut *state;
-        let Some(lane) = lanes.iter_mut().find(|lane| lane.entry.name == channel) else { return };
+        let State { lanes, dead, .. } = &mut *state;
+        let Some(lane) = lanes.iter_mut().find(|lane| Arc::ptr_eq(&lane.bell, bell)) else { return };
         let Some(mut letter) = lane.queue.pop_front_if(|front| front.notice.id == notice) else { return };
         lane.flying = false;
         match outcome {
@@ -239,7 +257,7 @@ impl Room {
 
     /// Keeps how far a letter got.
     pub(super) fn note(&self, letter: &Letter) {
-        (self.keep)(HistoryRow::Delivery(letter.delivery.clone()));
+        self.keep.row(HistoryRow::Delivery(letter.delivery.clone()));
     }
 
     /// Makes a dead letter of it.

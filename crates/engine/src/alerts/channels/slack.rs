@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::attempt::{Means, Setback};
 use super::http;
 use super::message::{Message, cut};
+use super::redact::Redactor;
 use crate::settings::ChannelEntry;
 
 /// Slack's own limits, in characters.
@@ -15,7 +16,7 @@ const LONGEST_SECTION: usize = 3000;
 pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Message<'_>) -> Result<(), Setback> {
     let secret = means.needed_secret(&entry.name, "webhook address").await?;
     let request = means.http.post(secret.expose_secret()).json(&payload(message));
-    http::send(request, means.pace.http, Some(&secret)).await
+    http::send(request, means.pace.http, Redactor::default().secret(&secret)).await
 }
 
 /// `text` is for notifications and for those who know no blocks.

@@ -1,7 +1,7 @@
 //! A webhook of the user's: JSON by POST, signed when there is a key to sign with.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
@@ -9,6 +9,7 @@ use super::attempt::{Means, Setback};
 use super::http;
 use super::message::Message;
 use super::payload::Payload;
+use super::redact::Redactor;
 use crate::settings::ChannelEntry;
 
 /// Tells the receiver who sent it and that nobody changed it: `t=<unix seconds>,v1=<hex HMAC-SHA-256 of "t.body">`.
@@ -29,14 +30,18 @@ pub(super) async fn deliver(means: &Means, entry: &ChannelEntry, message: &Messa
         let now = jiff::Timestamp::now().as_second();
         request = request.header(SIGNATURE, signature(secret, now, &body)?);
     }
-    http::send(request.body(body), means.pace.http, secret.as_ref()).await
+    let redactor = secret.iter().fold(Redactor::default(), Redactor::secret);
+    http::send(request.body(body), means.pace.http, redactor).await
 }
 
-fn signature(secret: &SecretString, now: i64, body: &str) -> Result<String, Setback> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
-        .map_err(|_| Setback::Refused("its secret cannot be used as a key".into()))?;
+fn signature(secret: &SecretString, now: i64, body: &str) -> Result<HeaderValue, Setback> {
+    let unusable = || Setback::Refused("its secret cannot be used as a key".into());
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| unusable())?;
     mac.update(format!("{now}.").as_bytes());
     mac.update(body.as_bytes());
     let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("t={now},v1={digits}"))
+    let mut value = HeaderValue::try_from(format!("t={now},v1={digits}")).map_err(|_| unusable())?;
+    // Whoever has it could repeat the notice.
+    value.set_sensitive(true);
+    Ok(value)
 }

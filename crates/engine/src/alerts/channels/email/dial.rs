@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::super::attempt::{Setback, quote};
+use super::super::redact::Redactor;
 use super::setback;
 use super::wire::Wire;
 use crate::settings::{ChannelEntry, MailTls};
@@ -57,7 +58,10 @@ async fn encrypt(
     let connected = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await;
     connected.map_err(|error| {
         let what = if crate::tls::is_certificate_error(&error) { "certificate" } else { "encryption" };
-        Setback::Unreached(format!("the mail server's {what} failed: {}", quote(&error.to_string(), None)))
+        Setback::Unreached(format!(
+            "the mail server's {what} failed: {}",
+            quote(&error.to_string(), &Redactor::default())
+        ))
     })
 }
 
@@ -98,7 +102,7 @@ async fn reply(stream: &mut TcpStream, wanted: &str) -> Result<String, Setback> 
     if text.starts_with(wanted) {
         return Ok(text);
     }
-    let problem = format!("greeting: the mail server answers {}", quote(&text, None));
+    let problem = format!("greeting: the mail server answers {}", quote(&text, &Redactor::default()));
     Err(if text.starts_with('5') { Setback::Refused(problem) } else { Setback::not_now(problem) })
 }
 

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::attempt::{Means, Setback, quote};
 use super::message::Message;
+use super::redact::Redactor;
 use crate::settings::ChannelEntry;
 
 /// The mail is taken by then; this is only politeness.
@@ -59,7 +60,8 @@ pub(super) fn preview(entry: &ChannelEntry, message: &Message<'_>) -> Result<Str
 
 /// Sorts what the server said, or that it said nothing.
 fn setback(doing: &str, error: &smtp::Error, secret: Option<&SecretString>) -> Setback {
-    let words = error.source().map(|source| quote(&source.to_string(), secret)).unwrap_or_default();
+    let redactor = secret.into_iter().fold(Redactor::default(), Redactor::secret);
+    let words = error.source().map(|source| quote(&source.to_string(), &redactor)).unwrap_or_default();
     let Some(code) = error.status() else {
         return match error.is_client() {
             true => Setback::Refused(format!("{doing}: {words}")),
