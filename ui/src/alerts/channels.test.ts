@@ -89,6 +89,33 @@ describe("the channels", () => {
     await waitFor(() => expect(screen.queryByTestId("dead-letters")).toBeNull());
   });
 
+  it("offer to try again what can be, and say why something cannot", async () => {
+    const host = await openAlerts("channels");
+    const retry = vi.spyOn(host, "deliveryRetry");
+    await fireEvent.click(button("team", "channel-enabled"));
+    await waitFor(() =>
+      expect(said("dead-letter-no-retry")).toBe(
+        'The channel "team" is switched off. Switch it on to have it tried again.',
+      ),
+    );
+    expect(screen.queryByTestId("dead-letter-retry")).toBeNull();
+    await fireEvent.click(button("team", "channel-enabled"));
+    await waitFor(() => expect(screen.queryByTestId("dead-letter-no-retry")).toBeNull());
+    await fireEvent.click(button("team", "channel-remove"));
+    await fireEvent.click(button("team", "channel-remove"));
+    await waitFor(() => expect(said("dead-letter-no-retry")).toContain('no channel "team" any more'));
+    expect(screen.queryByTestId("dead-letter-retry")).toBeNull();
+    expect(retry).not.toHaveBeenCalled();
+    await expectAccessible();
+  });
+
+  it("say when nobody can tell whether they have their secret", async () => {
+    const host = alertsHost(4);
+    host.list = host.list.map((each) => ({ ...each, secret_problem: "the keychain did not answer" }));
+    await openAlerts("channels", host);
+    expect(stateOf("phone")).toMatch(/^delivered .* ago · the keychain did not answer$/);
+  });
+
   it("say why they cannot be read", async () => {
     const host = new FixtureHost();
     host.channels = () => Promise.reject({ code: "x", sentence: "No answer.", remedy: "Wait." });

@@ -54,6 +54,17 @@ describe("the incidents", () => {
     await waitFor(() => expect(within(lineOf("weather-agent")).queryByTestId("delivery-retry")).toBeNull());
   });
 
+  it("say why telling cannot be tried again", async () => {
+    const host = alertsHost();
+    host.list = host.list.filter(({ name }) => name !== "team");
+    await openAlerts("incidents", host);
+    const line = within(lineOf("weather-agent"));
+    expect(line.queryByTestId("delivery-retry")).toBeNull();
+    expect(said(line.getByTestId("delivery-no-retry"))).toBe(
+      'There is no channel "team" any more. Add one of this name to have it tried again.',
+    );
+  });
+
   it("are acknowledged, snoozed and opened, and their agents restarted", async () => {
     const host = await openAlerts("incidents");
     const id = idOf(host, "weather-agent");

@@ -40,6 +40,10 @@ body: string,
  */
 has_secret: boolean, 
 /**
+ * Why it cannot be told whether there is a secret, as a sentence.
+ */
+secret_problem: string | null, 
+/**
  * Why the last try failed.
  */
 problem: string | null, 
