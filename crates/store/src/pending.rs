@@ -275,7 +275,9 @@ mod tests {
         failed.absorb(later);
         let mut left: Vec<(u64, String)> = failed
             .rows()
-            .filter_map(|row| if let HistoryRow::Delivery(d) = row { Some((d.notice.0, d.channel.clone())) } else { None })
+            .filter_map(
+                |row| if let HistoryRow::Delivery(d) = row { Some((d.notice.0, d.channel.clone())) } else { None },
+            )
             .collect();
         left.sort_unstable();
         assert_eq!(left, [(1, "crew".to_owned()), (2, "desktop".to_owned())]);

@@ -4,6 +4,8 @@
 mod changes;
 #[cfg(unix)]
 mod command;
+#[cfg(windows)]
+mod command_windows;
 mod delivery;
 mod http_server;
 mod keychain;

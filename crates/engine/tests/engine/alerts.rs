@@ -44,10 +44,10 @@ async fn an_incident_has_its_delivery_its_acknowledgement_and_its_end() {
     assert_eq!(notice.kind, NoticeKind::Stale);
     let open = until("the desktop's word", async || {
         let open = incidents(&scene).await.remove(0);
-        (open.deliveries.first()?.state == DeliveryState::Delivered).then_some(open)
+        (open.deliveries.first()?.delivery.state == DeliveryState::Delivered).then_some(open)
     })
     .await;
-    assert_eq!((open.name.as_str(), open.deliveries[0].channel.as_str()), ("agent-1", "desktop"));
+    assert_eq!((open.name.as_str(), open.deliveries[0].delivery.channel.as_str()), ("agent-1", "desktop"));
     assert_eq!((open.incident.notice, open.incident.told_at.is_some()), (Some(notice.id), true));
 
     scene.execute(Command::AgentAcknowledge { id: id.clone(), minutes: 60 }).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_desktop_that_shows_nothing_is_kept_with_the_incident() {
     scene.engine.as_ref().unwrap().handle().shown(shown).await;
     let problem = until("the desktop's word", async || {
         let open = incidents(&scene).await.remove(0);
-        open.deliveries.into_iter().find(|delivery| delivery.notice == notice.id)?.problem
+        open.deliveries.into_iter().find(|view| view.delivery.notice == notice.id)?.delivery.problem
     })
     .await;
     assert_eq!(problem, "nobody shows notifications");

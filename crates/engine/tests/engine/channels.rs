@@ -16,7 +16,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 /// Nobody listens there: what is told waits.
 fn hook(name: &str, url: &str) -> ChannelEntry {
-    ChannelEntry { url: Some(url.parse().unwrap()), ..ChannelEntry::new(name, ChannelKind::Webhook) }
+    ChannelEntry { url: Some(url.parse().expect("an address")), ..ChannelEntry::new(name, ChannelKind::Webhook) }
 }
 
 /// There is no such program: what is told is dead at once.
@@ -26,7 +26,7 @@ fn script(name: &str) -> ChannelEntry {
 
 async fn save(scene: &Scene, channel: ChannelEntry, replace: Option<&str>) {
     let replace = replace.map(str::to_owned);
-    scene.execute(Command::ChannelSave { channel, secret: None, replace }).await.unwrap();
+    scene.execute(Command::ChannelSave { channel, secret: None, replace }).await.expect("the channel is saved");
 }
 
 /// The deliveries of the newest notice, once they are so.
@@ -34,7 +34,8 @@ async fn until(scene: &Scene, what: &str, is: impl Fn(&DeliveryView) -> bool) ->
     let deadline = Instant::now() + WITHIN;
     loop {
         let command = Command::Incidents { id: None, open_only: false, limit: 1, before: None };
-        let views: Vec<IncidentView> = serde_json::from_value(scene.execute(command).await.unwrap()).unwrap();
+        let views = scene.execute(command).await.expect("incidents");
+        let views: Vec<IncidentView> = serde_json::from_value(views).expect("a list of them");
         let deliveries = views[0].deliveries.clone();
         if deliveries.iter().any(&is) {
             return deliveries;
