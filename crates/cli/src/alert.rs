@@ -1,10 +1,9 @@
 //! `beatkeeper alert`: the channels that are told of alerts, and what they did not take.
 
-use beatkeeper_core::alert::Delivery;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
 use beatkeeper_engine::Paths;
-use beatkeeper_engine::alerts::channels::ChannelView;
+use beatkeeper_engine::alerts::channels::{ChannelView, DeliveryView};
 use beatkeeper_engine::command::Command;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -36,7 +35,7 @@ struct Tested {
 
 #[derive(Serialize, Deserialize)]
 struct DeadLetter {
-    delivery: Delivery,
+    delivery: DeliveryView,
     notice: Notice,
 }
 
@@ -46,10 +45,13 @@ fn test(remote: &mut Remote, channel: Option<&str>) -> Result<(), Failure> {
         Some(name) => vec![name.to_owned()],
         None => list(remote)?.into_iter().filter(|view| view.enabled).map(|view| view.name).collect(),
     };
+    let commands: Vec<_> = names.iter().map(|name| Command::ChannelTest { name: name.clone() }).collect();
+    // At once: one that takes its time holds up no other.
+    let answers = remote.ask_each::<Tested>(&commands);
     let mut failed = None;
-    for name in names {
-        match remote.ask::<Tested>(&Command::ChannelTest { name: name.clone() }) {
-            Ok(Tested { ms }) => out::lines(&[format!("{}: it arrived, after {ms} ms", plain(&name))])?,
+    for (name, answer) in names.iter().zip(answers) {
+        match answer {
+            Ok(Tested { ms }) => out::lines(&[format!("{}: it arrived, after {ms} ms", plain(name))])?,
             Err(Failure::Refused(refusal)) => {
                 if let Some(Failure::Refused(earlier)) = failed.replace(Failure::Refused(refusal)) {
                     // The last one is told when the command ends.
@@ -86,7 +88,7 @@ fn channels(remote: &mut Remote, json: bool) -> Result<(), Failure> {
 }
 
 fn row(view: &ChannelView, now: Time) -> Vec<Cell> {
-    let state = match &view.problem {
+    let state = match view.problem.as_ref().or(view.secret_problem.as_ref()) {
         _ if !view.enabled => Cell::new("off", Tone::Quiet),
         Some(problem) => Cell::new(plain(problem), Tone::Bad),
         None => Cell::new("fine", Tone::Plain),
@@ -119,19 +121,26 @@ fn dead(remote: &mut Remote, json: bool, limit: u32) -> Result<(), Failure> {
         Column::left("TOLD").leave_out(1),
         Column::left("TITLE").cut_to(16),
         Column::left("WHY").cut_to(16),
+        Column::left("RETRY").cut_to(16),
     ];
     let rows: Vec<_> = letters.iter().map(|letter| dead_row(letter, now, &zone)).collect();
     Ok(out::lines(&lay_out(&columns, &rows, Screen::of_stdout()))?)
 }
 
 fn dead_row(letter: &DeadLetter, now: Time, zone: &TimeZone) -> Vec<Cell> {
-    let DeadLetter { delivery, notice } = letter;
+    let DeadLetter { delivery: DeliveryView { delivery, can_retry, no_retry }, notice } = letter;
+    let retry = match no_retry {
+        _ if *can_retry => Cell::new("yes", Tone::Plain),
+        Some(why) => Cell::new(format!("no: {}", plain(why)), Tone::Quiet),
+        None => Cell::new(NONE, Tone::Quiet),
+    };
     vec![
         delivery.notice.0.to_string().into(),
         plain(&delivery.channel).into(),
         clock(notice.at, now, zone).into(),
         plain(&notice.title).into(),
         Cell::new(plain(delivery.problem.as_deref().unwrap_or(NONE)), Tone::Bad),
+        retry,
     ]
 }
 

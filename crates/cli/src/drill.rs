@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use beatkeeper_engine::Paths;
-use beatkeeper_engine::command::Command;
+use beatkeeper_engine::command::{Command, Refusal};
 use beatkeeper_engine::incidents::DrillView;
 use serde_json::Value;
 
@@ -49,7 +49,8 @@ fn finish(drill: &DrillView, json: bool) -> Result<(), Failure> {
     }
     match &drill.drill.problem {
         Some(problem) => {
-            Err(Failure::refused("drill.failed", plain(problem), "See the agent's verdict: `beatkeeper status`."))
+            let remedy = "See the agent's verdict: `beatkeeper status`.";
+            Err(Failure::Shown(Refusal::new("drill.failed", plain(problem), remedy)))
         }
         None => Ok(()),
     }

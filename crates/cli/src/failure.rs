@@ -14,6 +14,8 @@ use crate::out;
 pub(crate) enum Failure {
     /// Refused or failed, with a sentence and a remedy.
     Refused(Refusal),
+    /// The same, when stdout says so already: there is one document on it, never two.
+    Shown(Refusal),
     /// There is no running engine in this data folder.
     NobodyRuns(PathBuf),
     /// Whoever read our output has seen enough.
@@ -27,12 +29,13 @@ impl Failure {
 
     /// Tells it: a sentence and a remedy on stderr, and where a program reads stdout, an object there.
     pub(crate) fn tell(self, json: bool) -> ExitCode {
-        let (refusal, exit) = match self {
+        let (refusal, exit, is_shown) = match self {
             Self::ReaderGone => return ExitCode::SUCCESS,
-            Self::Refused(refusal) => (refusal, 1),
-            Self::NobodyRuns(data) => (nobody_runs(&data), 3),
+            Self::Refused(refusal) => (refusal, 1, false),
+            Self::Shown(refusal) => (refusal, 1, true),
+            Self::NobodyRuns(data) => (nobody_runs(&data), 3, false),
         };
-        if json {
+        if json && !is_shown {
             // stderr has it, too, for the person who reads along.
             let _ = out::json(&json!({"error": refusal}));
         }

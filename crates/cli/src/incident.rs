@@ -189,7 +189,8 @@ fn state(view: &IncidentView, now: Time) -> String {
     if incident.flapping {
         parts.push("flapping".into());
     }
-    let lost = view.deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Dead);
+    let lost =
+        view.deliveries.iter().map(|view| &view.delivery).filter(|delivery| delivery.state == DeliveryState::Dead);
     parts.extend(lost.map(|delivery| format!("{} not reached", plain(&delivery.channel))));
     parts.join("; ")
 }
@@ -217,6 +218,7 @@ mod tests {
     use beatkeeper_core::alert::Delivery;
     use beatkeeper_core::liveness::Liveness;
     use beatkeeper_core::notice::NoticeId;
+    use beatkeeper_engine::alerts::channels::DeliveryView;
 
     use super::*;
     use crate::fleet::tests::{NOON, id};
@@ -271,14 +273,18 @@ mod tests {
     fn incidents_read_well() {
         let mut unheard = open(300);
         unheard.incident.drill = true;
-        let delivery = |channel: &str, state| Delivery {
-            notice: NoticeId(1),
-            channel: channel.into(),
-            state,
-            attempts: 9,
-            problem: None,
-            next_at: None,
-            at: at(200),
+        let delivery = |channel: &str, state| DeliveryView {
+            delivery: Delivery {
+                notice: NoticeId(1),
+                channel: channel.into(),
+                state,
+                attempts: 9,
+                problem: None,
+                next_at: None,
+                at: at(200),
+            },
+            can_retry: false,
+            no_retry: None,
         };
         unheard.deliveries = vec![delivery("team", DeliveryState::Dead), delivery("desktop", DeliveryState::Delivered)];
         let screen = Screen { terminal: false, colour: false, width: None, height: None };

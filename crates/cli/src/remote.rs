@@ -6,6 +6,7 @@ use std::time::Duration;
 use beatkeeper_engine::Paths;
 use beatkeeper_engine::command::{Command, Refusal};
 use beatkeeper_engine::control::{Client, ConnectError};
+use futures_util::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -92,6 +93,13 @@ impl Remote {
 
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, command: &Command) -> Result<T, Failure> {
         self.runtime.block_on(self.connection.ask(command))
+    }
+
+    /// Asks for several things at once, each on a connection of its own: the engine answers one connection in turn.
+    pub(crate) fn ask_each<T: DeserializeOwned>(&self, commands: &[Command]) -> Vec<Result<T, Failure>> {
+        let data = &self.connection.data;
+        let ask = |command| async move { Connection::open(data).await?.ask(command).await };
+        self.runtime.block_on(join_all(commands.iter().map(ask)))
     }
 
     pub(crate) fn fleet(&mut self) -> Result<Fleet, Failure> {

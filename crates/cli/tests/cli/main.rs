@@ -3,6 +3,7 @@
 // Modes of files and signals are Unix'.
 #![cfg(unix)]
 
+mod alerts;
 mod keys;
 mod life;
 mod readme;
