@@ -80,8 +80,8 @@ pub(super) fn refusal(channel: &str, enabled: Option<bool>, is_there: bool) -> O
         ),
         Some(true) if !is_there => (
             "delivery.unknown",
-            format!("This is no dead letter of the channel \"{channel}\", or there are too many newer ones"),
-            "List them again; it may be delivered by now.",
+            format!("This is none of the newest dead letters of the channel \"{channel}\""),
+            "List them again: it may be delivered by now, or was over before it was sent.",
         ),
         Some(true) => return None,
     };
