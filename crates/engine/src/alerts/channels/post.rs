@@ -77,6 +77,7 @@ impl Post {
                 letter.delivery.next_at = letter.delivery.next_at.map(|at| at.min(now + pace.longest));
                 match letter.delivery.state {
                     DeliveryState::Delivered => {}
+                    DeliveryState::Dead if letter.delivery.problem.as_deref() == Some(room::CALLED_OFF) => {}
                     DeliveryState::Dead => room.lay(dead, letter),
                     DeliveryState::Waiting => {
                         let lane = lanes.iter_mut().find(|lane| lane.entry.name == letter.delivery.channel);

@@ -21,6 +21,9 @@ use crate::settings::ChannelEntry;
 /// Dead letters that can be tried again from here. Older ones are in the history alone.
 const MOST_DEAD: usize = 1000;
 
+/// What a notice comes to that had nothing left to tell before it was complete; it is never tried again.
+pub(super) const CALLED_OFF: &str = "It was over before it was sent";
+
 pub(super) struct Room {
     state: Mutex<State>,
     pub(super) keep: Arc<dyn Keep>,
@@ -137,7 +140,7 @@ impl Room {
         let notice = Arc::new(notice.clone());
         for lane in self.lock().lanes.iter().filter(|lane| lane.wants(&notice)) {
             let mut letter = Letter::new(Arc::clone(&notice), &lane.entry.name, now);
-            letter.dies("It was over before it was sent".to_owned(), now);
+            letter.dies(CALLED_OFF.to_owned(), now);
             self.note(&letter);
         }
     }
