@@ -79,6 +79,8 @@ pub enum NoticeKind {
     Offline,
     /// It comes and goes.
     Flapping,
+    /// Its process ended too often, or its recovery came to nothing.
+    GaveUp,
     /// It is still not well.
     Reminder,
     /// Beats are confirmed again.
@@ -89,8 +91,16 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Late, Self::Stale, Self::Offline, Self::Flapping, Self::Reminder, Self::Recovered, Self::Test];
+    pub const ALL: [Self; 8] = [
+        Self::Late,
+        Self::Stale,
+        Self::Offline,
+        Self::Flapping,
+        Self::GaveUp,
+        Self::Reminder,
+        Self::Recovered,
+        Self::Test,
+    ];
 
     /// The name as it is stored and sent.
     #[must_use]
@@ -100,6 +110,7 @@ impl NoticeKind {
             Self::Stale => "stale",
             Self::Offline => "offline",
             Self::Flapping => "flapping",
+            Self::GaveUp => "gave_up",
             Self::Reminder => "reminder",
             Self::Recovered => "recovered",
             Self::Test => "test",
@@ -129,9 +140,12 @@ pub const fn worth_interrupting(told: Option<NoticeKind>, to: Liveness) -> Optio
         (None, Liveness::Late) => Some(NoticeKind::Late),
         (None | Some(NoticeKind::Late), Liveness::Stale) => Some(NoticeKind::Stale),
         (None | Some(NoticeKind::Late | NoticeKind::Stale), Liveness::Offline) => Some(NoticeKind::Offline),
-        (Some(NoticeKind::Late | NoticeKind::Stale | NoticeKind::Offline | NoticeKind::Flapping), Liveness::Active) => {
-            Some(NoticeKind::Recovered)
-        }
+        (
+            Some(
+                NoticeKind::Late | NoticeKind::Stale | NoticeKind::Offline | NoticeKind::Flapping | NoticeKind::GaveUp,
+            ),
+            Liveness::Active,
+        ) => Some(NoticeKind::Recovered),
         _ => None,
     }
 }
@@ -172,6 +186,7 @@ impl Story<'_> {
             NoticeKind::Flapping => {
                 format!("{who} is flapping: {} changes in {}", self.changes.0, duration(self.changes.1))
             }
+            NoticeKind::GaveUp => format!("{who} {} down, and needs you", are(plural)),
             NoticeKind::Reminder => format!("{who} {} still not beating", are(plural)),
             NoticeKind::Recovered => format!("{who} recovered"),
             NoticeKind::Test => "This is a test of Beatkeeper's alerts".to_owned(),
@@ -193,6 +208,7 @@ impl Story<'_> {
             | NoticeKind::Stale
             | NoticeKind::Offline
             | NoticeKind::Flapping
+            | NoticeKind::GaveUp
             | NoticeKind::Reminder => {
                 let since = match (last, silence) {
                     (Some(beat), Some(silence)) => {
@@ -313,7 +329,7 @@ mod tests {
 
     #[test]
     fn every_pair_of_what_was_told_and_what_is_so_is_in_the_table_of_interruptions() {
-        use NoticeKind::{Flapping, Late, Offline, Recovered, Stale};
+        use NoticeKind::{Flapping, GaveUp, Late, Offline, Recovered, Stale};
         let told: Vec<_> = NoticeKind::ALL.into_iter().map(Some).chain([None]).collect();
         for told in told {
             for to in Liveness::ALL {
@@ -323,7 +339,7 @@ mod tests {
                     (None, Liveness::Offline) => Some(Offline),
                     (Some(Late), Liveness::Stale) => Some(Stale),
                     (Some(Late | Stale), Liveness::Offline) => Some(Offline),
-                    (Some(Late | Stale | Offline | Flapping), Liveness::Active) => Some(Recovered),
+                    (Some(Late | Stale | Offline | Flapping | GaveUp), Liveness::Active) => Some(Recovered),
                     _ => None,
                 };
                 assert_eq!(worth_interrupting(told, to), expected, "{told:?} {to}");

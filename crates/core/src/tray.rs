@@ -116,6 +116,8 @@ mod tests {
                 beats_by: BeatsBy::App,
                 paused: false,
                 probed: false,
+                run: None,
+                truthful: false,
                 tags: Vec::new(),
                 project: None,
                 alerts: std::sync::Arc::default(),

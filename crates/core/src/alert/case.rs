@@ -115,7 +115,19 @@ impl Case {
         self.follow_flapping(seen, block, now, &mut steps);
         let bad = seen.rules.level.is_met_by(seen.liveness);
         let nobody_can_tell = block.nobody_can_tell();
+        let called = seen.calls && seen.rules.level != super::Level::Never;
         match seen.liveness {
+            // Its end was seen here, whoever else can tell.
+            Liveness::Unknown
+            | Liveness::Inactive
+            | Liveness::Active
+            | Liveness::Late
+            | Liveness::Stale
+            | Liveness::Offline
+                if called =>
+            {
+                self.open(seen, now, &mut steps);
+            }
             Liveness::Stopped => self.resolve(Resolution::Stopped, now, &mut steps),
             Liveness::Active => {
                 self.bad_since = None;
@@ -138,7 +150,7 @@ impl Case {
                 self.bad_since = None;
             }
         }
-        self.interrupt(seen, bad, block, now, &mut steps);
+        self.interrupt(seen, bad || called, called, block, now, &mut steps);
         steps
     }
 
@@ -235,8 +247,8 @@ impl Case {
     }
 
     /// Tells the person what is worth it, or notes why not.
-    fn interrupt(&mut self, seen: &Sighting<'_>, bad: bool, block: Block, now: Time, steps: &mut Vec<Step>) {
-        let Some(wanted) = self.wanted(seen, bad, now) else {
+    fn interrupt(&mut self, seen: &Sighting<'_>, bad: bool, called: bool, block: Block, now: Time, steps: &mut Vec<Step>) {
+        let Some(wanted) = self.wanted(seen, bad, called, now) else {
             self.hold(None, steps);
             return;
         };
@@ -262,10 +274,13 @@ impl Case {
         steps.push(Step::Tell(wanted));
     }
 
-    fn wanted(&mut self, seen: &Sighting<'_>, bad: bool, now: Time) -> Option<NoticeKind> {
+    fn wanted(&mut self, seen: &Sighting<'_>, bad: bool, called: bool, now: Time) -> Option<NoticeKind> {
         let incident = self.incident.as_ref()?;
         if incident.flapping {
             return (incident.told != Some(NoticeKind::Flapping)).then_some(NoticeKind::Flapping);
+        }
+        if called && incident.told != Some(NoticeKind::GaveUp) {
+            return Some(NoticeKind::GaveUp);
         }
         // Whoever was told that it flaps has not heard that it is gone.
         let told = incident.told.filter(|told| *told != NoticeKind::Flapping || !bad);

@@ -37,6 +37,8 @@ pub struct Sighting<'a> {
     pub good_beats: u32,
     /// Until when it gets time to beat again, since nobody could have seen it.
     pub grace_until: Option<Time>,
+    /// Its process was given up, or its recovery calls a person: it is bad, whatever its beats say.
+    pub calls: bool,
     /// The rules that hold for it.
     pub rules: &'a AlertRules,
 }
@@ -127,7 +129,7 @@ impl Desk {
 
     /// Looks at an agent. Answers whether anything about its case changed.
     pub fn look(&mut self, seen: &Sighting<'_>, now: Time) -> bool {
-        if !self.cases.contains_key(seen.id) && !seen.liveness.is_missing() {
+        if !self.cases.contains_key(seen.id) && !seen.liveness.is_missing() && !seen.calls {
             return false;
         }
         let block = self.block(seen, now);

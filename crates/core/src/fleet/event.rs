@@ -10,6 +10,7 @@ use crate::identity::EntityId;
 use crate::link::LinkReport;
 use crate::liveness::Thresholds;
 use crate::notice::{Notice, NoticeId};
+use crate::supervise::{RunAction, RunEvent, RunPolicy};
 use crate::time::Time;
 use crate::view::{BeatsBy, ProcessState, StripSpan};
 use crate::wire::zynd::{Activity, RecordFacts};
@@ -29,8 +30,12 @@ pub struct AgentSettings {
     pub beats_by: BeatsBy,
     /// Paused by the user.
     pub paused: bool,
-    /// Whether its process is probed.
+    /// Whether its process is probed, and others run it.
     pub probed: bool,
+    /// How its process is kept, when that is ours.
+    pub run: Option<Arc<RunPolicy>>,
+    /// Whether we beat only while its process is seen to be well.
+    pub truthful: bool,
     /// The user's words for it.
     pub tags: Vec<String>,
     /// The project that it belongs to.
@@ -133,8 +138,10 @@ pub enum FleetEvent {
         /// How far its clock is ahead of ours, when the answer told.
         clock_ahead_ms: Option<i64>,
     },
-    /// A process was probed.
+    /// A process that others run was probed.
     Process(EntityId, ProcessReading),
+    /// Something happened to a process that is ours, or is asked for.
+    Run(EntityId, RunEvent),
     /// Nobody is to be interrupted because of an agent until then; nothing ends that.
     Snoozed(EntityId, Option<Time>),
     /// A person knows of an agent's incident, until then; nothing takes that back.
@@ -181,6 +188,12 @@ pub enum FleetAction {
     Unblock(EntityId),
     /// Read the agent's record soon.
     ReadRecord(EntityId),
+    /// Do this with its process.
+    Run(EntityId, RunAction),
+    /// Do not beat for it: its process is not well, or it beats by itself.
+    Hush(EntityId),
+    /// Beat for it again.
+    Speak(EntityId),
     /// Show this on the desktop, in the place of what has its id and of what it supersedes.
     Show(Notice),
     /// Send this to the channels.

@@ -8,6 +8,7 @@ mod connections;
 mod drill;
 mod event;
 mod registries;
+mod runs;
 mod strip;
 mod summary;
 
@@ -72,6 +73,8 @@ pub(crate) struct Context {
     network_down: bool,
     /// How far the wall clock is ahead of the timeline.
     wall_ahead_ms: i64,
+    /// What a person's clock shows, in seconds east of UTC.
+    zone: i32,
 }
 
 impl Fleet {
@@ -108,6 +111,7 @@ impl Fleet {
             FleetEvent::Process(id, reading) => {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
+            FleetEvent::Run(id, event) => self.run_event(&id, event, now),
             FleetEvent::Snoozed(id, until) => self.snooze(&id, until, now),
             FleetEvent::Acknowledged(id, until) => self.acknowledge(&id, until, now),
             FleetEvent::AlertsPaused(until) => self.pause_alerts(until, now),
@@ -123,7 +127,10 @@ impl Fleet {
             }
             FleetEvent::Closing => self.desk.close(),
             FleetEvent::Woke { slept } => self.woke(slept, now),
-            FleetEvent::Zone { offset } => self.desk.set_zone(offset),
+            FleetEvent::Zone { offset } => {
+                self.context.zone = offset;
+                self.desk.set_zone(offset);
+            }
             FleetEvent::Timeout => self.timeout(now),
         }
         self.take_desk_actions();
@@ -313,6 +320,10 @@ impl Fleet {
         if change.read_record {
             self.actions.push_back(FleetAction::ReadRecord(id.clone()));
         }
+        if let Some(beat) = change.beat {
+            self.actions.push_back(if beat { FleetAction::Speak(id.clone()) } else { FleetAction::Hush(id.clone()) });
+        }
+        self.actions.extend(change.run.iter().map(|action| FleetAction::Run(id.clone(), *action)));
         let counts = change.turned && self.desk.turned(&agent.sighting(registry), now);
         change.row |= self.desk.look(&agent.sighting(registry), now);
         self.actions.extend(agent.strip.take_rows(id).into_iter().map(FleetAction::Keep));

@@ -1,11 +1,13 @@
 //! Three witnesses, one verdict: a code, a sentence and a remedy.
 
+mod process;
+
 use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::liveness::Liveness;
 use crate::notice::duration;
-use crate::view::{BeatsBy, LinkStateName, ProcessState, Severity, VerdictView};
+use crate::view::{LinkStateName, ProcessState, Severity, Speaker, VerdictView};
 use crate::wire::zynd::MAX_CLOCK_SKEW;
 
 /// Clocks are compared through a header with whole seconds, so the limit is met a little earlier.
@@ -29,12 +31,20 @@ pub struct Evidence<'a> {
     pub drilled: bool,
     /// Paused by the user.
     pub paused: bool,
-    /// Who beats.
-    pub beats_by: BeatsBy,
+    /// Who beats at the moment.
+    pub speaker: Speaker,
     /// The process.
     pub process: ProcessState,
     /// In a few words.
     pub process_detail: &'a str,
+    /// Since when, as a time of day.
+    pub process_since: Option<String>,
+    /// Starts in a row that came to nothing, and after how many it is given up; never for 0.
+    pub restarts: (u32, u32),
+    /// Nobody asked it to run.
+    pub rests: bool,
+    /// Our beats are held back until its process is well.
+    pub held: bool,
     /// How far the process's clock is ahead of ours.
     pub process_clock_ahead_ms: Option<i64>,
     /// Our link.
@@ -67,6 +77,9 @@ pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
     if evidence.paused {
         return verdict("paused", Severity::Neutral, "Paused by you", "Resume it when it should beat again.");
     }
+    if evidence.rests {
+        return process::at_rest(evidence);
+    }
     if evidence.drilled {
         let remedy = "Nothing to do: it beats again by itself.";
         return verdict("drill", Severity::Neutral, "Silent for a fire drill", remedy);
@@ -79,9 +92,12 @@ pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
             "Check this computer's network connection; all goes on by itself when it is back.",
         );
     }
-    record(evidence).unwrap_or_else(|| match evidence.beats_by {
-        BeatsBy::App => ours(evidence),
-        BeatsBy::Agent => its_own(evidence),
+    if let Some(verdict) = process::of_ours(evidence) {
+        return verdict;
+    }
+    record(evidence).unwrap_or_else(|| match evidence.speaker {
+        Speaker::App => ours(evidence),
+        Speaker::Agent => its_own(evidence),
     })
 }
 
@@ -278,10 +294,10 @@ fn silent(e: &Evidence<'_>) -> VerdictView {
             "Its process runs, but it stopped beating",
             "Its heartbeat loop died or hangs: look at the agent's log, then restart it.",
         ),
-        ProcessState::NotOurs | ProcessState::Unknown | ProcessState::WrongAgent if never => {
+        _ if never => {
             verdict("agent.never_beat", Severity::Neutral, "Registered, has never beaten", "Start the agent.")
         }
-        ProcessState::NotOurs | ProcessState::Unknown | ProcessState::WrongAgent => verdict(
+        _ => verdict(
             "agent.silent",
             Severity::Bad,
             "It stopped beating, and its process is not ours to see",
@@ -304,7 +320,16 @@ fn unhealthy(e: &Evidence<'_>) -> Option<VerdictView> {
             format!("Beating, but its process does not answer ({})", e.process_detail),
             "The registry shows it as active although nobody can reach it: start the agent, or pause its beats.",
         )),
-        ProcessState::NotOurs | ProcessState::Unknown | ProcessState::Running | ProcessState::WrongAgent => None,
+        ProcessState::NotOurs
+        | ProcessState::Unknown
+        | ProcessState::Stopped
+        | ProcessState::Starting
+        | ProcessState::Running
+        | ProcessState::WrongAgent
+        | ProcessState::Stopping
+        | ProcessState::Waiting
+        | ProcessState::Exited
+        | ProcessState::GaveUp => None,
     }
 }
 

@@ -7,10 +7,14 @@ fn well() -> Evidence<'static> {
         drilled: false,
         liveness: Liveness::Active,
         paused: false,
-        beats_by: BeatsBy::App,
+        speaker: Speaker::App,
         process: ProcessState::NotOurs,
         process_detail: "",
         process_clock_ahead_ms: None,
+        process_since: None,
+        restarts: (0, 0),
+        rests: false,
+        held: false,
         link: LinkStateName::Open,
         link_failure: None,
         attempt: 0,
@@ -58,7 +62,7 @@ fn one_unconfirmed_beat_is_no_verdict_and_two_name_the_clock() {
 
 #[test]
 fn a_watched_agent_is_judged_by_its_process_and_its_record() {
-    let watched = Evidence { beats_by: BeatsBy::Agent, link: LinkStateName::Idle, ..well() };
+    let watched = Evidence { speaker: Speaker::Agent, link: LinkStateName::Idle, ..well() };
     assert_eq!(code(&watched), "ok.watched");
     let stale = Evidence { liveness: Liveness::Stale, process: ProcessState::Running, ..watched.clone() };
     assert_eq!(code(&stale), "agent.silent");
@@ -84,14 +88,14 @@ fn whatever_is_bad_comes_with_a_remedy() {
             LinkStateName::BackingOff,
             LinkStateName::Blocked,
         ] {
-            for beats_by in [BeatsBy::App, BeatsBy::Agent] {
+            for speaker in [Speaker::App, Speaker::Agent] {
                 for registered in [None, Some(true), Some(false)] {
                     for unconfirmed in [0, 2] {
                         let failure: Failure = Transient::Refused.into();
                         let evidence = Evidence {
                             liveness,
                             link,
-                            beats_by,
+                            speaker,
                             registered,
                             link_failure: Some(&failure),
                             unconfirmed_in_a_row: unconfirmed,

@@ -2,6 +2,7 @@
 //! decide nothing themselves.
 
 mod alerts;
+mod process;
 mod strip;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use crate::liveness::Liveness;
 use crate::time::Time;
 
 pub use alerts::{AlertsView, OpenIncident};
+pub use process::{
+    DriftView, ExitView, LadderView, ProcessState, ProcessView, RungKind, RungState, RungView, RunView, UsageView,
+};
 pub use strip::{BeatStrip, StripGap, StripSpan, Uptime};
 
 /// One agent as one row of the table.
@@ -44,8 +48,10 @@ pub struct AgentRow {
     pub registry: RegistryView,
     /// How beats went since the program started.
     pub beats: BeatCounts,
-    /// Who beats: the app or the agent itself.
+    /// Who is meant to beat: the app, the agent itself, or whoever does.
     pub beats_by: BeatsBy,
+    /// Who does at the moment.
+    pub speaker: Speaker,
     /// Beat interval in milliseconds.
     #[ts(type = "number")]
     pub interval_ms: u64,
@@ -113,41 +119,20 @@ pub enum BeatsBy {
     App,
     /// The agent's own program; Beatkeeper watches.
     Agent,
+    /// Beatkeeper, until the agent's own program is seen to.
+    Auto,
 }
 
-/// The process, as seen from its health endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
-#[ts(export)]
-pub struct ProcessView {
-    /// What is known.
-    pub state: ProcessState,
-    /// Since when.
-    pub since: Option<Time>,
-    /// How far its clock is ahead of ours, in milliseconds.
-    #[ts(type = "number | null")]
-    pub clock_ahead_ms: Option<i64>,
-    /// Evidence in a few words, such as `connection refused`.
-    pub detail: String,
-}
-
-/// What is known of a process.
+/// Who beats for an agent at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
-pub enum ProcessState {
-    /// No health endpoint is configured: the process is not ours to know.
+pub enum Speaker {
+    /// Beatkeeper.
     #[default]
-    NotOurs,
-    /// Asked, no answer yet.
-    Unknown,
-    /// The health endpoint answers for this entity.
-    Running,
-    /// It answers, but not well.
-    Unhealthy,
-    /// Nobody answers at the endpoint.
-    NotRunning,
-    /// Another entity answers there.
-    WrongAgent,
+    App,
+    /// The agent's own program.
+    Agent,
 }
 
 /// Our link to the registry.

@@ -8,6 +8,7 @@ import type { Liveness } from "./Liveness";
 import type { OpenIncident } from "./OpenIncident";
 import type { ProcessView } from "./ProcessView";
 import type { RegistryView } from "./RegistryView";
+import type { Speaker } from "./Speaker";
 import type { Time } from "./Time";
 import type { Uptime } from "./Uptime";
 import type { VerdictView } from "./VerdictView";
@@ -69,9 +70,13 @@ registry: RegistryView,
  */
 beats: BeatCounts, 
 /**
- * Who beats: the app or the agent itself.
+ * Who is meant to beat: the app, the agent itself, or whoever does.
  */
 beats_by: BeatsBy, 
+/**
+ * Who does at the moment.
+ */
+speaker: Speaker, 
 /**
  * Beat interval in milliseconds.
  */

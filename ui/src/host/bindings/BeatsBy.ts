@@ -3,4 +3,4 @@
 /**
  * Who sends an agent's beats.
  */
-export type BeatsBy = "app" | "agent";
+export type BeatsBy = "app" | "agent" | "auto";

@@ -3,4 +3,4 @@
 /**
  * What happened.
  */
-export type NoticeKind = "late" | "stale" | "offline" | "flapping" | "reminder" | "recovered" | "test";
+export type NoticeKind = "late" | "stale" | "offline" | "flapping" | "gave_up" | "reminder" | "recovered" | "test";

@@ -3,4 +3,4 @@
 /**
  * What is known of a process.
  */
-export type ProcessState = "not_ours" | "unknown" | "running" | "unhealthy" | "not_running" | "wrong_agent";
+export type ProcessState = "not_ours" | "unknown" | "stopped" | "starting" | "running" | "unhealthy" | "wrong_agent" | "not_running" | "stopping" | "waiting" | "exited" | "gave_up";

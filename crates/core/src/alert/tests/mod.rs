@@ -29,6 +29,7 @@ fn id(number: u8) -> EntityId {
 struct Scene {
     desk: Desk,
     rules: AlertRules,
+    calls: bool,
     grace_until: Option<Time>,
     shown: Vec<Notice>,
     sent: Vec<Notice>,
@@ -46,6 +47,7 @@ impl Default for Scene {
         Self {
             desk: Desk::default(),
             rules: AlertRules::default(),
+            calls: false,
             grace_until: None,
             shown: Vec::new(),
             sent: Vec::new(),
@@ -91,6 +93,7 @@ impl Scene {
             last_beat: Some(at(0)),
             good_beats,
             grace_until: self.grace_until,
+            calls: self.calls,
             rules: &self.rules,
         };
         if turned {

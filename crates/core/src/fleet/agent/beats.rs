@@ -3,7 +3,7 @@
 use crate::confirm::{Confirmed, Seen};
 use crate::history::SpanKind;
 use crate::time::Time;
-use crate::view::{BeatsBy, LinkStateName};
+use crate::view::{Speaker, LinkStateName};
 use crate::wire::zynd::Activity;
 
 use super::{Agent, Change};
@@ -28,16 +28,16 @@ impl Agent {
                 self.record.status = Some("active".into());
                 // The record has whole seconds, and must not seem to move backwards when it is read next.
                 self.saw_heartbeat(Time::from_millis(at.as_millis() / 1000 * 1000), now);
-                match self.settings.beats_by {
-                    BeatsBy::Agent => self.confirmed_beat(now, now, change),
-                    BeatsBy::App => match self.confirmation.seen(*at, heard_at) {
+                match self.speaker() {
+                    Speaker::Agent => self.confirmed_beat(now, now, change),
+                    Speaker::App => match self.confirmation.seen(*at, heard_at) {
                         Seen::Confirmed(confirmed) => self.our_event_came(confirmed, now, change),
                         Seen::KnownAlready | Seen::Unclaimed => {}
                     },
                 }
             }
             Activity::BecameActive { .. } => {
-                if self.settings.beats_by == BeatsBy::Agent {
+                if self.speaker() == Speaker::Agent {
                     self.connections.seen_opening(&self.settings.id, self.last_confirmed, now);
                 }
             }
@@ -52,6 +52,10 @@ impl Agent {
         if self.confirmation.ask_at().is_some_and(|ask| ask <= now) {
             self.confirmation.asked(now);
             change.read_record = true;
+        }
+        if let Some(run) = self.run.as_mut().filter(|run| run.poll_timeout().is_some_and(|due| due <= now)) {
+            run.timeout(now);
+            change.row = true;
         }
         for _ in 0..self.confirmation.foreign(now) {
             self.foreign_beat(now, change);
@@ -75,7 +79,7 @@ impl Agent {
     pub(super) fn confirmed_beat(&mut self, at: Time, now: Time, change: &mut Change) {
         change.row = true;
         self.beats.confirmed += 1;
-        if self.settings.beats_by == BeatsBy::Agent {
+        if self.speaker() == Speaker::Agent {
             self.connections.seen_beating(&self.settings.id, at.min(now));
             self.connections.sent();
             self.connections.confirmed();
@@ -96,6 +100,7 @@ impl Agent {
         if self.foreign.len() > 16 {
             self.foreign.pop_front();
         }
+        self.heard_its_own(now);
         // The registry believes the agent alive, whoever says so.
         if self.link.state != LinkStateName::Open {
             self.confirmed_beat(now, now, change);

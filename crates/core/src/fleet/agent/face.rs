@@ -6,8 +6,10 @@ use crate::fleet::{Context, Registry, STRIP};
 use crate::history::SpanKind;
 use crate::reckon::uptime;
 use crate::time::Time;
+use crate::liveness::Liveness;
+use crate::notice::time_of_day;
 use crate::verdict::{self, Evidence};
-use crate::view::{AgentRow, LinkView, OpenIncident, ProcessView, ReasonView, RegistryView, Severity, VerdictView};
+use crate::view::{AgentRow, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView};
 
 use super::{Agent, LATELY};
 
@@ -20,10 +22,14 @@ impl Agent {
             drilled: self.drilled,
             network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
-            beats_by: self.settings.beats_by,
-            process: self.process.state,
-            process_detail: &self.process.detail,
-            process_clock_ahead_ms: self.process.clock_ahead_ms,
+            speaker: self.speaker(),
+            process: self.process_state(),
+            process_detail: &self.process_detail(),
+            process_since: self.process_since().map(|since| time_of_day(since, context.zone)),
+            process_clock_ahead_ms: self.process_clock(),
+            restarts: self.run.as_ref().map_or((0, 0), |run| run.restarts()),
+            rests: self.liveness == Liveness::Stopped && self.rests(),
+            held: self.is_held(),
             link: self.link.state,
             link_failure: self.link.failure.as_ref(),
             attempt: self.link.attempt,
@@ -75,12 +81,7 @@ impl Agent {
             needs_attention: self.needs_attention(),
             paused: self.settings.paused,
             verdict: self.verdict.clone(),
-            process: ProcessView {
-                state: self.process.state,
-                since: self.process_since,
-                clock_ahead_ms: self.process.clock_ahead_ms,
-                detail: self.process.detail.clone(),
-            },
+            process: self.process_view(),
             link: LinkView {
                 state: self.link.state,
                 since: self.link.since,
@@ -103,6 +104,7 @@ impl Agent {
             },
             beats: self.beats,
             beats_by: self.settings.beats_by,
+            speaker: self.speaker(),
             interval_ms: crate::time::millis(self.settings.interval),
             last_confirmed_at: self.last_confirmed,
             last_sent_at: self.last_sent,

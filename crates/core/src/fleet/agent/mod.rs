@@ -4,7 +4,9 @@ mod beats;
 mod face;
 mod link;
 mod record;
+mod run;
 mod telling;
+mod voice;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,13 +16,15 @@ use crate::failure::Fatal;
 use crate::history::{AgentMemory, SpanKind, Transition};
 use crate::liveness::Liveness;
 use crate::time::Time;
-use crate::view::{BeatCounts, BeatsBy, ProcessState, Severity, VerdictView};
+use crate::view::{BeatCounts, Speaker, ProcessState, Severity, VerdictView};
 
 use super::connections::Connections;
 use super::strip::Strip;
 use super::{AgentSettings, Context, Past, ProcessReading, Registry};
+use crate::supervise::{RunAction, Supervisor};
 use link::LinkSeen;
 use record::RecordSeen;
+use voice::Voice;
 
 /// What counts as "lately" for second copies and dropping connections.
 const LATELY: Duration = Duration::from_secs(300);
@@ -28,6 +32,8 @@ const LATELY: Duration = Duration::from_secs(300);
 const NAME_SILENCE: Duration = Duration::from_secs(300);
 /// The cause of a stop that a person asked for.
 const PAUSED: &str = "paused";
+/// The cause of a process that nobody asked to run.
+const STOPPED: &str = "process.stopped";
 /// Beyond one interval, what an agent of an earlier run gets to beat again before its silence is judged: while Beatkeeper
 /// was off, nobody watched.
 const START_GRACE: Duration = Duration::from_secs(5);
@@ -45,6 +51,9 @@ pub(super) struct Change {
     pub(super) transition: Option<Transition>,
     pub(super) memory: Option<AgentMemory>,
     pub(super) due: Option<Time>,
+    pub(super) run: Vec<RunAction>,
+    /// From now on we beat for it, or do not.
+    pub(super) beat: Option<bool>,
 }
 
 pub(crate) struct Agent {
@@ -70,6 +79,11 @@ pub(crate) struct Agent {
     record: RecordSeen,
     process: ProcessReading,
     process_since: Option<Time>,
+    /// Its process, when it is ours.
+    run: Option<Box<Supervisor>>,
+    voice: Voice,
+    /// Whether the link was told to beat.
+    beating: bool,
     good_beats: u32,
     pub(super) grace_until: Option<Time>,
     /// Its silence is asked for.
@@ -120,6 +134,9 @@ impl Agent {
             record: RecordSeen::default(),
             process,
             process_since: None,
+            run: None,
+            voice: Voice::default(),
+            beating: true,
             good_beats: 0,
         }
     }
@@ -131,6 +148,8 @@ impl Agent {
         }
         change.row = true;
         change.read_record = true;
+        let policy = self.settings.run.clone();
+        self.keep_running(policy.as_deref(), now);
     }
 
     pub(super) fn reconfigure(&mut self, settings: AgentSettings, now: Time, change: &mut Change) {
@@ -147,6 +166,7 @@ impl Agent {
         if settings.probed != self.settings.probed {
             self.process.state = if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs };
         }
+        self.keep_running(settings.run.as_deref(), now);
         self.settings = settings;
         change.row = true;
     }
@@ -183,6 +203,13 @@ impl Agent {
             }
             self.go_on_missing(now, change);
         }
+        self.listen(now);
+        self.settle_run(now, change);
+        let beating = self.may_beat();
+        if beating != std::mem::replace(&mut self.beating, beating) {
+            change.beat = Some(beating);
+            change.row = true;
+        }
         let verdict = self.verdict_at(registry, context, now);
         if verdict != self.verdict {
             self.verdict = verdict;
@@ -200,7 +227,8 @@ impl Agent {
         let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
         // While it is held, nothing is written down.
         let missing_next = self.missing_next.filter(|_| held.is_none());
-        change.due = [due, ask, foreign, lately, missing_next]
+        let run = self.run.as_ref().and_then(|run| run.poll_timeout());
+        change.due = [due, ask, foreign, lately, missing_next, run, self.voice_due()]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))
@@ -208,7 +236,7 @@ impl Agent {
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
-        if self.settings.paused {
+        if self.settings.paused || self.rests() {
             return (Liveness::Stopped, None);
         }
         match self.last_confirmed {
@@ -255,13 +283,14 @@ impl Agent {
             self.name_silence(now);
         }
         if to == Liveness::Offline
-            && self.settings.beats_by == BeatsBy::Agent
+            && self.speaker() == Speaker::Agent
             && let Some(last) = self.last_confirmed
         {
             self.connections.seen_silent(last);
         }
         if to == Liveness::Stopped {
-            self.strip.begin(SpanKind::NotRunning, PAUSED, now);
+            let cause = if self.settings.paused { PAUSED } else { STOPPED };
+            self.strip.begin(SpanKind::NotRunning, cause, now);
         }
         change.turned = matches!((from, to), (Liveness::Active, _)) && to.is_missing()
             || from.is_missing() && to == Liveness::Active;

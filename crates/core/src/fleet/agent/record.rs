@@ -6,7 +6,7 @@ use crate::confirm::{Reading, Settled};
 use crate::failure::Fatal;
 use crate::history::SpanKind;
 use crate::time::Time;
-use crate::view::BeatsBy;
+use crate::view::Speaker;
 use crate::wire::zynd::RecordFacts;
 
 use super::{Agent, Change};
@@ -32,7 +32,7 @@ impl Agent {
     ) {
         change.row = true;
         let Some(facts) = facts.filter(|facts| !facts.tombstoned) else {
-            if self.record.registered != Some(false) && self.settings.beats_by == BeatsBy::App {
+            if self.record.registered != Some(false) && self.speaker() == Speaker::App {
                 change.block = Some(Fatal::NotRegistered);
             }
             self.record = RecordSeen { registered: Some(false), seen_at: Some(now), ..RecordSeen::default() };
@@ -65,15 +65,15 @@ impl Agent {
         now: Time,
         change: &mut Change,
     ) {
-        let settled = match self.settings.beats_by {
-            BeatsBy::App => self.confirmation.record_read(&Reading {
+        let settled = match self.speaker() {
+            Speaker::App => self.confirmation.record_read(&Reading {
                 asked_at,
                 answered_at: now,
                 last_heartbeat: facts.last_heartbeat,
                 just_registered: facts.last_real_beat().is_none(),
                 clock_ahead_ms,
             }),
-            BeatsBy::Agent => Settled::default(),
+            Speaker::Agent => Settled::default(),
         };
         for sent_at in &settled.confirmed {
             self.our_beat_confirmed(*sent_at, now, change);
@@ -89,7 +89,7 @@ impl Agent {
         // A real beat that nobody saw happen: of an earlier run, of the agent itself, or while the stream was down.
         let seen = facts.last_real_beat().map(|beat| beat.offset_millis(-clock_ahead_ms).min(now));
         let Some(beat) = seen.filter(|beat| settled.confirmed.is_empty() && self.is_news(*beat)) else { return };
-        if self.settings.beats_by == BeatsBy::App && self.confirmation.is_waiting() {
+        if self.speaker() == Speaker::App && self.confirmation.is_waiting() {
             // Which of our beats that was will be seen; that it lives is seen now.
             self.last_confirmed = self.last_confirmed.max(Some(beat));
         } else {

@@ -23,6 +23,7 @@ impl Agent {
             last_beat: self.last_confirmed,
             good_beats: self.good_beats,
             grace_until: self.grace_until,
+            calls: self.run.as_ref().is_some_and(|run| run.calls()),
             rules: &self.settings.alerts,
         }
     }

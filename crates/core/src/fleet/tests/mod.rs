@@ -43,6 +43,8 @@ fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
         beats_by,
         paused: false,
         probed: false,
+        run: None,
+        truthful: false,
         tags: Vec::new(),
         project: None,
         alerts: AlertRules::default().into(),

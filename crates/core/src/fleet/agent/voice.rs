@@ -1,0 +1,91 @@
+//! Who beats: Beatkeeper, the agent's own program, or nobody while that would not be true.
+
+use std::time::Duration;
+
+use crate::time::Time;
+use crate::view::{BeatsBy, ProcessState, Speaker};
+
+use super::Agent;
+
+/// Beats of the agent's own program within so many intervals hand over to it.
+const SEEN_WITHIN: u32 = 4;
+/// So many of them at first; twice as many after each time that it fell silent again.
+const ENOUGH: u32 = 2;
+/// Never more.
+const MOST: u32 = 16;
+/// When its own program is silent for so many half intervals we beat again: before anybody calls that late.
+const SILENT_HALVES: u32 = 4;
+/// Who beat by itself for so long is trusted as at first.
+const TRUSTED: Duration = Duration::from_secs(600);
+
+/// What is known of an agent that may beat by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Voice {
+    speaker: Speaker,
+    since: Option<Time>,
+    /// How often its own program fell silent after it had taken over.
+    returns: u32,
+}
+
+impl Agent {
+    /// Who beats.
+    pub(super) const fn speaker(&self) -> Speaker {
+        match self.settings.beats_by {
+            BeatsBy::App => Speaker::App,
+            BeatsBy::Agent => Speaker::Agent,
+            BeatsBy::Auto => self.voice.speaker,
+        }
+    }
+
+    /// Whether we may beat for it now.
+    pub(in crate::fleet) fn may_beat(&self) -> bool {
+        self.speaker() == Speaker::App && !self.is_held()
+    }
+
+    /// Whether our beats are held back since its process is not seen to be well.
+    pub(super) fn is_held(&self) -> bool {
+        if !self.settings.truthful || self.speaker() == Speaker::Agent {
+            return false;
+        }
+        match &self.run {
+            Some(run) => !run.is_well(),
+            None => self.settings.probed && self.process.state != ProcessState::Running,
+        }
+    }
+
+    /// A beat of its own program was seen while we beat, too.
+    pub(super) fn heard_its_own(&mut self, now: Time) {
+        if self.settings.beats_by != BeatsBy::Auto || self.voice.speaker == Speaker::Agent {
+            return;
+        }
+        let from = now - self.settings.interval * SEEN_WITHIN * self.enough();
+        let seen = self.foreign.iter().filter(|at| **at >= from).count();
+        if seen >= self.enough() as usize {
+            self.voice.speaker = Speaker::Agent;
+            self.voice.since = Some(now);
+            self.confirmation.link_lost();
+            self.foreign.clear();
+        }
+    }
+
+    /// Its own program fell silent: we beat again, before anybody misses a beat.
+    pub(super) fn listen(&mut self, now: Time) {
+        if self.voice_due().is_some_and(|due| due <= now) {
+            let long = self.voice.since.is_some_and(|since| now.since(since) >= TRUSTED);
+            self.voice.returns = if long { 0 } else { self.voice.returns.saturating_add(1) };
+            self.voice.speaker = Speaker::App;
+            self.voice.since = Some(now);
+        }
+    }
+
+    /// When that is.
+    pub(super) fn voice_due(&self) -> Option<Time> {
+        let listens = self.settings.beats_by == BeatsBy::Auto && self.voice.speaker == Speaker::Agent;
+        let heard = self.last_confirmed.max(self.voice.since).filter(|_| listens)?;
+        Some(heard + self.settings.interval * SILENT_HALVES / 2)
+    }
+
+    fn enough(&self) -> u32 {
+        (ENOUGH << self.voice.returns.min(4)).min(MOST)
+    }
+}

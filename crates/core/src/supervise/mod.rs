@@ -1,0 +1,564 @@
+//! One process that is started here: whether it runs, when it is started again, and what is tried when that does not help.
+//!
+//! Pure: it is told what happened and what time it is, and answers what must be done. Old and new never run together:
+//! nothing is launched before all of what ran is known to have ended.
+
+mod ladder;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::time::Time;
+use crate::view::{ExitView, ProcessState, RungKind, RunView};
+use ladder::Ladder;
+
+pub use policy::{Probed, RestartPolicy, Rung, RunAction, RunEvent, RunPolicy};
+
+/// Who ran for so long, and was ready, has started well: what comes after it is counted anew.
+const STABLE: Duration = Duration::from_secs(30);
+
+/// A beat of its last moment may be confirmed so much later.
+const STRAGGLER: Duration = Duration::from_secs(5);
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// Others run it.
+    NotOurs,
+    /// Not to run.
+    Stopped,
+    /// It waits for those that it depends on.
+    Needs,
+    /// Its start is under way.
+    Launching,
+    /// It runs, and is not ready before that.
+    Starting { until: Time },
+    /// It runs and was ready.
+    Running { since: Time },
+    /// It is to end. While something of it is left it is killed then.
+    Stopping { kill_at: Option<Time>, then: Then },
+    /// It is started again then.
+    Waiting { until: Time },
+    /// A step of its recovery has it run somewhere else.
+    Elsewhere,
+    /// It ended, and its policy leaves it so.
+    Exited { well: bool },
+    /// It ended too often, or cannot be started.
+    GaveUp,
+}
+
+/// What comes after the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Then {
+    Stop,
+    Launch { rung: Option<usize> },
+    Carry { rung: usize },
+    /// As its policy says; it was ready since then.
+    Decide { ready_since: Option<Time> },
+}
+
+/// What makes it unwell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Unwell {
+    in_a_row: u32,
+    wrong: bool,
+    sentence: String,
+}
+
+/// The supervisor of one process.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    policy: RunPolicy,
+    state: State,
+    since: Time,
+    /// Which rung's command runs, when it is not its own.
+    rung: Option<usize>,
+    unwell: Unwell,
+    clock_ahead_ms: Option<i64>,
+    problem: String,
+    view: RunView,
+    backoff: Backoff,
+    ladder: Ladder,
+    actions: VecDeque<RunAction>,
+}
+
+impl Supervisor {
+    /// One that does not run. Equal seeds wait equally.
+    #[must_use]
+    pub fn new(policy: RunPolicy, seed: u64, now: Time) -> Self {
+        let state = if policy.own_command { State::Stopped } else { State::NotOurs };
+        let view = RunView {
+            max_restarts: policy.max_restarts,
+            starts_with_app: policy.starts_with_app,
+            ..RunView::default()
+        };
+        let ladder = Ladder::new(policy.rungs.clone());
+        Self {
+            policy,
+            state,
+            since: now,
+            rung: None,
+            unwell: Unwell::default(),
+            clock_ahead_ms: None,
+            problem: String::new(),
+            view,
+            backoff: Backoff::new(seed),
+            ladder,
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// What to do next.
+    pub fn poll_action(&mut self) -> Option<RunAction> {
+        self.actions.pop_front()
+    }
+
+    /// When [`timeout`](Self::timeout) wants to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let own = match self.state {
+            State::Starting { until } | State::Waiting { until } => Some(until),
+            State::Stopping { kill_at, .. } => kill_at,
+            State::NotOurs
+            | State::Stopped
+            | State::Needs
+            | State::Launching
+            | State::Running { .. }
+            | State::Elsewhere
+            | State::Exited { .. }
+            | State::GaveUp => None,
+        };
+        [own, self.ladder.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Its policy changed. What runs goes on; the next start follows it.
+    pub fn follow(&mut self, policy: RunPolicy, now: Time) {
+        if policy.own_command != self.policy.own_command && !self.is_up() {
+            self.be(if policy.own_command { State::Stopped } else { State::NotOurs }, now);
+        }
+        self.ladder.follow(&policy.rungs);
+        (self.view.max_restarts, self.view.starts_with_app) = (policy.max_restarts, policy.starts_with_app);
+        self.policy = policy;
+    }
+
+    /// Something happened.
+    pub fn handle(&mut self, event: RunEvent, now: Time) {
+        match event {
+            RunEvent::Start => self.start(now),
+            RunEvent::Stop => self.stop(now),
+            RunEvent::Restart => {
+                self.begin_anew();
+                self.replace(Then::Launch { rung: None }, now);
+            }
+            RunEvent::Started { pid, at, reclaimed } => self.started(pid, at, reclaimed, now),
+            RunEvent::StartFailed { sentence, again } => self.start_failed(sentence, again, now),
+            RunEvent::Ended(exit) => self.ended(exit, now),
+            RunEvent::TreeEnded => self.tree_ended(now),
+            RunEvent::Survives(sentence) => self.problem = sentence,
+            RunEvent::Probed(probed) => self.probed(probed, now),
+            RunEvent::Usage(usage) => self.view.usage = Some(usage).filter(|_| self.is_up()),
+            RunEvent::Drift(drift) => self.view.drift = drift,
+            RunEvent::Done(Ok(())) => {}
+            RunEvent::Done(Err(problem)) => self.ladder.fail(problem, now),
+            RunEvent::Hold(on) => self.ladder.hold(on, now),
+            RunEvent::Skip => self.ladder.skip(now),
+        }
+    }
+
+    /// The deadline of [`poll_timeout`](Self::poll_timeout) passed.
+    pub fn timeout(&mut self, now: Time) {
+        match &mut self.state {
+            State::Waiting { until } if *until <= now => {
+                let rung = self.rung;
+                self.launch(rung, now);
+            }
+            State::Starting { until } if *until <= now => {
+                let within = crate::notice::duration(self.policy.ready_within);
+                let words = if self.unwell.sentence.is_empty() { "no answer" } else { &self.unwell.sentence };
+                let sentence = format!("not ready within {within}: {words}");
+                self.unwell = Unwell { in_a_row: u32::MAX, wrong: self.unwell.wrong, sentence };
+                self.be(State::Running { since: now }, now);
+            }
+            State::Stopping { kill_at: kill_at @ Some(_), .. } if kill_at.is_some_and(|at| at <= now) => {
+                *kill_at = None;
+                self.actions.push_back(RunAction::Kill);
+            }
+            _ => {}
+        }
+        if let Some(rung) = self.ladder.timeout(now) {
+            self.act(rung, now);
+        }
+    }
+
+    /// Those that it depends on are ready, or not.
+    pub fn needs_are_met(&mut self, met: bool, now: Time) {
+        if self.state == State::Needs && met {
+            self.launch(None, now);
+        }
+    }
+
+    /// How its beats do: recovery begins when they are missing, or it is not well, and ends with a confirmed beat.
+    pub fn judge(&mut self, missing: bool, beat: Option<Time>, now: Time) {
+        let trouble = match self.state {
+            State::Stopped | State::Exited { well: true } => {
+                self.ladder.reset();
+                return;
+            }
+            // Unless somebody else runs it meanwhile.
+            State::GaveUp | State::Exited { well: false } => {
+                missing || beat.is_none_or(|beat| beat < self.since + STRAGGLER)
+            }
+            State::Running { .. } => missing || self.is_unwell(),
+            State::NotOurs | State::Elsewhere => missing || self.ladder.is_at_work(),
+            // Its policy sees to it.
+            State::Needs | State::Launching | State::Starting { .. } | State::Stopping { .. } | State::Waiting { .. } => {
+                return;
+            }
+        };
+        if !trouble || self.ladder.worked(beat) {
+            self.ladder.well(beat);
+            return;
+        }
+        if self.state == State::GaveUp {
+            // What the ladder tries came to nothing already.
+            self.ladder.fail(self.detail(), now);
+        }
+        self.ladder.trouble(now);
+    }
+
+    /// Whether a person has to see to it, whatever its beats say.
+    #[must_use]
+    pub const fn calls(&self) -> bool {
+        let gave_up = matches!(self.state, State::GaveUp);
+        self.ladder.calls() || (gave_up && !self.ladder.is_at_work())
+    }
+
+    /// Whether its silence is asked for: it was not started, was stopped by a person, or ended well by itself.
+    #[must_use]
+    pub const fn rests(&self) -> bool {
+        matches!(self.state, State::Stopped | State::Exited { well: true })
+    }
+
+    /// Whether it runs and is well, so that its beats are true.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        matches!(self.state, State::Running { .. }) && !self.is_unwell()
+    }
+
+    /// Whether anything of it may be running.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        matches!(
+            self.state,
+            State::Launching | State::Starting { .. } | State::Running { .. } | State::Stopping { .. }
+        )
+    }
+
+    /// Whether it waits for those that it depends on.
+    #[must_use]
+    pub fn needs(&self) -> bool {
+        self.state == State::Needs
+    }
+
+    /// Those that it depends on.
+    #[must_use]
+    pub fn depends_on(&self) -> &[crate::identity::EntityId] {
+        &self.policy.depends_on
+    }
+
+    /// Its state in one word, and since when.
+    #[must_use]
+    pub fn state(&self) -> (ProcessState, Time) {
+        let state = match self.state {
+            State::NotOurs => ProcessState::NotOurs,
+            State::Stopped => ProcessState::Stopped,
+            State::Needs | State::Launching | State::Starting { .. } => ProcessState::Starting,
+            State::Running { .. } if self.unwell.wrong => ProcessState::WrongAgent,
+            State::Running { .. } if self.is_unwell() => ProcessState::Unhealthy,
+            State::Running { .. } => ProcessState::Running,
+            State::Stopping { then: Then::Decide { .. }, .. } | State::Waiting { .. } => ProcessState::Waiting,
+            State::Stopping { .. } => ProcessState::Stopping,
+            State::Elsewhere => ProcessState::NotOurs,
+            State::Exited { .. } => ProcessState::Exited,
+            State::GaveUp => ProcessState::GaveUp,
+        };
+        (state, self.since)
+    }
+
+    /// Evidence in a few words.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match &self.state {
+            State::Needs => "waits for what it depends on".to_owned(),
+            State::Running { .. } | State::Starting { .. } => self.unwell.sentence.clone(),
+            State::Waiting { .. } | State::Exited { .. } | State::GaveUp if self.problem.is_empty() => {
+                self.view.exit.as_ref().map(|exit| exit.sentence.clone()).unwrap_or_default()
+            }
+            State::NotOurs | State::Stopped | State::Launching => String::new(),
+            State::Stopping { .. }
+            | State::Waiting { .. }
+            | State::Elsewhere
+            | State::Exited { .. }
+            | State::GaveUp => self.problem.clone(),
+        }
+    }
+
+    /// Starts in a row that came to nothing, and after how many it is given up.
+    #[must_use]
+    pub const fn restarts(&self) -> (u32, u32) {
+        (self.view.restarts, self.policy.max_restarts)
+    }
+
+    /// How far its clock is ahead of ours, in milliseconds, where it tells.
+    #[must_use]
+    pub const fn clock_ahead_ms(&self) -> Option<i64> {
+        self.clock_ahead_ms
+    }
+
+    /// The rest.
+    #[must_use]
+    pub fn view(&self) -> RunView {
+        let next_start_at = if let State::Waiting { until } = self.state { Some(until) } else { None };
+        RunView { next_start_at, ladder: self.ladder.view(), ..self.view.clone() }
+    }
+
+    fn start(&mut self, now: Time) {
+        match &mut self.state {
+            State::Stopping { then, .. } => *then = Then::Launch { rung: None },
+            State::Stopped | State::Waiting { .. } | State::Elsewhere | State::Exited { .. } | State::GaveUp => {
+                self.begin_anew();
+                self.launch_when_met(now);
+            }
+            State::NotOurs
+            | State::Needs
+            | State::Launching
+            | State::Starting { .. }
+            | State::Running { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, now: Time) {
+        self.begin_anew();
+        self.replace(Then::Stop, now);
+    }
+
+    /// A person takes it over: nothing of what went before counts.
+    fn begin_anew(&mut self) {
+        self.backoff.reset();
+        self.view.restarts = 0;
+        self.problem.clear();
+        self.ladder.reset();
+    }
+
+    /// Ends what runs, then goes on.
+    fn replace(&mut self, next: Then, now: Time) {
+        match &mut self.state {
+            State::NotOurs if !matches!(next, Then::Carry { .. } | Then::Launch { rung: Some(_) }) => {}
+            State::Starting { .. } | State::Running { .. } => {
+                self.actions.push_back(RunAction::Signal);
+                self.be(State::Stopping { kill_at: Some(now + self.policy.stop_grace), then: next }, now);
+            }
+            // Its start is answered first.
+            State::Launching => self.be(State::Stopping { kill_at: None, then: next }, now),
+            State::Stopping { then, .. } => *then = next,
+            State::NotOurs
+            | State::Stopped
+            | State::Needs
+            | State::Waiting { .. }
+            | State::Elsewhere
+            | State::Exited { .. }
+            | State::GaveUp => self.go_on(next, now),
+        }
+    }
+
+    /// Nothing of it runs.
+    fn go_on(&mut self, then: Then, now: Time) {
+        match then {
+            Then::Stop => self.be(State::Stopped, now),
+            Then::Launch { rung: None } => self.launch_when_met(now),
+            Then::Launch { rung } => self.launch(rung, now),
+            Then::Carry { rung } => {
+                self.problem = format!("{} took its place", self.ladder.rungs()[rung].label);
+                self.be(State::Elsewhere, now);
+                self.actions.push_back(RunAction::Carry { rung });
+            }
+            Then::Decide { ready_since } => self.decide(ready_since, now),
+        }
+    }
+
+    fn launch_when_met(&mut self, now: Time) {
+        if self.policy.depends_on.is_empty() {
+            self.launch(None, now);
+        } else {
+            self.be(State::Needs, now);
+        }
+    }
+
+    fn launch(&mut self, rung: Option<usize>, now: Time) {
+        self.rung = rung.filter(|rung| *rung < self.ladder.rungs().len());
+        self.unwell = Unwell::default();
+        self.clock_ahead_ms = None;
+        self.be(State::Launching, now);
+        self.actions.push_back(RunAction::Launch { rung: self.rung });
+    }
+
+    fn started(&mut self, pid: u32, at: Time, reclaimed: bool, now: Time) {
+        self.view.pid = Some(pid);
+        self.view.started_at = Some(at);
+        self.view.reclaimed = reclaimed;
+        self.problem.clear();
+        match &mut self.state {
+            // It was to end before it had begun.
+            State::Stopping { kill_at, .. } => {
+                *kill_at = Some(now + self.policy.stop_grace);
+                self.actions.push_back(RunAction::Signal);
+            }
+            _ if self.policy.ready_is_probed => self.be(State::Starting { until: now + self.policy.ready_within }, now),
+            _ => self.be(State::Running { since: now }, now),
+        }
+    }
+
+    fn start_failed(&mut self, sentence: String, again: bool, now: Time) {
+        self.problem = sentence;
+        self.gone();
+        match std::mem::replace(&mut self.state, State::Stopped) {
+            State::Stopping { then: then @ (Then::Stop | Then::Carry { .. }), .. } => self.go_on(then, now),
+            _ if again => self.try_again(now),
+            _ => self.be(State::GaveUp, now),
+        }
+    }
+
+    fn ended(&mut self, exit: ExitView, now: Time) {
+        self.view.exit = Some(exit);
+        self.view.pid = None;
+        let ready_since = match &self.state {
+            State::Stopping { .. } => return,
+            State::Running { since } => Some(*since),
+            State::NotOurs
+            | State::Stopped
+            | State::Needs
+            | State::Launching
+            | State::Starting { .. }
+            | State::Waiting { .. }
+            | State::Elsewhere
+            | State::Exited { .. }
+            | State::GaveUp => None,
+        };
+        if !self.is_up() {
+            return;
+        }
+        // What it left behind ends, too, before anything takes its place.
+        self.actions.push_back(RunAction::Signal);
+        let then = Then::Decide { ready_since };
+        self.be(State::Stopping { kill_at: Some(now + self.policy.stop_grace), then }, now);
+    }
+
+    fn tree_ended(&mut self, now: Time) {
+        self.gone();
+        match std::mem::replace(&mut self.state, State::Stopped) {
+            State::Stopping { then, .. } => self.go_on(then, now),
+            // Its end was not told: who watched it was ended itself.
+            State::Launching | State::Starting { .. } | State::Running { .. } => self.decide(None, now),
+            state => self.state = state,
+        }
+    }
+
+    fn gone(&mut self) {
+        (self.view.pid, self.view.usage) = (None, None);
+        self.view.reclaimed = false;
+    }
+
+    /// It ended by itself.
+    fn decide(&mut self, ready_since: Option<Time>, now: Time) {
+        let code = self.view.exit.as_ref().and_then(|exit| exit.code);
+        let well = code.is_some_and(|code| self.policy.success.contains(&code));
+        let again = match self.policy.restart {
+            RestartPolicy::Never => false,
+            RestartPolicy::OnFailure => !well,
+            RestartPolicy::Always => true,
+        };
+        if !again {
+            self.be(State::Exited { well }, now);
+            return;
+        }
+        if ready_since.is_some_and(|since| now.since(since) >= STABLE) {
+            self.view.restarts = 0;
+            self.backoff.reset();
+        }
+        self.try_again(now);
+    }
+
+    fn try_again(&mut self, now: Time) {
+        self.view.restarts += 1;
+        if self.policy.max_restarts > 0 && self.view.restarts > self.policy.max_restarts {
+            self.view.restarts = self.policy.max_restarts;
+            self.be(State::GaveUp, now);
+        } else {
+            let until = now + self.backoff.next_wait(None);
+            self.be(State::Waiting { until }, now);
+        }
+    }
+
+    fn probed(&mut self, probed: Probed, now: Time) {
+        let starting = matches!(self.state, State::Starting { .. });
+        if !starting && !matches!(self.state, State::Running { .. }) {
+            return;
+        }
+        let was = self.is_unwell();
+        match probed {
+            Probed::Well(ahead) => {
+                self.clock_ahead_ms = ahead;
+                self.unwell = Unwell::default();
+                if starting {
+                    self.be(State::Running { since: now }, now);
+                }
+            }
+            Probed::Unwell(sentence) => {
+                self.unwell.in_a_row = self.unwell.in_a_row.saturating_add(1);
+                (self.unwell.wrong, self.unwell.sentence) = (false, sentence);
+            }
+            Probed::WrongAgent(sentence) => {
+                self.unwell = Unwell { in_a_row: u32::MAX, wrong: true, sentence };
+                if starting {
+                    self.be(State::Running { since: now }, now);
+                }
+            }
+        }
+        if was != self.is_unwell() {
+            self.since = now;
+        }
+    }
+
+    fn is_unwell(&self) -> bool {
+        self.unwell.in_a_row >= self.policy.failures.max(1)
+    }
+
+    /// A rung's turn.
+    fn act(&mut self, rung: usize, now: Time) {
+        match self.ladder.rungs()[rung].kind {
+            RungKind::Restart => {
+                self.backoff.reset();
+                self.view.restarts = 0;
+                self.problem.clear();
+                self.replace(Then::Launch { rung: None }, now);
+            }
+            RungKind::Replace | RungKind::DockerRun => {
+                self.backoff.reset();
+                self.view.restarts = 0;
+                self.problem.clear();
+                self.replace(Then::Launch { rung: Some(rung) }, now);
+            }
+            RungKind::DockerRestart => self.replace(Then::Carry { rung }, now),
+            RungKind::Alert => {}
+        }
+    }
+
+    fn be(&mut self, state: State, now: Time) {
+        self.state = state;
+        self.since = now;
+    }
+}
