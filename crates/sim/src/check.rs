@@ -150,7 +150,7 @@ impl<'p> Check<'p> {
             NoticeKind::Recovered => self.stats.recoveries += 1,
             NoticeKind::Flapping => self.stats.flapping += 1,
             NoticeKind::Reminder => self.stats.reminders += 1,
-            NoticeKind::Test => {}
+            NoticeKind::GaveUp | NoticeKind::Test => {}
         }
     }
 

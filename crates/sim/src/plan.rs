@@ -173,6 +173,8 @@ fn agent(rng: &mut Rng, number: usize, registries: &[RegistrySettings]) -> Agent
             beats_by,
             paused: false,
             probed: false,
+            run: None,
+            truthful: false,
             tags: Vec::new(),
             project: None,
             alerts: Arc::new(rules),

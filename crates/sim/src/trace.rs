@@ -61,6 +61,9 @@ impl Trace {
             | FleetAction::Block(id, _)
             | FleetAction::Unblock(id)
             | FleetAction::ReadRecord(id)
+            | FleetAction::Hush(id)
+            | FleetAction::Speak(id)
+            | FleetAction::Run(id, _)
             | FleetAction::Freeze(id, _)
             | FleetAction::Keep(HistoryRow::Snooze(id, _)) => ids.get(id).copied(),
             FleetAction::Keep(HistoryRow::Incident(incident)) => ids.get(&incident.agent).copied(),

@@ -84,6 +84,7 @@ impl Entry {
         let beats = match self.agent.beats_by {
             BeatsBy::App => "Beatkeeper",
             BeatsBy::Agent => "itself",
+            BeatsBy::Auto => "whoever does",
         };
         vec![
             Cell::new(glyph, tone),

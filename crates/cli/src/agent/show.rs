@@ -143,6 +143,12 @@ fn process_words(row: &Row) -> String {
     let state = match row.process.state {
         ProcessState::NotOurs => "not watched (no health address is configured)",
         ProcessState::Unknown => "not known yet",
+        ProcessState::Stopped => "not started",
+        ProcessState::Starting => "starting",
+        ProcessState::Stopping => "asked to end",
+        ProcessState::Waiting => "ended, and is started again",
+        ProcessState::Exited => "ended",
+        ProcessState::GaveUp => "given up",
         ProcessState::Running => "running",
         ProcessState::Unhealthy => "answers, but not well",
         ProcessState::NotRunning => "does not answer",
@@ -202,6 +208,7 @@ const fn by(beats_by: BeatsBy, paused: bool) -> &'static str {
     match (paused, beats_by) {
         (true, _) => "paused",
         (false, BeatsBy::App) => "by Beatkeeper",
+        (false, BeatsBy::Auto) => "by whoever does: Beatkeeper, until the agent itself is seen to",
         (false, BeatsBy::Agent) => "by the agent itself; Beatkeeper watches",
     }
 }

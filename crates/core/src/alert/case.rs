@@ -247,7 +247,15 @@ impl Case {
     }
 
     /// Tells the person what is worth it, or notes why not.
-    fn interrupt(&mut self, seen: &Sighting<'_>, bad: bool, called: bool, block: Block, now: Time, steps: &mut Vec<Step>) {
+    fn interrupt(
+        &mut self,
+        seen: &Sighting<'_>,
+        bad: bool,
+        called: bool,
+        block: Block,
+        now: Time,
+        steps: &mut Vec<Step>,
+    ) {
         let Some(wanted) = self.wanted(seen, bad, called, now) else {
             self.hold(None, steps);
             return;

@@ -43,9 +43,8 @@ impl Fleet {
 
     /// Lets those go on whose needs are met.
     fn meet_needs(&mut self, now: Time) {
-        let needy = |id: &&EntityId| {
-            self.agents.get(*id).and_then(|agent| agent.supervisor()).is_some_and(|run| run.needs())
-        };
+        let needy =
+            |id: &&EntityId| self.agents.get(*id).and_then(|agent| agent.supervisor()).is_some_and(|run| run.needs());
         for id in sorted(self.agents.keys().filter(needy).cloned().collect()) {
             let is_ready = |need: &EntityId| {
                 let supervisor = self.agents.get(need).and_then(|agent| agent.supervisor());

@@ -10,9 +10,16 @@ use crate::view::{LadderView, RungKind, RungState, RungView};
 enum Stage {
     Idle,
     /// The rung acts then; while it is held, nobody knows when.
-    Counting { rung: usize, acts_at: Option<Time> },
+    Counting {
+        rung: usize,
+        acts_at: Option<Time>,
+    },
     /// It acted; it worked if a beat that was sent since is confirmed.
-    Trying { rung: usize, since: Time, until: Time },
+    Trying {
+        rung: usize,
+        since: Time,
+        until: Time,
+    },
     /// Nothing is left to try.
     Exhausted,
 }

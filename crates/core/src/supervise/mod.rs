@@ -4,6 +4,7 @@
 //! nothing is launched before all of what ran is known to have ended.
 
 mod ladder;
+mod life;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,10 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::time::Time;
-use crate::view::{ExitView, ProcessState, RungKind, RunView};
+use crate::view::{ProcessState, RunView};
 use ladder::Ladder;
 
-pub use policy::{Probed, RestartPolicy, Rung, RunAction, RunEvent, RunPolicy};
+pub use policy::{Probed, RestartPolicy, RunAction, RunEvent, RunPolicy, Rung};
 
 /// Who ran for so long, and was ready, has started well: what comes after it is counted anew.
 const STABLE: Duration = Duration::from_secs(30);
@@ -25,7 +26,7 @@ const STABLE: Duration = Duration::from_secs(30);
 const STRAGGLER: Duration = Duration::from_secs(5);
 
 /// Where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Others run it.
     NotOurs,
@@ -52,13 +53,19 @@ enum State {
 }
 
 /// What comes after the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     Stop,
-    Launch { rung: Option<usize> },
-    Carry { rung: usize },
+    Launch {
+        rung: Option<usize>,
+    },
+    Carry {
+        rung: usize,
+    },
     /// As its policy says; it was ready since then.
-    Decide { ready_since: Option<Time> },
+    Decide {
+        ready_since: Option<Time>,
+    },
 }
 
 /// What makes it unwell.
@@ -171,23 +178,19 @@ impl Supervisor {
 
     /// The deadline of [`poll_timeout`](Self::poll_timeout) passed.
     pub fn timeout(&mut self, now: Time) {
-        match &mut self.state {
-            State::Waiting { until } if *until <= now => {
-                let rung = self.rung;
-                self.launch(rung, now);
-            }
-            State::Starting { until } if *until <= now => {
-                let within = crate::notice::duration(self.policy.ready_within);
-                let words = if self.unwell.sentence.is_empty() { "no answer" } else { &self.unwell.sentence };
-                let sentence = format!("not ready within {within}: {words}");
-                self.unwell = Unwell { in_a_row: u32::MAX, wrong: self.unwell.wrong, sentence };
-                self.be(State::Running { since: now }, now);
-            }
-            State::Stopping { kill_at: kill_at @ Some(_), .. } if kill_at.is_some_and(|at| at <= now) => {
-                *kill_at = None;
-                self.actions.push_back(RunAction::Kill);
-            }
-            _ => {}
+        if let State::Waiting { until } = self.state
+            && until <= now
+        {
+            self.launch(self.rung, now);
+        } else if let State::Starting { until } = self.state
+            && until <= now
+        {
+            self.is_not_ready_in_time(now);
+        } else if let State::Stopping { kill_at: Some(at), then } = self.state
+            && at <= now
+        {
+            self.state = State::Stopping { kill_at: None, then };
+            self.actions.push_back(RunAction::Kill);
         }
         if let Some(rung) = self.ladder.timeout(now) {
             self.act(rung, now);
@@ -215,7 +218,11 @@ impl Supervisor {
             State::Running { .. } => missing || self.is_unwell(),
             State::NotOurs | State::Elsewhere => missing || self.ladder.is_at_work(),
             // Its policy sees to it.
-            State::Needs | State::Launching | State::Starting { .. } | State::Stopping { .. } | State::Waiting { .. } => {
+            State::Needs
+            | State::Launching
+            | State::Starting { .. }
+            | State::Stopping { .. }
+            | State::Waiting { .. } => {
                 return;
             }
         };
@@ -252,10 +259,7 @@ impl Supervisor {
     /// Whether anything of it may be running.
     #[must_use]
     pub const fn is_up(&self) -> bool {
-        matches!(
-            self.state,
-            State::Launching | State::Starting { .. } | State::Running { .. } | State::Stopping { .. }
-        )
+        matches!(self.state, State::Launching | State::Starting { .. } | State::Running { .. } | State::Stopping { .. })
     }
 
     /// Whether it waits for those that it depends on.
@@ -324,241 +328,5 @@ impl Supervisor {
     pub fn view(&self) -> RunView {
         let next_start_at = if let State::Waiting { until } = self.state { Some(until) } else { None };
         RunView { next_start_at, ladder: self.ladder.view(), ..self.view.clone() }
-    }
-
-    fn start(&mut self, now: Time) {
-        match &mut self.state {
-            State::Stopping { then, .. } => *then = Then::Launch { rung: None },
-            State::Stopped | State::Waiting { .. } | State::Elsewhere | State::Exited { .. } | State::GaveUp => {
-                self.begin_anew();
-                self.launch_when_met(now);
-            }
-            State::NotOurs
-            | State::Needs
-            | State::Launching
-            | State::Starting { .. }
-            | State::Running { .. } => {}
-        }
-    }
-
-    fn stop(&mut self, now: Time) {
-        self.begin_anew();
-        self.replace(Then::Stop, now);
-    }
-
-    /// A person takes it over: nothing of what went before counts.
-    fn begin_anew(&mut self) {
-        self.backoff.reset();
-        self.view.restarts = 0;
-        self.problem.clear();
-        self.ladder.reset();
-    }
-
-    /// Ends what runs, then goes on.
-    fn replace(&mut self, next: Then, now: Time) {
-        match &mut self.state {
-            State::NotOurs if !matches!(next, Then::Carry { .. } | Then::Launch { rung: Some(_) }) => {}
-            State::Starting { .. } | State::Running { .. } => {
-                self.actions.push_back(RunAction::Signal);
-                self.be(State::Stopping { kill_at: Some(now + self.policy.stop_grace), then: next }, now);
-            }
-            // Its start is answered first.
-            State::Launching => self.be(State::Stopping { kill_at: None, then: next }, now),
-            State::Stopping { then, .. } => *then = next,
-            State::NotOurs
-            | State::Stopped
-            | State::Needs
-            | State::Waiting { .. }
-            | State::Elsewhere
-            | State::Exited { .. }
-            | State::GaveUp => self.go_on(next, now),
-        }
-    }
-
-    /// Nothing of it runs.
-    fn go_on(&mut self, then: Then, now: Time) {
-        match then {
-            Then::Stop => self.be(State::Stopped, now),
-            Then::Launch { rung: None } => self.launch_when_met(now),
-            Then::Launch { rung } => self.launch(rung, now),
-            Then::Carry { rung } => {
-                self.problem = format!("{} took its place", self.ladder.rungs()[rung].label);
-                self.be(State::Elsewhere, now);
-                self.actions.push_back(RunAction::Carry { rung });
-            }
-            Then::Decide { ready_since } => self.decide(ready_since, now),
-        }
-    }
-
-    fn launch_when_met(&mut self, now: Time) {
-        if self.policy.depends_on.is_empty() {
-            self.launch(None, now);
-        } else {
-            self.be(State::Needs, now);
-        }
-    }
-
-    fn launch(&mut self, rung: Option<usize>, now: Time) {
-        self.rung = rung.filter(|rung| *rung < self.ladder.rungs().len());
-        self.unwell = Unwell::default();
-        self.clock_ahead_ms = None;
-        self.be(State::Launching, now);
-        self.actions.push_back(RunAction::Launch { rung: self.rung });
-    }
-
-    fn started(&mut self, pid: u32, at: Time, reclaimed: bool, now: Time) {
-        self.view.pid = Some(pid);
-        self.view.started_at = Some(at);
-        self.view.reclaimed = reclaimed;
-        self.problem.clear();
-        match &mut self.state {
-            // It was to end before it had begun.
-            State::Stopping { kill_at, .. } => {
-                *kill_at = Some(now + self.policy.stop_grace);
-                self.actions.push_back(RunAction::Signal);
-            }
-            _ if self.policy.ready_is_probed => self.be(State::Starting { until: now + self.policy.ready_within }, now),
-            _ => self.be(State::Running { since: now }, now),
-        }
-    }
-
-    fn start_failed(&mut self, sentence: String, again: bool, now: Time) {
-        self.problem = sentence;
-        self.gone();
-        match std::mem::replace(&mut self.state, State::Stopped) {
-            State::Stopping { then: then @ (Then::Stop | Then::Carry { .. }), .. } => self.go_on(then, now),
-            _ if again => self.try_again(now),
-            _ => self.be(State::GaveUp, now),
-        }
-    }
-
-    fn ended(&mut self, exit: ExitView, now: Time) {
-        self.view.exit = Some(exit);
-        self.view.pid = None;
-        let ready_since = match &self.state {
-            State::Stopping { .. } => return,
-            State::Running { since } => Some(*since),
-            State::NotOurs
-            | State::Stopped
-            | State::Needs
-            | State::Launching
-            | State::Starting { .. }
-            | State::Waiting { .. }
-            | State::Elsewhere
-            | State::Exited { .. }
-            | State::GaveUp => None,
-        };
-        if !self.is_up() {
-            return;
-        }
-        // What it left behind ends, too, before anything takes its place.
-        self.actions.push_back(RunAction::Signal);
-        let then = Then::Decide { ready_since };
-        self.be(State::Stopping { kill_at: Some(now + self.policy.stop_grace), then }, now);
-    }
-
-    fn tree_ended(&mut self, now: Time) {
-        self.gone();
-        match std::mem::replace(&mut self.state, State::Stopped) {
-            State::Stopping { then, .. } => self.go_on(then, now),
-            // Its end was not told: who watched it was ended itself.
-            State::Launching | State::Starting { .. } | State::Running { .. } => self.decide(None, now),
-            state => self.state = state,
-        }
-    }
-
-    fn gone(&mut self) {
-        (self.view.pid, self.view.usage) = (None, None);
-        self.view.reclaimed = false;
-    }
-
-    /// It ended by itself.
-    fn decide(&mut self, ready_since: Option<Time>, now: Time) {
-        let code = self.view.exit.as_ref().and_then(|exit| exit.code);
-        let well = code.is_some_and(|code| self.policy.success.contains(&code));
-        let again = match self.policy.restart {
-            RestartPolicy::Never => false,
-            RestartPolicy::OnFailure => !well,
-            RestartPolicy::Always => true,
-        };
-        if !again {
-            self.be(State::Exited { well }, now);
-            return;
-        }
-        if ready_since.is_some_and(|since| now.since(since) >= STABLE) {
-            self.view.restarts = 0;
-            self.backoff.reset();
-        }
-        self.try_again(now);
-    }
-
-    fn try_again(&mut self, now: Time) {
-        self.view.restarts += 1;
-        if self.policy.max_restarts > 0 && self.view.restarts > self.policy.max_restarts {
-            self.view.restarts = self.policy.max_restarts;
-            self.be(State::GaveUp, now);
-        } else {
-            let until = now + self.backoff.next_wait(None);
-            self.be(State::Waiting { until }, now);
-        }
-    }
-
-    fn probed(&mut self, probed: Probed, now: Time) {
-        let starting = matches!(self.state, State::Starting { .. });
-        if !starting && !matches!(self.state, State::Running { .. }) {
-            return;
-        }
-        let was = self.is_unwell();
-        match probed {
-            Probed::Well(ahead) => {
-                self.clock_ahead_ms = ahead;
-                self.unwell = Unwell::default();
-                if starting {
-                    self.be(State::Running { since: now }, now);
-                }
-            }
-            Probed::Unwell(sentence) => {
-                self.unwell.in_a_row = self.unwell.in_a_row.saturating_add(1);
-                (self.unwell.wrong, self.unwell.sentence) = (false, sentence);
-            }
-            Probed::WrongAgent(sentence) => {
-                self.unwell = Unwell { in_a_row: u32::MAX, wrong: true, sentence };
-                if starting {
-                    self.be(State::Running { since: now }, now);
-                }
-            }
-        }
-        if was != self.is_unwell() {
-            self.since = now;
-        }
-    }
-
-    fn is_unwell(&self) -> bool {
-        self.unwell.in_a_row >= self.policy.failures.max(1)
-    }
-
-    /// A rung's turn.
-    fn act(&mut self, rung: usize, now: Time) {
-        match self.ladder.rungs()[rung].kind {
-            RungKind::Restart => {
-                self.backoff.reset();
-                self.view.restarts = 0;
-                self.problem.clear();
-                self.replace(Then::Launch { rung: None }, now);
-            }
-            RungKind::Replace | RungKind::DockerRun => {
-                self.backoff.reset();
-                self.view.restarts = 0;
-                self.problem.clear();
-                self.replace(Then::Launch { rung: Some(rung) }, now);
-            }
-            RungKind::DockerRestart => self.replace(Then::Carry { rung }, now),
-            RungKind::Alert => {}
-        }
-    }
-
-    fn be(&mut self, state: State, now: Time) {
-        self.state = state;
-        self.since = now;
     }
 }

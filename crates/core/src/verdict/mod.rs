@@ -297,7 +297,15 @@ fn silent(e: &Evidence<'_>) -> VerdictView {
         _ if never => {
             verdict("agent.never_beat", Severity::Neutral, "Registered, has never beaten", "Start the agent.")
         }
-        _ => verdict(
+        ProcessState::NotOurs
+        | ProcessState::Unknown
+        | ProcessState::Stopped
+        | ProcessState::Starting
+        | ProcessState::WrongAgent
+        | ProcessState::Stopping
+        | ProcessState::Waiting
+        | ProcessState::Exited
+        | ProcessState::GaveUp => verdict(
             "agent.silent",
             Severity::Bad,
             "It stopped beating, and its process is not ours to see",

@@ -26,7 +26,12 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
         ProcessState::Waiting => {
             let of = if most > 0 { format!("{tries} of {most}") } else { tries.to_string() };
             let sentence = format!("Its process ended{}; restart {of}", because(e.process_detail));
-            verdict("process.waiting", Severity::Bad, sentence, "It is started again by itself; its log tells why it ends.")
+            verdict(
+                "process.waiting",
+                Severity::Bad,
+                sentence,
+                "It is started again by itself; its log tells why it ends.",
+            )
         }
         ProcessState::Exited => verdict(
             "process.exited",

@@ -14,7 +14,7 @@ use crate::time::Time;
 
 pub use alerts::{AlertsView, OpenIncident};
 pub use process::{
-    DriftView, ExitView, LadderView, ProcessState, ProcessView, RungKind, RungState, RungView, RunView, UsageView,
+    DriftView, ExitView, LadderView, ProcessState, ProcessView, RunView, RungKind, RungState, RungView, UsageView,
 };
 pub use strip::{BeatStrip, StripGap, StripSpan, Uptime};
 

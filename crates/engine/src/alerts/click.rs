@@ -54,6 +54,7 @@ impl ClickAction {
             | NoticeKind::Stale
             | NoticeKind::Offline
             | NoticeKind::Flapping
+            | NoticeKind::GaveUp
             | NoticeKind::Reminder
                 if notice.agents.len() == 1 =>
             {
@@ -63,6 +64,7 @@ impl ClickAction {
             | NoticeKind::Stale
             | NoticeKind::Offline
             | NoticeKind::Flapping
+            | NoticeKind::GaveUp
             | NoticeKind::Reminder
             | NoticeKind::Recovered
             | NoticeKind::Test => &[Self::Open],

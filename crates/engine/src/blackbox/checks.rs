@@ -6,7 +6,7 @@ use beatkeeper_core::alert::NetworkView;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{AgentRow, BeatsBy, LinkStateName, ProcessState, RegistryHealth};
+use beatkeeper_core::view::{AgentRow, LinkStateName, ProcessState, RegistryHealth, Speaker};
 use beatkeeper_core::wire::zynd::MAX_CLOCK_SKEW;
 use serde::{Deserialize, Serialize};
 
@@ -172,9 +172,9 @@ fn key(row: &AgentRow) -> Found {
 fn clock(row: &AgentRow, registry: Option<&RegistryHealth>) -> Found {
     let registry_ahead = registry.and_then(|registry| registry.clock_ahead_ms);
     // Whoever signs beats is compared with the registry, which drops what is too old or too new for it.
-    let (whose, ahead) = match row.beats_by {
-        BeatsBy::App => ("this computer's", registry_ahead),
-        BeatsBy::Agent => {
+    let (whose, ahead) = match row.speaker {
+        Speaker::App => ("this computer's", registry_ahead),
+        Speaker::Agent => {
             let apart = registry_ahead.zip(row.process.clock_ahead_ms);
             ("the process's", apart.map(|(registry, process)| registry.saturating_sub(process)))
         }
@@ -186,7 +186,7 @@ fn clock(row: &AgentRow, registry: Option<&RegistryHealth>) -> Found {
 }
 
 fn link(row: &AgentRow, now: Time) -> Found {
-    if row.beats_by == BeatsBy::Agent {
+    if row.speaker == Speaker::Agent {
         return (Finding::Unknown, "The agent beats by itself".into());
     }
     let age = duration(now.since(row.link.since));
@@ -212,9 +212,16 @@ fn process(row: &AgentRow) -> Found {
     let (result, what) = match row.process.state {
         ProcessState::NotOurs => (Finding::Unknown, "No health address is configured"),
         ProcessState::Unknown => (Finding::Unknown, "It was asked and did not answer yet"),
+        ProcessState::Stopped => (Finding::Unknown, "Nobody asked it to run"),
+        ProcessState::Starting => (Finding::Unknown, "It was started and is not ready yet"),
+        ProcessState::Running if row.process.run.is_some() => (Finding::Ok, "It runs, and is well"),
         ProcessState::Running => (Finding::Ok, "It answers for this agent"),
         ProcessState::Unhealthy => (Finding::Bad, "It answers that it is not well"),
         ProcessState::NotRunning => (Finding::Bad, "Nobody answers at its health address"),
+        ProcessState::Stopping => (Finding::Unknown, "It was asked to end"),
+        ProcessState::Waiting => (Finding::Bad, "It ended, and is started again soon"),
+        ProcessState::Exited => (Finding::Bad, "It ended"),
+        ProcessState::GaveUp => (Finding::Bad, "It ended too often, and was given up"),
         ProcessState::WrongAgent => (Finding::Bad, "Another agent answers at its health address"),
     };
     let detail = row.process.detail.trim();

@@ -104,6 +104,7 @@ fn checks(frozen: &Frozen) -> String {
         seconds(frozen.clocks.wall_ahead_ms),
         match frozen.agent.beats_by {
             BeatsBy::App => "Beatkeeper",
+            BeatsBy::Auto => "Beatkeeper or the agent itself",
             BeatsBy::Agent => "the agent itself",
         },
         frozen.agent.beats.sent,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{AgentRow, BeatsBy};
+use beatkeeper_core::view::{AgentRow, Speaker};
 use serde_json::Value;
 
 use super::FleetLoop;
@@ -98,7 +98,7 @@ impl FleetLoop {
             let sentence = format!("{} is paused, so nothing runs that could be restarted", row.name);
             return Err(Refusal::new("agent.paused", sentence, "Resume it."));
         }
-        if row.beats_by == BeatsBy::Agent {
+        if row.speaker == Speaker::Agent {
             let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);
             return Err(Refusal::new("agent.not_ours", sentence, "Restart its own program."));
         }

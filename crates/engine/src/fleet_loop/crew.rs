@@ -1,7 +1,7 @@
 //! Everyone who works for the fleet: a link for each agent that we beat for, a watcher for each registry, a probe for
 //! each process with a health address. They follow the configuration.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub(super) struct Crew {
     watchers: HashMap<String, Watcher>,
     probes: HashMap<EntityId, Probe>,
     waiting: Vec<EntityId>,
+    /// We do not beat for these, although they have a link.
+    hushed: HashSet<EntityId>,
     demo: Option<DemoRegistry>,
 }
 
@@ -73,6 +75,7 @@ impl Crew {
             watchers: HashMap::new(),
             probes: HashMap::new(),
             waiting: Vec::new(),
+            hushed: HashSet::new(),
             demo: None,
         }
     }
@@ -187,14 +190,33 @@ impl Crew {
     /// Starts the links that were made since the last call. The fleet must know their agents first.
     pub(super) fn start_links(&mut self) {
         for id in std::mem::take(&mut self.waiting) {
-            self.tell_link(&id, LinkCommand::Start);
+            self.start_link(&id);
+        }
+    }
+
+    fn start_link(&self, id: &EntityId) {
+        if !self.hushed.contains(id) {
+            self.tell_link(id, LinkCommand::Start);
+        }
+    }
+
+    /// Does not beat for an agent any more, until it is told to.
+    pub(super) fn hush(&mut self, id: EntityId) {
+        self.tell_link(&id, LinkCommand::Stop);
+        self.hushed.insert(id);
+    }
+
+    /// Beats for it again.
+    pub(super) fn speak(&mut self, id: &EntityId) {
+        if self.hushed.remove(id) && !self.waiting.contains(id) {
+            self.tell_link(id, LinkCommand::Start);
         }
     }
 
     /// Has an agent's link say goodbye and dial anew. Nobody waits for it here: its last words need somebody who listens.
     pub(super) fn restart(&self, id: &EntityId) {
         self.tell_link(id, LinkCommand::Stop);
-        self.tell_link(id, LinkCommand::Start);
+        self.start_link(id);
     }
 
     /// A demo registry that could not start, since its port was taken, is tried again.
@@ -244,6 +266,7 @@ impl Crew {
 
     async fn let_go(&mut self, agent: &AgentEntry) {
         self.probes.remove(&agent.entity);
+        self.hushed.remove(&agent.entity);
         if let Some(watcher) = self.watchers.get(&agent.registry) {
             watcher.tell(WatchCommand::Remove(agent.entity.clone()));
         }
@@ -284,7 +307,7 @@ impl Crew {
             watcher.tell(WatchCommand::Add(agent.entity.clone()));
         }
         let same_registry = old.is_some_and(|old| old.registry == agent.registry);
-        let wants_link = agent.beats == BeatsBy::App && !agent.paused;
+        let wants_link = agent.beats != BeatsBy::Agent && !agent.paused;
         if !(wants_link && same_registry)
             && let Some(link) = self.links.remove(&agent.entity)
         {

@@ -8,12 +8,11 @@ use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatsBy, LinkStateName};
+use beatkeeper_core::view::{LinkStateName, Speaker};
 use serde_json::Value;
 
 use super::FleetLoop;
 use crate::command::Refusal;
-use crate::links::LinkCommand;
 
 /// Beyond the moment at which silence is due to be noticed, and beyond that at which beats go on.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -36,7 +35,7 @@ impl FleetLoop {
             let sentence = format!("A drill with {} is still under way", running.drill.name);
             return Err(Refusal::new("drill.running", sentence, "Wait for its end, or stop it."));
         }
-        if row.beats_by == BeatsBy::Agent {
+        if row.speaker == Speaker::Agent {
             return refuse(
                 "agent.not_ours",
                 "beats by itself, so nothing here can silence it",
@@ -73,7 +72,6 @@ impl FleetLoop {
         }
         tracing::info!(agent = %id, "a drill begins");
         self.fold(FleetEvent::Drill(id.clone(), true));
-        self.crew.tell_link(id, LinkCommand::Stop);
         self.keep(HistoryRow::Drill(drill.clone()));
         self.drill = Some(Running { drill, notice: None });
         Ok(Value::Null)
@@ -187,7 +185,6 @@ impl FleetLoop {
         running.drill.resumed_at = Some(now);
         let id = running.drill.agent.clone();
         self.fold(FleetEvent::Drill(id.clone(), false));
-        self.crew.tell_link(&id, LinkCommand::Start);
         self.keep_drill();
     }
 

@@ -33,6 +33,8 @@ pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> Age
         beats_by: entry.beats,
         paused: entry.paused,
         probed: entry.health.is_some(),
+        run: None,
+        truthful: false,
         tags: entry.tags.clone(),
         project: entry.project.as_deref().map(project_name),
         alerts,

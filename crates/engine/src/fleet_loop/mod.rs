@@ -197,6 +197,9 @@ impl FleetLoop {
                 FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(Box::new(fatal))),
                 FleetAction::Unblock(id) => self.crew.tell_link(&id, LinkCommand::Unblock),
                 FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
+                FleetAction::Hush(id) => self.crew.hush(id),
+                FleetAction::Speak(id) => self.crew.speak(&id),
+                FleetAction::Run(id, action) => tracing::error!(%id, ?action, "no process is ours yet"),
                 FleetAction::Show(notice) => {
                     self.drill_shows(&notice);
                     self.show(notice);
@@ -269,6 +272,8 @@ impl FleetLoop {
                 for event in self.crew.follow(settings, now).await {
                     self.fleet.handle(event, now);
                 }
+                // Whom we do not beat for is known before anybody dials.
+                self.carry_out();
                 self.crew.start_links();
                 self.set_witness();
                 self.post.reconcile(self.crew.settings().channels.clone());

@@ -69,8 +69,10 @@ fn agent_table(agent: &AgentEntry) -> Table {
     if agent.interval != 30 {
         table["interval"] = value(i64::from(agent.interval));
     }
-    if agent.beats == BeatsBy::Agent {
-        table["beats"] = value("agent");
+    match agent.beats {
+        BeatsBy::App => {}
+        BeatsBy::Agent => table["beats"] = value("agent"),
+        BeatsBy::Auto => table["beats"] = value("auto"),
     }
     if agent.paused {
         table["paused"] = value(true);

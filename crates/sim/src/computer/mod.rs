@@ -163,6 +163,9 @@ impl Sim<'_> {
                 FleetAction::Send(notice) => self.check.send(&notice, &self.ids)?,
                 FleetAction::CallOff(notice) => self.check.call_off(&notice, &self.ids)?,
                 FleetAction::Withdraw(notices) => self.check.withdraw(&notices),
+                FleetAction::Hush(id) | FleetAction::Speak(id) | FleetAction::Run(id, _) => {
+                    return Err(Broken::new("nothing runs here that could be hushed", Some(self.ids[&id])));
+                }
                 FleetAction::Freeze(id, opened_at) => self.check.freeze(self.ids[&id], opened_at),
                 FleetAction::Keep(row) => {
                     if let HistoryRow::Incident(incident) = &row {

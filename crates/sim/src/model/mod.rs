@@ -276,7 +276,11 @@ impl<'p> Model<'p> {
             NoticeKind::Late => Some(Liveness::Late.badness()),
             NoticeKind::Stale => Some(Liveness::Stale.badness()),
             NoticeKind::Offline => Some(Liveness::Offline.badness()),
-            NoticeKind::Flapping | NoticeKind::Reminder | NoticeKind::Recovered | NoticeKind::Test => None,
+            NoticeKind::Flapping
+            | NoticeKind::GaveUp
+            | NoticeKind::Reminder
+            | NoticeKind::Recovered
+            | NoticeKind::Test => None,
         }
     }
 }

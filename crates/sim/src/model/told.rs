@@ -80,6 +80,7 @@ impl Model<'_> {
                     return broken("its silence is not as long");
                 }
             }
+            NoticeKind::GaveUp => return broken("nothing of it runs here"),
             NoticeKind::Recovered | NoticeKind::Test => {}
         }
         episode.told_at = Some(now);

@@ -3,7 +3,7 @@
 use crate::confirm::{Confirmed, Seen};
 use crate::history::SpanKind;
 use crate::time::Time;
-use crate::view::{Speaker, LinkStateName};
+use crate::view::{LinkStateName, Speaker};
 use crate::wire::zynd::Activity;
 
 use super::{Agent, Change};

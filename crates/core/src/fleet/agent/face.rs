@@ -4,10 +4,10 @@ use crate::alert::Desk;
 use crate::failure::{Failure, Transient};
 use crate::fleet::{Context, Registry, STRIP};
 use crate::history::SpanKind;
-use crate::reckon::uptime;
-use crate::time::Time;
 use crate::liveness::Liveness;
 use crate::notice::time_of_day;
+use crate::reckon::uptime;
+use crate::time::Time;
 use crate::verdict::{self, Evidence};
 use crate::view::{AgentRow, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView};
 

@@ -16,7 +16,7 @@ use crate::failure::Fatal;
 use crate::history::{AgentMemory, SpanKind, Transition};
 use crate::liveness::Liveness;
 use crate::time::Time;
-use crate::view::{BeatCounts, Speaker, ProcessState, Severity, VerdictView};
+use crate::view::{BeatCounts, ProcessState, Severity, Speaker, VerdictView};
 
 use super::connections::Connections;
 use super::strip::Strip;

@@ -39,9 +39,12 @@ impl Agent {
             (Some(run), Some(policy)) => run.follow(policy.clone(), now),
             (None, Some(policy)) => {
                 // Of equal agents each waits for another time.
-                let seed = self.settings.id.as_str().bytes().fold(0, |seed: u64, byte| {
-                    seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-                });
+                let seed = self
+                    .settings
+                    .id
+                    .as_str()
+                    .bytes()
+                    .fold(0, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
                 self.run = Some(Box::new(Supervisor::new(policy.clone(), seed, now)));
             }
             (_, None) => self.run = None,

@@ -39,7 +39,7 @@ impl Agent {
 
     /// Whether we may beat for it now.
     pub(in crate::fleet) fn may_beat(&self) -> bool {
-        self.speaker() == Speaker::App && !self.is_held()
+        self.speaker() == Speaker::App && !self.drilled && !self.is_held()
     }
 
     /// Whether our beats are held back since its process is not seen to be well.

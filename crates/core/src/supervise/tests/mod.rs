@@ -4,6 +4,7 @@ mod ladder;
 
 use super::*;
 use crate::view::RungState;
+use crate::view::{ExitView, RungKind};
 
 fn at(seconds: u64) -> Time {
     Time::from_millis(1_800_000_000_000 + seconds * 1000)

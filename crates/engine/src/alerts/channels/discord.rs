@@ -37,7 +37,7 @@ pub(super) fn payload(message: &Message<'_>) -> Value {
 
 const fn colour(kind: NoticeKind) -> u32 {
     match kind {
-        NoticeKind::Offline => 0x00d6_4545,
+        NoticeKind::Offline | NoticeKind::GaveUp => 0x00d6_4545,
         NoticeKind::Stale => 0x00e0_8a1e,
         NoticeKind::Late | NoticeKind::Flapping | NoticeKind::Reminder => 0x00e0_c21e,
         NoticeKind::Recovered => 0x003f_a45b,

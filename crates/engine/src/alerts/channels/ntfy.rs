@@ -41,7 +41,7 @@ pub(super) fn payload(entry: &ChannelEntry, message: &Message<'_>) -> Value {
 /// 5 breaks through a phone's silence, 3 is the usual, 2 makes no sound. The tag is shown as an emoji.
 const fn weight(kind: NoticeKind) -> (u8, &'static str) {
     match kind {
-        NoticeKind::Offline => (4, "red_circle"),
+        NoticeKind::Offline | NoticeKind::GaveUp => (4, "red_circle"),
         NoticeKind::Stale => (4, "warning"),
         NoticeKind::Late | NoticeKind::Reminder => (3, "hourglass"),
         NoticeKind::Flapping => (3, "repeat"),

@@ -13,7 +13,7 @@ use super::health::{ChannelHealth, ChannelTrouble};
 use super::keep::Keep;
 use super::letter::Letter;
 use super::pace::Pace;
-use super::room::{Lane, Room, State};
+use super::room::{self, Lane, Room, State};
 use super::secrets::Secrets;
 use super::{http, lane, retry};
 use crate::clock::Clock;

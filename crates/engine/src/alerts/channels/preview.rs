@@ -61,6 +61,7 @@ pub(super) fn sample(kind: NoticeKind) -> Notice {
         NoticeKind::Stale => ("weather-agent went stale", LOST),
         NoticeKind::Offline => ("weather-agent is offline", LOST),
         NoticeKind::Flapping => ("weather-agent is flapping: 9 changes in 10 min", LOST),
+        NoticeKind::GaveUp => ("weather-agent is down, and needs you", "Its process was given up (it ended with 1)"),
         NoticeKind::Reminder => ("weather-agent is still not beating", LOST),
         NoticeKind::Recovered => ("weather-agent recovered", "Beats are confirmed again after 18 min"),
         NoticeKind::Test => return Notice::test(SAMPLE),

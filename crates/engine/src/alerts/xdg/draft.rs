@@ -56,7 +56,7 @@ pub(super) fn action_of(name: &str, offered: &[ClickAction]) -> Option<ClickActi
 /// Only an agent that is down is worth a sound, and staying until it is seen.
 fn be_as_loud_as(kind: NoticeKind, draft: &mut Notification) {
     match kind {
-        NoticeKind::Offline => {
+        NoticeKind::Offline | NoticeKind::GaveUp => {
             draft.urgency(Urgency::Critical).hint(Hint::Category("network.disconnected".to_owned()));
             draft.hint(Hint::SoundName("dialog-warning".to_owned()));
         }
@@ -126,6 +126,7 @@ mod tests {
                 | NoticeKind::Stale
                 | NoticeKind::Offline
                 | NoticeKind::Flapping
+                | NoticeKind::GaveUp
                 | NoticeKind::Reminder => all,
             };
             assert_eq!(actions(&notice(kind, 1)), expected, "{kind:?}");

@@ -2,7 +2,7 @@
 
 use beatkeeper_core::alert::NetworkView;
 use beatkeeper_core::liveness::Liveness;
-use beatkeeper_core::view::{AgentRow, BeatsBy, LinkStateName, ProcessState, ReasonView, RegistryHealth};
+use beatkeeper_core::view::{AgentRow, LinkStateName, ProcessState, ReasonView, RegistryHealth, Speaker};
 
 use super::{NOW, before, registry, row};
 use crate::blackbox::{Finding, Subject, checks};
@@ -117,14 +117,14 @@ fn key_matches() {
 
 #[test]
 fn clocks_agree() {
-    let ahead = |registry: Option<i64>, process: Option<i64>, beats_by: BeatsBy| {
+    let ahead = |registry: Option<i64>, process: Option<i64>, speaker: Speaker| {
         found(Subject::Clock, move |world| {
             world.registry.as_mut().unwrap().clock_ahead_ms = registry;
             world.row.process.clock_ahead_ms = process;
-            world.row.beats_by = beats_by;
+            world.row.speaker = speaker;
         })
     };
-    use BeatsBy::{Agent, App};
+    use Speaker::{Agent, App};
     says(&ahead(Some(1200), None, App), Finding::Ok, "The registry's is +1.2 s ahead of this computer's");
     says(&ahead(Some(-58_000), None, App), Finding::Bad, "The registry's is -58.0 s ahead of this computer's");
     assert_eq!(ahead(Some(57_999), None, App).0, Finding::Ok);
@@ -151,7 +151,7 @@ fn link_is_open() {
         says(&link(state, true), Finding::Bad, "connection refused (link.refused), attempt 7");
     }
     says(&link(LinkStateName::Blocked, false), Finding::Bad, "Not open for 20 s, attempt 7");
-    let its_own = |world: &mut World| world.row.beats_by = BeatsBy::Agent;
+    let its_own = |world: &mut World| world.row.speaker = Speaker::Agent;
     says(&found(Subject::Link, its_own), Finding::Unknown, "The agent beats by itself");
 }
 

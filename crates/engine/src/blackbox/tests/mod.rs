@@ -11,7 +11,7 @@ use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{
     AgentRow, AlertsView, BeatCounts, BeatsBy, LinkStateName, LinkView, OpenIncident, ProcessState, ProcessView,
-    ReasonView, RegistryHealth, RegistryView, Severity, VerdictView,
+    ReasonView, RegistryHealth, RegistryView, Severity, Speaker, VerdictView,
 };
 
 use super::Facts;
@@ -48,6 +48,7 @@ pub(super) fn row() -> AgentRow {
             since: Some(before(4000)),
             clock_ahead_ms: Some(-40),
             detail: String::new(),
+            run: None,
         },
         link: LinkView {
             state: LinkStateName::BackingOff,
@@ -67,6 +68,7 @@ pub(super) fn row() -> AgentRow {
         },
         beats: BeatCounts { sent: 120, confirmed: 119, unconfirmed: 1, foreign: 0 },
         beats_by: BeatsBy::App,
+        speaker: Speaker::App,
         interval_ms: 30_000,
         last_confirmed_at: Some(before(300)),
         last_sent_at: Some(before(270)),
