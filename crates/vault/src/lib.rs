@@ -9,8 +9,9 @@
 //!   the keychain was locked.
 //! - A secret is stored only under an id that belongs to its key, read back after it was written, and replaced or deleted
 //!   only by someone who names what is there ([`Occupant`]).
-//! - No public function returns a key, and no secret is in an error, a `Debug` text or a log line. A channel's secret
-//!   ([`ChannelSecrets`]) does come out: it has to be shown to the channel's server.
+//! - No public function returns a key, and no secret is in an error, a `Debug` text or a log line. Two come out: a
+//!   channel's secret ([`ChannelSecrets`]), to be shown to the channel's server, and an agent's own key ([`ChildKey`]), to
+//!   be put into the environment of the agent's own process when a person asked for that.
 //! - A process that calls [`keep_memory_out_of_crash_reports`] leaves no memory image when it crashes.
 //!
 //! # Blocking
@@ -19,6 +20,7 @@
 
 mod backend;
 mod channel_secrets;
+mod child_key;
 mod crash;
 mod derive;
 mod error;
@@ -32,6 +34,7 @@ mod vault;
 mod worker;
 
 pub use channel_secrets::{ChannelSecret, ChannelSecrets};
+pub use child_key::ChildKey;
 pub use crash::keep_memory_out_of_crash_reports;
 pub use derive::DeveloperProof;
 pub use error::{Place, VaultError};

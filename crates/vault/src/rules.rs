@@ -3,6 +3,7 @@
 use beatkeeper_core::identity::{EntityId, Fingerprint};
 
 use crate::backend::{Ask, Backend};
+use crate::child_key::ChildKey;
 use crate::error::VaultError;
 use crate::occupant::Occupant;
 use crate::seed::{Seed, Signer};
@@ -68,6 +69,13 @@ pub(crate) fn signer(backend: &mut dyn Backend, id: &EntityId) -> Result<Signer,
     let seed = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
     must_belong(id, &seed)?;
     Ok(seed.signer())
+}
+
+pub(crate) fn child_key(backend: &mut dyn Backend, id: &EntityId) -> Result<ChildKey, VaultError> {
+    backend.ready(Ask::Silently, Some(id.as_str()))?;
+    let seed = read(backend, id)?.ok_or_else(|| VaultError::Absent { place: backend.place(), id: id.clone() })?;
+    must_belong(id, &seed)?;
+    Ok(ChildKey::of(&seed))
 }
 
 pub(crate) fn store(

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use crate::backend::Ask;
 use crate::channel_secrets::ChannelSecrets;
+use crate::child_key::ChildKey;
 use crate::error::{Place, VaultError};
 use crate::keychain::Keychain;
 use crate::passphrase_file::{PassphraseFile, Sealed};
@@ -85,6 +86,15 @@ impl Vault {
     pub fn signer(&self, id: &EntityId) -> Result<Signer, VaultError> {
         let id = id.clone();
         self.line.request(Ask::Silently, move |backend, _, _| rules::signer(backend, &id))
+    }
+
+    /// The key of `id`, for the environment of its own process. Never shows a prompt.
+    ///
+    /// # Errors
+    /// As [`signer`](Self::signer).
+    pub fn child_key(&self, id: &EntityId) -> Result<ChildKey, VaultError> {
+        let id = id.clone();
+        self.line.request(Ask::Silently, move |backend, _, _| rules::child_key(backend, &id))
     }
 
     /// Stores `seed` under `id` and reads it back. A locked keychain shows its prompt, once.
