@@ -161,25 +161,26 @@ fn of_field(text: &str) -> Option<Level> {
 /// `ValueError: …`).
 fn of_words(text: &str) -> Option<Level> {
     let bytes = text.as_bytes();
-    let mut position = 0;
-    for index in 0..WORDS {
+    let (mut position, mut words) = (0, 0);
+    while words < WORDS {
         let begin = position + bytes[position..].iter().position(|byte| byte.is_ascii_alphanumeric())?;
         let end = bytes[begin..].iter().position(|byte| !is_of_word(*byte)).map_or(bytes.len(), |at| begin + at);
+        position = end;
+        if bytes[begin].is_ascii_digit() {
+            // Parts of a time.
+            continue;
+        }
+        words += 1;
         let word = &text[begin..end];
         let (before, after) = (begin.checked_sub(1).map(|at| bytes[at]), bytes.get(end));
         let bracketed = matches!((before, after), (Some(b'['), Some(b']')) | (Some(b'<'), Some(b'>')));
-        let front = index == 0 && after == Some(&b':');
+        let front = words == 1 && after == Some(&b':');
         let capitals = word.bytes().all(|byte| byte.is_ascii_uppercase()) && after != Some(&b'=');
-        if (bracketed || front || capitals)
-            && let Some(level) = Level::named(word)
-        {
-            return Some(level);
+        let named = if bracketed || front || capitals { Level::named(word) } else { None };
+        let thrown = front && (word.ends_with("Error") || word.ends_with("Exception"));
+        if named.is_some() || thrown {
+            return named.or(Some(Level::Error));
         }
-        let thrown = word.ends_with("Error") || word.ends_with("Exception");
-        if front && thrown {
-            return Some(Level::Error);
-        }
-        position = end;
     }
     None
 }

@@ -14,7 +14,7 @@ const BATCH: usize = 64 * 1024;
 /// How long a line waits for others to be written with it.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// How often a disk that takes nothing is tried while nothing new arrives.
+/// How often a disk that takes nothing is tried, while less than a batch arrives.
 const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) struct Output {

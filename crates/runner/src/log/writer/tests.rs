@@ -130,11 +130,12 @@ fn what_a_failed_write_left_is_taken_away_before_anything_else_is_written() {
     writer.tick(at(50));
     disk.set(1000);
     writer.append(Stream::Out, line(1).as_bytes(), at(100));
-    writer.tick(at(150));
+    let due = writer.due().unwrap();
+    writer.tick(due);
     assert_eq!(texts(&reader), [""; 0], "behind half a line nothing is written");
     *disk.stuck.lock().unwrap() = false;
-    writer.append(Stream::Out, line(2).as_bytes(), at(200));
-    writer.end(at(250));
+    writer.append(Stream::Out, line(2).as_bytes(), at(2000));
+    writer.end(at(2050));
     let page = reader.after(Cursor::BEGIN, 10).unwrap();
     assert_eq!(page.skipped, 0, "no torn line is left");
     assert_eq!(texts(&reader), ["lost 2 lines: read-only filesystem or storage medium", "line 0002"]);
@@ -144,7 +145,7 @@ fn what_a_failed_write_left_is_taken_away_before_anything_else_is_written() {
 fn a_disk_that_fails_again_and_again_loses_no_count() {
     let disk = Disk::with(0);
     let (_folder, mut writer, reader) = open(&disk);
-    let mut seed = fastrand_like(7);
+    let mut seed = scattered(7);
     let total = 3000;
     for number in 0..total {
         // Enough for some lines and a part of one, or for nothing.
@@ -177,7 +178,7 @@ fn a_disk_that_fails_again_and_again_loses_no_count() {
 }
 
 /// Numbers that only look random, the same in every run.
-fn fastrand_like(mut state: u64) -> impl FnMut() -> u64 {
+fn scattered(mut state: u64) -> impl FnMut() -> u64 {
     move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
