@@ -24,8 +24,9 @@ pub const SEARCH_BYTES: u64 = 4 * 1024 * 1024;
 /// The newest so many starts are answered.
 const MOST_STARTS: usize = 1000;
 
-/// How often it is tried again when files are removed while they are read.
-const TRIES: u32 = 8;
+/// How often it is tried again when files come and go while they are read. Even a writer that fills one each millisecond leaves
+/// a reader time enough to open one.
+const TRIES: u32 = 100;
 
 /// Reads an agent's log. It holds no file open, and a log that is not there yet is an empty one.
 ///
@@ -61,7 +62,7 @@ impl LogReader {
         self.listed(|segments| {
             let mut lines = Lines::new(n);
             let walk = walk::forward(segments, cursor.0, |at, line| lines.take(at, line))?;
-            Ok(page(segments, Direction::Forward, &walk, lines))
+            Ok(page(segments, cursor, Direction::Forward, &walk, lines))
         })
     }
 
@@ -71,7 +72,7 @@ impl LogReader {
             let mut lines = Lines::new(n);
             let walk = walk::backward(segments, cursor.0, |at, line| lines.take(at, line))?;
             lines.lines.reverse();
-            Ok(page(segments, Direction::Back, &walk, lines))
+            Ok(page(segments, cursor, Direction::Back, &walk, lines))
         })
     }
 
@@ -95,7 +96,7 @@ impl LogReader {
             if direction == Direction::Back {
                 lines.lines.reverse();
             }
-            Ok(page(segments, direction, &walk, lines))
+            Ok(page(segments, cursor, direction, &walk, lines))
         })
     }
 
@@ -135,17 +136,23 @@ impl LogReader {
         })
     }
 
-    /// Lists the files and reads them; again, when one of them was removed meanwhile.
+    /// Lists the files and reads them; again, when they changed meanwhile.
     fn listed<T>(&self, mut read: impl FnMut(&[Segment]) -> io::Result<T>) -> io::Result<T> {
         let mut tries = 0;
         loop {
-            let answer = segments::list(&self.folder).and_then(|segments| {
+            tries += 1;
+            let listed = segments::list(&self.folder);
+            // Clearing makes the new file before it removes the old ones, and a listing may see neither.
+            if tries == 1 && listed.as_ref().is_ok_and(Vec::is_empty) {
+                continue;
+            }
+            let answer = listed.and_then(|segments| {
                 let known = segments.first().zip(segments.last()).map(|(first, last)| (first.begin, last.begin));
                 *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
                 read(&segments)
             });
             match answer {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < TRIES => tries += 1,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries < TRIES => {}
                 answer => return answer,
             }
         }
@@ -181,7 +188,7 @@ impl Lines {
     }
 }
 
-fn page(segments: &[Segment], direction: Direction, walk: &Walk, lines: Lines) -> Page {
+fn page(segments: &[Segment], asked: Cursor, direction: Direction, walk: &Walk, lines: Lines) -> Page {
     let (from, to) = match direction {
         Direction::Forward => (walk.start, walk.position),
         Direction::Back => (walk.position, walk.start),
@@ -195,6 +202,10 @@ fn page(segments: &[Segment], direction: Direction, walk: &Walk, lines: Lines) -
         oldest: Cursor(oldest),
         skipped: walk.skipped + lines.damaged,
         at_begin: from <= oldest,
-        at_end: to >= end || (direction == Direction::Forward && walk.finished),
+        at_end: match direction {
+            Direction::Forward => walk.finished,
+            // Behind the last whole line there may be half of one.
+            Direction::Back => asked.0.max(to) >= end,
+        },
     }
 }

@@ -28,7 +28,7 @@ fn begin_of(name: &str) -> Option<u64> {
 /// All of them, oldest first; none when there is no folder.
 ///
 /// # Errors
-/// The folder cannot be read. `NotFound` when a file was removed meanwhile: list again.
+/// The folder cannot be read. `NotFound` when the files changed meanwhile: list again.
 pub(super) fn list(folder: &Path) -> io::Result<Vec<Segment>> {
     let mut begins = Vec::new();
     let entries = match fs::read_dir(folder) {
@@ -48,6 +48,10 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Segment>> {
             continue;
         }
         if let Some(before) = segments.last_mut() {
+            // Of files that are made while the folder is listed, a later one may be seen without an earlier one.
+            if before.end < begin && fs::exists(self::path(folder, before.end))? {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             before.end = before.end.min(begin);
         }
         segments.push(Segment { begin, end: begin.saturating_add(meta.len()), path });

@@ -233,6 +233,7 @@ fn a_line_that_a_crash_tore_is_not_shown_and_the_next_writer_goes_on_cleanly() {
         assert_eq!(scene.texts(), ["line 000000", "line 000001"]);
         let page = scene.reader.last(10).unwrap();
         assert_eq!((texts(&page), page.skipped), (vec!["line 000000", "line 000001"], 0));
+        assert!(page.at_end, "half a line is nothing");
         let follower = page.to;
         assert_eq!(scene.reader.after(follower, 10).unwrap().lines, []);
         let mut writer = scene.writer();

@@ -19,7 +19,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn with(file_bytes: u64, files: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let place =
             LogPlace { folder: folder.path().join("agents").join("weather"), limits: LogLimits { file_bytes, files } };
         Self { reader: LogReader::open(&place), place, _folder: folder }
@@ -31,13 +31,13 @@ impl Scene {
     }
 
     pub fn writer(&self) -> LogWriter {
-        LogWriter::open(&self.place).unwrap()
+        LogWriter::open(&self.place).expect("a writer")
     }
 
     /// The log's files, oldest first.
     pub fn files(&self) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(&self.place.folder).unwrap();
-        let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        let entries = std::fs::read_dir(&self.place.folder).expect("the folder");
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "log"));
         files.sort();
         files
@@ -48,7 +48,7 @@ impl Scene {
         let mut lines = Vec::new();
         let mut cursor = Cursor::BEGIN;
         loop {
-            let page = self.reader.after(cursor, 10_000).unwrap();
+            let page = self.reader.after(cursor, 10_000).expect("a page");
             lines.extend(page.lines);
             cursor = page.to;
             if page.at_end {
@@ -74,5 +74,5 @@ pub fn write_numbers(writer: &mut LogWriter, numbers: std::ops::Range<u64>) {
 }
 
 pub fn number(line: &LogLine) -> u64 {
-    line.text.strip_prefix("line ").expect("a numbered line").parse().unwrap()
+    line.text.strip_prefix("line ").expect("a numbered line").parse().expect("a number")
 }

@@ -9,7 +9,7 @@ fn found(reader: &LogReader, pattern: &Pattern, direction: Direction, n: usize) 
     let mut cursor = if direction == Direction::Forward { Cursor::BEGIN } else { Cursor::END };
     let (mut numbers, mut pages) = (Vec::new(), 0);
     loop {
-        let page = reader.search(pattern, cursor, direction, n).unwrap();
+        let page = reader.search(pattern, cursor, direction, n).expect("a page");
         pages += 1;
         assert!(page.lines.len() <= n);
         let (next, done) = match direction {
