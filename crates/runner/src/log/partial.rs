@@ -20,9 +20,9 @@ pub(super) struct Piece<'a> {
 /// The line that one stream has begun.
 #[derive(Default)]
 pub(super) struct Partial {
-    /// One byte more than a whole line, which may be the CR of its end.
+    /// At most [`LINE_BYTES`].
     kept: Vec<u8>,
-    /// Bytes after those.
+    /// Bytes after those, the CR of the line's end among them.
     beyond: u64,
     ends_in_cr: bool,
     /// When its last byte arrived; `None` when there is none, or when silence has shown what could be shown.
@@ -102,7 +102,7 @@ impl Partial {
 
     fn hold(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
-        let room = (LINE_BYTES + 1).saturating_sub(self.kept.len()).min(bytes.len());
+        let room = LINE_BYTES.saturating_sub(self.kept.len()).min(bytes.len());
         self.kept.extend_from_slice(&bytes[..room]);
         self.beyond += (bytes.len() - room) as u64;
         self.ends_in_cr = *last == b'\r';
