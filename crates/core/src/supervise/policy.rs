@@ -113,7 +113,9 @@ pub enum RunEvent {
 pub enum Probed {
     /// It is well; with how far its clock is ahead of ours, in milliseconds, where it tells.
     Well(Option<i64>),
-    /// It is not, as a sentence.
+    /// Nobody answers, as a sentence.
+    Silent(String),
+    /// It answers, and is not well, as a sentence.
     Unwell(String),
     /// Another entity answers.
     WrongAgent(String),

@@ -48,7 +48,7 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
         ProcessState::Unhealthy | ProcessState::NotRunning if e.held => verdict(
             "beats.held",
             Severity::Bad,
-            format!("Held back: {}{}", e.process_detail, since(e)),
+            format!("Held back: its health check fails{}{}", because(e.process_detail), since(e)),
             "Its beats go on as soon as it is well: look at its log, or restart it.",
         ),
         ProcessState::Unknown if e.held => {

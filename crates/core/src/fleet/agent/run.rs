@@ -3,7 +3,7 @@
 use crate::history::SpanKind;
 use crate::supervise::{RunEvent, RunPolicy, Supervisor};
 use crate::time::Time;
-use crate::view::{ProcessState, ProcessView};
+use crate::view::{ProcessState, ProcessView, Speaker};
 
 use super::{Agent, Change, STOPPED};
 
@@ -63,7 +63,9 @@ impl Agent {
     /// Whether its silence is asked for: its process was stopped by a person, or was never started, and nobody else
     /// beats for it.
     pub(super) fn rests(&self) -> bool {
-        let Some(run) = self.run.as_deref().filter(|run| run.rests()) else { return false };
+        // Whoever asked for beats without truth gets them.
+        let bold = self.speaker() == Speaker::App && !self.settings.truthful;
+        let Some(run) = self.run.as_deref().filter(|run| run.rests() && !bold) else { return false };
         let (_, since) = run.state();
         let quiet_from = since + self.settings.interval;
         self.last_confirmed.is_none_or(|beat| beat <= quiet_from)

@@ -2,6 +2,7 @@
 
 mod absence;
 mod properties;
+mod runs;
 mod seen_late;
 mod snooze;
 
