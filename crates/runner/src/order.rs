@@ -81,12 +81,13 @@ impl Exit {
     }
 }
 
+/// To be read after "ended".
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code, self.signal) {
-            (Some(code), _) => write!(f, "exited with code {code}"),
-            (None, Some(signal)) => write!(f, "ended by signal {signal}"),
-            (None, None) => f.write_str("ended, it is not known how"),
+            (Some(code), _) => write!(f, "with code {code}"),
+            (None, Some(signal)) => write!(f, "by signal {signal}"),
+            (None, None) => f.write_str("in a way that is not known"),
         }
     }
 }

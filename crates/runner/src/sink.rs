@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,14 +37,29 @@ pub(crate) enum Stream {
     Err,
 }
 
-/// What takes output in. It may take its time, and fail.
+/// First words of notes.
+pub(crate) mod note {
+    pub(crate) const START: &str = "start";
+    pub(crate) const EXIT: &str = "exit";
+    pub(crate) const LOST: &str = "lost";
+}
+
+/// What takes output in. It may take its time; what it cannot keep it counts itself.
 pub(crate) trait Sink: Send {
     /// Bytes as they came, with lines begun and not ended.
-    fn append(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()>;
-    /// A line of our own.
-    fn note(&mut self, text: &str) -> io::Result<()>;
-    /// Called a moment after output came: lines that are not ended may be shown.
-    fn idle(&mut self) -> io::Result<()>;
+    fn append(&mut self, stream: Stream, bytes: &[u8]);
+    /// A line of our own, whose first word is one of [`note`].
+    fn note(&mut self, text: &str);
+    /// A line of a person's.
+    fn mark(&mut self, text: &str);
+    /// Removes what is kept.
+    fn clear(&mut self) -> io::Result<()>;
+    /// When [`Sink::tick`] is wanted; `None` while nothing waits.
+    fn due(&self) -> Option<SystemTime>;
+    /// Shows what has waited long enough.
+    fn tick(&mut self);
+    /// Shows everything, lines without an end too.
+    fn end(&mut self);
 }
 
 /// Opens the log.
@@ -57,15 +73,27 @@ pub(crate) fn open(place: &LogPlace) -> io::Result<Box<dyn Sink>> {
 struct Plain(std::fs::File);
 
 impl Sink for Plain {
-    fn append(&mut self, _: Stream, bytes: &[u8]) -> io::Result<()> {
-        std::io::Write::write_all(&mut self.0, bytes)
+    fn append(&mut self, _: Stream, bytes: &[u8]) {
+        let _ = std::io::Write::write_all(&mut self.0, bytes);
     }
 
-    fn note(&mut self, text: &str) -> io::Result<()> {
-        std::io::Write::write_all(&mut self.0, format!("-- {text}\n").as_bytes())
+    fn note(&mut self, text: &str) {
+        let _ = std::io::Write::write_all(&mut self.0, format!("-- {text}\n").as_bytes());
     }
 
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
+    fn mark(&mut self, text: &str) {
+        self.note(&format!("mark {text}"));
     }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.0.set_len(0)
+    }
+
+    fn due(&self) -> Option<SystemTime> {
+        None
+    }
+
+    fn tick(&mut self) {}
+
+    fn end(&mut self) {}
 }

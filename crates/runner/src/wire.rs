@@ -119,7 +119,7 @@ pub(crate) struct Request {
     pub(crate) ask: Ask,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Ask {
     /// The signal, to every process of the run.
@@ -128,6 +128,10 @@ pub(crate) enum Ask {
     Kill,
     /// The status as it is now.
     State,
+    /// A person's line in the log.
+    Mark(String),
+    /// The removal of what is in the log.
+    ClearLog,
 }
 
 /// What a shim says: the status at first and whenever it changes, and the answers.

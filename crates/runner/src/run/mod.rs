@@ -139,6 +139,22 @@ impl Run {
         }
     }
 
+    /// Puts a person's line into the log: its writer is the shim while there is one.
+    ///
+    /// # Errors
+    /// `NotConnected` when there is none.
+    pub async fn mark(&self, text: &str) -> io::Result<()> {
+        self.link.ask(Ask::Mark(text.to_owned())).await.unwrap_or(Err(io::ErrorKind::NotConnected.into()))
+    }
+
+    /// Removes what is in the log.
+    ///
+    /// # Errors
+    /// `NotConnected` when there is no shim, and the disk's.
+    pub async fn clear_log(&self) -> io::Result<()> {
+        self.link.ask(Ask::ClearLog).await.unwrap_or(Err(io::ErrorKind::NotConnected.into()))
+    }
+
     /// Ends every process of the run, until none is left.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::os::{self, Process};
 use crate::place::{Place, Record};
+use crate::sink::note;
 use crate::wire::{self, Ask, Launch, Launched, NotStarted, Said, Secrets, Status};
 use desk::Errand;
 use output::Output;
@@ -127,7 +128,7 @@ async fn watch_over(launch: Launch, secrets: Secrets) -> Result<(), NotStarted> 
             return Err(trouble(error));
         }
     };
-    output.note(format!("started, process {}", record.child.pid));
+    output.note(format!("{} process {}", note::START, record.child.pid));
     // Whoever ordered it may have been killed meanwhile; the next one finds it.
     let _ = say(&Ok(record.clone()));
 
@@ -183,7 +184,8 @@ impl Watch {
     async fn main_ended(&mut self) {
         let Some(exit) = self.tree.exit() else { return };
         let _ = tokio::time::timeout(OUTPUT_BEFORE_EXIT, self.output.read_up()).await;
-        self.output.note(exit.to_string());
+        let _ = tokio::time::timeout(OUTPUT_BEFORE_EXIT, self.output.flush()).await;
+        self.output.note(format!("{} {exit}", note::EXIT));
         let _ = tokio::time::timeout(OUTPUT_BEFORE_EXIT, self.output.flush()).await;
         self.record.exit = Some(exit);
         self.write().await;
@@ -201,6 +203,16 @@ impl Watch {
                     self.status.send_modify(|status| status.left = left);
                 }
                 Ok(())
+            }
+            Ask::Mark(text) => {
+                self.output.mark(text);
+                Ok(())
+            }
+            Ask::ClearLog => {
+                let cleared = tokio::time::timeout(LAST_WORDS, self.output.clear()).await;
+                cleared.map_or(Err(io::ErrorKind::TimedOut.into()), |done| {
+                    done.unwrap_or_else(|e| Err(io::Error::other(e)))
+                })
             }
         };
         let error = done.err().map(|error| error.to_string());
@@ -226,7 +238,7 @@ impl Watch {
         let (place, record) = (self.place.clone(), self.record.clone());
         let written = tokio::task::spawn_blocking(move || place.write(&record));
         if !matches!(tokio::time::timeout(LAST_WORDS, written).await, Ok(Ok(Ok(())))) {
-            self.output.note("how it ended could not be written down".to_owned());
+            self.output.note(format!("{} the record of how it ended", note::LOST));
         }
     }
 }

@@ -54,6 +54,18 @@ impl Output {
         self.queue.send(Item::Note(text));
     }
 
+    /// A line of a person's.
+    pub(super) fn mark(&self, text: String) {
+        self.queue.send(Item::Mark(text));
+    }
+
+    /// Removes what was written so far. Not awaited here: the disk may take its time.
+    pub(super) fn clear(&self) -> oneshot::Receiver<io::Result<()>> {
+        let (done, is_done) = oneshot::channel();
+        self.queue.send(Item::Clear(done));
+        is_done
+    }
+
     /// Waits until nothing is in the pipes, or both are closed.
     pub(super) async fn read_up(&self) {
         for reader in &self.reads {
@@ -71,7 +83,7 @@ impl Output {
         let _ = is_done.await;
     }
 
-    /// Reads to the end of both pipes, and has it all written.
+    /// Reads to the end of both pipes, has it all written, and gives the log free.
     pub(super) async fn end(&mut self) {
         // Someone who does not descend from the child may have been handed a pipe: then nothing more comes, and no end.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), async {
@@ -79,7 +91,9 @@ impl Output {
         })
         .await;
         self.readers.shutdown().await;
-        self.flush().await;
+        let (done, is_done) = oneshot::channel();
+        self.queue.send(Item::Close(done));
+        let _ = is_done.await;
     }
 }
 

@@ -1,16 +1,14 @@
 //! The thread that writes: it alone ever waits for the disk.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
 use super::{Arc, AtomicUsize, LogPlace, Ordering, Stream, io};
-use crate::sink::{self, Sink};
+use crate::sink::{self, Sink, note};
 
-/// A line that is not ended is shown after so long.
-const IDLE: Duration = Duration::from_millis(200);
-/// A disk that refused is asked again after so long.
+/// A log that could not be opened is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(1);
 /// It formats lines and writes files, and nothing recurses.
 const STACK: usize = 256 * 1024;
@@ -20,8 +18,12 @@ pub(super) enum Item {
     /// So many lines were left out.
     Lost(Stream, u64),
     Note(String),
-    /// Answered when everything before it is in the log.
+    Mark(String),
+    Clear(oneshot::Sender<io::Result<()>>),
+    /// Answered when everything before it is in the log, lines without an end too.
     Flush(oneshot::Sender<()>),
+    /// The same, and the log is somebody else's from then on.
+    Close(oneshot::Sender<()>),
 }
 
 /// The way to the writing thread. It ends with the last of these.
@@ -40,7 +42,7 @@ impl Queue {
     pub(super) fn to(open: impl FnMut() -> io::Result<Box<dyn Sink>> + Send + 'static) -> io::Result<Self> {
         let (items, waiting_items) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let writer = Writer { open, sink: None, again: None, failed: 0, midline: [false; 2] };
+        let writer = Writer { open, sink: None, again: None, missed: 0, midline: [false; 2] };
         let counter = Arc::clone(&waiting);
         let thread = std::thread::Builder::new().name("log".to_owned()).stack_size(STACK);
         thread.spawn(move || writer.run(&waiting_items, &counter))?;
@@ -65,18 +67,20 @@ struct Writer<O> {
     sink: Option<Box<dyn Sink>>,
     /// Not to be opened before then.
     again: Option<Instant>,
-    /// Lines that the disk refused, not yet noted.
-    failed: u64,
+    /// Lines that came while the log could not be opened.
+    missed: u64,
     /// Which streams are in the middle of a line.
     midline: [bool; 2],
 }
 
 impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
     fn run(mut self, items: &Receiver<Item>, waiting: &AtomicUsize) {
-        let mut idle_at: Option<Instant> = None;
         loop {
-            let item = match idle_at {
-                Some(at) => items.recv_timeout(at.saturating_duration_since(Instant::now())),
+            // The clock of the wall may jump; the wait is bounded.
+            let due = self.sink.as_ref().and_then(|sink| sink.due());
+            let wait = due.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default().min(AGAIN));
+            let item = match wait {
+                Some(wait) => items.recv_timeout(wait),
                 None => items.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match item {
@@ -84,14 +88,14 @@ impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
                     let bytes = if let Item::Bytes(_, bytes) = &item { bytes.len() } else { 0 };
                     self.take(item);
                     waiting.fetch_sub(bytes, Ordering::Relaxed);
-                    idle_at.get_or_insert_with(|| Instant::now() + IDLE);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.idle(),
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            if idle_at.is_some_and(|at| at <= Instant::now()) {
-                idle_at = None;
-                self.idle();
+            if due.is_some_and(|at| at <= SystemTime::now())
+                && let Some(sink) = &mut self.sink
+            {
+                sink.tick();
             }
         }
     }
@@ -108,56 +112,52 @@ impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
                 if std::mem::take(&mut self.midline[stream as usize]) {
                     self.write(0, |sink| sink.append(stream, b"\n"));
                 }
-                self.write(lines, |sink| {
-                    sink.note(&format!("{lines} lines were lost: they came faster than the disk"))
-                });
+                let text = format!("{} {lines} lines: they came faster than the disk", note::LOST);
+                self.write(lines, |sink| sink.note(&text));
             }
             Item::Note(text) => self.write(1, |sink| sink.note(&text)),
-            Item::Flush(done) => {
-                self.idle();
+            Item::Mark(text) => self.write(1, |sink| sink.mark(&text)),
+            Item::Clear(done) => {
+                let mut cleared = Err(io::Error::from(io::ErrorKind::NotFound));
+                self.write(0, |sink| cleared = sink.clear());
                 // Who asked may wait no longer.
+                let _ = done.send(cleared);
+            }
+            Item::Flush(done) => {
+                self.end();
+                let _ = done.send(());
+            }
+            Item::Close(done) => {
+                self.end();
+                self.sink = None;
                 let _ = done.send(());
             }
         }
     }
 
-    fn idle(&mut self) {
-        if self.sink.is_some() {
-            self.write(0, |sink| sink.idle());
+    fn end(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.end();
+            self.midline = [false; 2];
         }
     }
 
-    /// Writes, or counts `lines` as refused.
-    fn write(&mut self, lines: u64, write: impl FnOnce(&mut dyn Sink) -> io::Result<()>) {
-        let Some(sink) = opened(&mut self.sink, &mut self.open, &mut self.again) else {
-            self.failed += lines;
-            return;
-        };
-        let mut told = Ok(());
-        if self.failed > 0 {
-            told = sink.note(&format!("{} lines were lost: the disk did not take them", self.failed));
-            if told.is_ok() {
-                self.failed = 0;
+    /// Writes, or counts `lines` as missed.
+    fn write(&mut self, lines: u64, write: impl FnOnce(&mut dyn Sink)) {
+        if self.sink.is_none() && self.again.is_none_or(|at| at <= Instant::now()) {
+            match (self.open)() {
+                Ok(opened) => self.sink = Some(opened),
+                Err(_) => self.again = Some(Instant::now() + AGAIN),
             }
         }
-        if told.and_then(|()| write(sink.as_mut())).is_err() {
-            self.failed += lines;
-            self.sink = None;
-            self.again = Some(Instant::now() + AGAIN);
+        let Some(sink) = &mut self.sink else {
+            self.missed += lines;
+            return;
+        };
+        let missed = std::mem::take(&mut self.missed);
+        if missed > 0 {
+            sink.note(&format!("{} {missed} lines: the log could not be opened", note::LOST));
         }
+        write(sink.as_mut());
     }
-}
-
-fn opened<'a>(
-    sink: &'a mut Option<Box<dyn Sink>>,
-    open: &mut impl FnMut() -> io::Result<Box<dyn Sink>>,
-    again: &mut Option<Instant>,
-) -> Option<&'a mut Box<dyn Sink>> {
-    if sink.is_none() && again.is_none_or(|at| at <= Instant::now()) {
-        match open() {
-            Ok(opened) => *sink = Some(opened),
-            Err(_) => *again = Some(Instant::now() + AGAIN),
-        }
-    }
-    sink.as_mut()
 }

@@ -1,0 +1,167 @@
+//! Everything that descends from an agent.
+
+use beatkeeper_runner::StopSignal;
+
+use crate::scene::{Scene, bearers, lives, until};
+
+/// A main process; a child in its group; one in a session of its own, with a child; a daemon that forked twice and has
+/// nobody's pipes. Each says its number. `HEAR` is what each does with TERM.
+const FAMILY: &str = r#"
+import os, signal, sys, time
+
+def say(name):
+    with open(name + '.part', 'w') as out: out.write(f'{os.getpid()}\n')
+    os.rename(name + '.part', name)
+
+def live(name):
+    def heard(*_):
+        say(name + '.heard')
+        if os.environ['HEAR'] == 'end': os._exit(0)
+    signal.signal(signal.SIGTERM, heard)
+    say(name)
+    while True: time.sleep(0.01)
+
+if os.fork() == 0: live('near')
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: live('grandchild')
+    live('session')
+if os.fork() == 0:
+    os.setsid()
+    if os.fork(): os._exit(0)
+    null = os.open('/dev/null', os.O_RDWR)
+    for fd in (0, 1, 2): os.dup2(null, fd)
+    live('daemon')
+live('main')
+"#;
+
+const MEMBERS: [&str; 5] = ["main", "near", "session", "grandchild", "daemon"];
+
+async fn family(scene: &Scene, hear: &str) -> (beatkeeper_runner::Run, Vec<u32>) {
+    let mut order = scene.order("python3", &["-c", FAMILY]);
+    order.env = vec![("HEAR".into(), hear.into())];
+    let run = scene.start(order).await;
+    let mut pids = Vec::new();
+    for name in MEMBERS {
+        pids.push(scene.pid(name).await);
+    }
+    assert_eq!(pids[0], run.pid());
+    (run, pids)
+}
+
+#[tokio::test]
+async fn kill_ends_all_of_them() {
+    let scene = Scene::new();
+    let (mut run, pids) = family(&scene, "ignore").await;
+    run.kill().await.unwrap();
+    assert!(!pids.iter().any(|pid| lives(*pid)), "nobody is left when kill comes back");
+    assert_eq!(run.ended().await.signal, Some(9));
+    run.tree_is_gone().await;
+    assert!(bearers(run.marker()).is_empty());
+}
+
+#[tokio::test]
+async fn a_signal_reaches_all_of_them_and_ends_who_lets_it() {
+    let scene = Scene::new();
+    let (mut run, pids) = family(&scene, "end").await;
+    run.signal(StopSignal::Term).await.unwrap();
+    run.tree_is_gone().await;
+    assert!(!pids.iter().any(|pid| lives(*pid)));
+    assert_eq!(run.ended().await.code, Some(0));
+    for name in MEMBERS {
+        assert!(scene.has(&format!("{name}.heard")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_ignores_it_is_killed() {
+    let scene = Scene::new();
+    let (mut run, pids) = family(&scene, "ignore").await;
+    run.signal(StopSignal::Term).await.unwrap();
+    for name in MEMBERS {
+        scene.appears(&format!("{name}.heard")).await;
+    }
+    assert!(run.exit().is_none() && pids.iter().all(|pid| lives(*pid)));
+    run.kill().await.unwrap();
+    assert_eq!(run.ended().await.signal, Some(9));
+}
+
+#[tokio::test]
+async fn a_process_that_goes_on_forking_ends_too() {
+    let scene = Scene::new();
+    let script = r"
+import os, time
+open('begun', 'w').close()
+while True:
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(0.05)
+    else:
+        os._exit(0)";
+    let mut run = scene.python(script).await;
+    scene.appears("begun").await;
+    assert_eq!(run.ended().await.code, Some(0));
+    run.kill().await.unwrap();
+    run.tree_is_gone().await;
+    assert!(bearers(run.marker()).is_empty());
+}
+
+#[tokio::test]
+async fn the_main_process_may_end_before_the_others() {
+    let scene = Scene::new();
+    let script = "sh -c 'echo $$ > other; while [ ! -e go ]; do sleep 0.02; done; echo last words' & \
+                  while [ ! -s other ]; do sleep 0.02; done; exit 6";
+    let mut run = scene.sh(script).await;
+    assert_eq!(run.ended().await.code, Some(6));
+    let other = scene.pid("other").await;
+    assert!(run.left().contains(&other), "{:?}", run.left());
+    assert!(lives(other) && run.usage().unwrap().processes >= 1);
+    scene.put("go");
+    run.tree_is_gone().await;
+    assert!(!lives(other));
+    assert!(scene.log().contains("last words"));
+}
+
+#[tokio::test]
+async fn who_is_left_hears_signals_too() {
+    let scene = Scene::new();
+    let script = "sh -c 'trap \"exit 0\" TERM; echo $$ > other; while :; do sleep 0.02; done' & \
+                  while [ ! -s other ]; do sleep 0.02; done; exit 6";
+    let mut run = scene.sh(script).await;
+    run.ended().await;
+    let other = scene.pid("other").await;
+    assert!(lives(other));
+    run.signal(StopSignal::Term).await.unwrap();
+    run.tree_is_gone().await;
+    assert!(!lives(other));
+}
+
+#[tokio::test]
+async fn usage_is_of_all_of_them() {
+    let scene = Scene::new();
+    let (mut run, _) = family(&scene, "ignore").await;
+    let usage = run.usage().unwrap();
+    assert_eq!(usage.processes, 5);
+    assert_eq!(usage.threads, 5);
+    assert!(usage.memory_bytes > 1_000_000 && usage.memory_bytes < 1_000_000_000, "{usage:?}");
+    assert!(usage.open_files.unwrap() >= 15, "three each: {usage:?}");
+    run.kill().await.unwrap();
+    assert!(run.usage().is_none());
+}
+
+#[tokio::test]
+async fn processor_time_is_counted_in_percent_of_a_core() {
+    let scene = Scene::new();
+    // The work is done by children that end: their time is not lost with them.
+    let mut run =
+        scene.sh("while [ ! -e go ]; do sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'; done").await;
+    run.usage().unwrap();
+    until("half a core", || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        run.usage().is_some_and(|usage| usage.cpu_percent > 50.0)
+    })
+    .await;
+    assert!(run.usage().unwrap().cpu_percent < 400.0);
+    scene.put("go");
+    run.ended().await;
+}
