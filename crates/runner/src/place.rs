@@ -60,7 +60,7 @@ impl Place {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.run_dir)
+        builder.create(&self.run_dir).map_err(|error| at(&self.run_dir, &error))
     }
 
     fn file(&self, ending: &str) -> PathBuf {
@@ -73,11 +73,12 @@ impl Place {
         options.create(true).truncate(false).write(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.file("lock"))?;
+        let path = self.file("lock");
+        let file = options.open(&path).map_err(|error| at(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+            Err(fs::TryLockError::Error(error)) => Err(at(&path, &error)),
         }
     }
 
@@ -101,9 +102,13 @@ impl Place {
     pub(crate) fn write(&self, record: &Record) -> io::Result<()> {
         let mut options = AtomicWriteFile::options();
         owners_alone(&mut options);
-        let mut file = options.open(self.file("json"))?;
-        file.write_all(&serde_json::to_vec(record)?)?;
-        file.commit()
+        let path = self.file("json");
+        let write = || -> io::Result<()> {
+            let mut file = options.open(&path)?;
+            file.write_all(&serde_json::to_vec(record)?)?;
+            file.commit()
+        };
+        write().map_err(|error| at(&path, &error))
     }
 
     /// Forgets a run that nobody holds any more.
@@ -144,6 +149,11 @@ fn owners_alone(options: &mut atomic_write_file::OpenOptions) {
 /// Elsewhere the folder's own access list decides, and a user's data folder is the user's.
 #[cfg(not(unix))]
 fn owners_alone(_: &mut atomic_write_file::OpenOptions) {}
+
+/// An error with the path that it is about.
+pub(crate) fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
 
 /// The same in every version of the program, since another one may look for the file.
 fn short_hash(bytes: &[u8]) -> String {

@@ -14,10 +14,15 @@ pub(crate) fn boot() -> &'static str {
     ""
 }
 
-fn look(at: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> System {
-    let mut system = System::new();
+/// Fails on no system that we are built for.
+fn look(at: ProcessesToUpdate<'_>, kind: ProcessRefreshKind) -> Option<System> {
+    let mut system = System::new().ok()?;
     system.refresh_processes_specifics(at, true, kind);
-    system
+    Some(system)
+}
+
+fn look_at(pid: u32) -> Option<System> {
+    look(ProcessesToUpdate::Some(&[Pid::from_u32(pid)]), ProcessRefreshKind::nothing())
 }
 
 fn ended(process: &sysinfo::Process) -> bool {
@@ -30,36 +35,33 @@ fn identity(process: &sysinfo::Process) -> Process {
 
 /// When the process with this number started, whether it has ended since or not.
 pub(crate) fn birth(pid: u32) -> Option<u64> {
-    let pid = Pid::from_u32(pid);
-    look(ProcessesToUpdate::Some(&[pid]), ProcessRefreshKind::nothing()).process(pid).map(sysinfo::Process::start_time)
+    look_at(pid)?.process(Pid::from_u32(pid)).map(sysinfo::Process::start_time)
 }
 
 /// What the process is called.
 pub(crate) fn name(pid: u32) -> Option<String> {
-    let pid = Pid::from_u32(pid);
-    let system = look(ProcessesToUpdate::Some(&[pid]), ProcessRefreshKind::nothing());
-    system.process(pid).map(|process| process.name().to_string_lossy().into_owned())
+    look_at(pid)?.process(Pid::from_u32(pid)).map(|process| process.name().to_string_lossy().into_owned())
 }
 
 /// The process with this number, unless it has ended.
 pub(crate) fn find(pid: u32) -> Option<Process> {
-    let pid = Pid::from_u32(pid);
-    let system = look(ProcessesToUpdate::Some(&[pid]), ProcessRefreshKind::nothing());
-    system.process(pid).filter(|process| !ended(process)).map(identity)
+    look_at(pid)?.process(Pid::from_u32(pid)).filter(|process| !ended(process)).map(identity)
 }
 
 /// Every process of a run, but for its shim.
 pub(crate) fn family(shim: Process, child: Process, marker: &str) -> Vec<Process> {
-    let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
-    let system = look(ProcessesToUpdate::All, kind);
-    members(&system, Some(shim), child, marker).into_iter().map(identity).collect()
+    everyone(Some(shim), child, marker)
 }
 
 /// Every process of a run whose shim was killed.
 pub(crate) fn orphans(child: Process, marker: &str) -> Vec<Process> {
+    everyone(None, child, marker)
+}
+
+fn everyone(shim: Option<Process>, child: Process, marker: &str) -> Vec<Process> {
     let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
-    let system = look(ProcessesToUpdate::All, kind);
-    members(&system, None, child, marker).into_iter().map(identity).collect()
+    let Some(system) = look(ProcessesToUpdate::All, kind) else { return Vec::new() };
+    members(&system, shim, child, marker).into_iter().map(identity).collect()
 }
 
 fn members<'a>(system: &'a System, shim: Option<Process>, child: Process, marker: &str) -> Vec<&'a sysinfo::Process> {
@@ -92,7 +94,7 @@ fn members<'a>(system: &'a System, shim: Option<Process>, child: Process, marker
 
 /// Sends a signal to this very process; one that has ended is no error.
 pub(crate) fn signal(to: Process, signal: StopSignal) -> io::Result<()> {
-    let system = look(ProcessesToUpdate::Some(&[Pid::from_u32(to.pid)]), ProcessRefreshKind::nothing());
+    let Some(system) = look_at(to.pid) else { return Ok(()) };
     match system.process(Pid::from_u32(to.pid)).filter(|process| !ended(process) && identity(process) == to) {
         Some(process) => send(process, signal),
         None => Ok(()),
@@ -122,7 +124,7 @@ fn send(to: &sysinfo::Process, signal: StopSignal) -> io::Result<()> {
 /// What these processes use. `None` when none is left. Memory is what is resident of them.
 pub(crate) fn sample(shim: Process, child: Process, marker: &str) -> Option<Sample> {
     let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always).with_cpu().with_memory().with_tasks();
-    let system = look(ProcessesToUpdate::All, kind);
+    let system = look(ProcessesToUpdate::All, kind)?;
     let mut sample = Sample::default();
     for process in members(&system, Some(shim), child, marker) {
         sample.processes += 1;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use interprocess::local_socket::tokio::Stream;
 use interprocess::local_socket::tokio::prelude::*;
@@ -14,6 +15,9 @@ use crate::wire::{Ask, Request, Said, Status};
 
 type Done = oneshot::Sender<io::Result<()>>;
 
+/// A shim that says nothing for so long is stopped or hangs. It needs five seconds for the end of a tree that will not.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Asks a shim. The connection ends with this.
 pub(super) struct Link {
     asks: mpsc::Sender<(Ask, Done)>,
@@ -22,6 +26,10 @@ pub(super) struct Link {
 impl Link {
     /// Connects, and waits for the first status: of this run, or it is another's socket.
     pub(super) async fn open(socket: &Path, marker: &str) -> io::Result<(Self, watch::Receiver<Status>)> {
+        tokio::time::timeout(PATIENCE, Self::connect(socket, marker)).await?
+    }
+
+    async fn connect(socket: &Path, marker: &str) -> io::Result<(Self, watch::Receiver<Status>)> {
         let stream = Stream::connect(place::name(socket)?).await?;
         let mut lines = BufReader::new(stream).lines();
         let first = loop {
@@ -47,7 +55,10 @@ impl Link {
     pub(super) async fn ask(&self, ask: Ask) -> Option<io::Result<()>> {
         let (done, is_done) = oneshot::channel();
         self.asks.send((ask, done)).await.ok()?;
-        is_done.await.ok()
+        match tokio::time::timeout(PATIENCE, is_done).await {
+            Ok(done) => done.ok(),
+            Err(late) => Some(Err(late.into())),
+        }
     }
 }
 

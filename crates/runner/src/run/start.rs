@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::Run;
 use super::link::Link;
 use crate::order::{Order, ShimProgram, StartError};
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::shim::ARGUMENT;
 use crate::wire::{self, Launched, NotStarted};
 
@@ -52,12 +52,16 @@ async fn launch(program: &ShimProgram, order: Order) -> io::Result<Launched> {
     let mut command = Command::new(&program.path);
     // Its own folder, so that it holds none that somebody may want to remove.
     command.arg(ARGUMENT).current_dir(&order.run_dir);
+    // What the agent is not to have, its shim needs as little.
+    for name in &order.env_remove {
+        command.env_remove(name);
+    }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     #[cfg(windows)]
     command.creation_flags(0x0800_0000 | 0x0000_0200); // CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
     let marker = uuid::Uuid::now_v7().to_string();
     let bytes = wire::encode(order, &marker)?;
-    let mut shim = command.spawn()?;
+    let mut shim = command.spawn().map_err(|error| place::at(&program.path, &error))?;
     let (Some(mut stdin), Some(stdout)) = (shim.stdin.take(), shim.stdout.take()) else {
         return Err(io::ErrorKind::BrokenPipe.into());
     };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::os::{self, Process};
-use crate::place::{Place, Record};
+use crate::place::{self, Place, Record};
 use crate::sink::note;
 use crate::wire::{self, Ask, Launch, Launched, NotStarted, Said, Secrets, Status};
 use desk::Errand;
@@ -109,7 +109,7 @@ async fn watch_over(launch: Launch, secrets: Secrets) -> Result<(), NotStarted> 
     place.make().map_err(trouble)?;
     let Some(held) = place.lock().map_err(trouble)? else { return Err(NotStarted::Occupied) };
     let socket = place.socket();
-    let listener = desk::listen(&socket).map_err(trouble)?;
+    let listener = desk::listen(&socket).map_err(|error| trouble(place::at(&socket, &error)))?;
 
     let this = std::process::id();
     let shim = Process { pid: this, start: os::birth(this).unwrap_or_default() };

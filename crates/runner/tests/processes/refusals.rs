@@ -92,3 +92,14 @@ async fn a_shim_that_is_none() {
         assert!(matches!(error, StartError::Shim(_)), "{error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_run_folder_that_cannot_be_made_is_named() {
+    let scene = Scene::new();
+    file(&scene, "file", "", 0o644);
+    let mut order = scene.order("sh", &["-c", "exit"]);
+    order.run_dir = scene.project().join("file");
+    let error = refusal(order).await;
+    assert!(matches!(error, StartError::Shim(_)), "{error:?}");
+    assert!(error.to_string().contains("project/file"), "{error}");
+}
