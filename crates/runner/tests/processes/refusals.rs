@@ -33,6 +33,19 @@ async fn a_program_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_not_there_though_a_folder_in_the_path_is_closed() {
+    let scene = Scene::new();
+    fs::create_dir(scene.project().join("closed")).unwrap();
+    file(&scene, "closed/another", "", 0o644);
+    fs::set_permissions(scene.project().join("closed"), fs::Permissions::from_mode(0)).unwrap();
+    let mut order = scene.order("there-is-no-such-program", &[]);
+    let path = format!("{}:{}", scene.project().join("closed").display(), std::env::var("PATH").unwrap());
+    order.env = vec![("PATH".into(), path.into())];
+    assert!(matches!(refusal(order).await, StartError::NotFound(_)));
+    fs::set_permissions(scene.project().join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_executable() {
     let scene = Scene::new();
     file(&scene, "agent", "#!/bin/sh\n", 0o644);

@@ -53,10 +53,20 @@ fn program(program: &OsString, folder: &Path) -> PathBuf {
 
 /// Why it could not be started.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has dozens of kinds, and only these are told apart")]
-fn failure(error: &io::Error) -> NotStarted {
+fn failure(launch: &Launch, error: &io::Error) -> NotStarted {
     match error.kind() {
         io::ErrorKind::NotFound => NotStarted::NotFound,
+        // A closed folder in the path answers so for every name.
+        io::ErrorKind::PermissionDenied if is_nowhere(launch) => NotStarted::NotFound,
         io::ErrorKind::PermissionDenied => NotStarted::NotPermitted,
         _ => NotStarted::Other(error.raw_os_error(), error.to_string()),
     }
+}
+
+/// Whether the program is a name that is in no folder of the child's path.
+fn is_nowhere(launch: &Launch) -> bool {
+    let name = Path::new(&launch.program);
+    let own = launch.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
+    let path = own.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
+    name.components().count() == 1 && !std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }

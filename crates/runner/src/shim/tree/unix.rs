@@ -45,7 +45,7 @@ impl Tree {
         let ends = signal(SignalKind::child()).map_err(trouble)?;
         let mut command = command(launch, secrets)?;
         command.process_group(0);
-        let mut child = command.spawn().map_err(|error| failure(&error))?;
+        let mut child = command.spawn().map_err(|error| failure(launch, &error))?;
         let pid = child.id();
         let main = Process { pid, start: os::birth(pid).unwrap_or_default() };
         let marker = launch.marker.clone();

@@ -38,7 +38,7 @@ impl Tree {
         let mut flags = CreationFlags(Default::default());
         flags.0.0 = FLAGS;
         command.wrap(flags).wrap(JobObject);
-        let mut job = command.spawn().map_err(|error| failure(&error))?;
+        let mut job = command.spawn().map_err(|error| failure(launch, &error))?;
         let pid = job.id().unwrap_or_default();
         let main = Process { pid, start: os::birth(pid).unwrap_or_default() };
         let (Some(out), Some(err)) = (job.stdout().take(), job.stderr().take()) else {
