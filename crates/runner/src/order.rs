@@ -107,6 +107,18 @@ impl ShimProgram {
         Ok(Self { path: this_program()? })
     }
 
+    /// The program of this name in this program's own folder, when it is there, else this program. A small one makes a
+    /// small shim: a window's libraries cost each shim ten megabytes that it never uses.
+    ///
+    /// # Errors
+    /// When this program's own path cannot be told.
+    pub fn beside(name: &str) -> io::Result<Self> {
+        let this = std::env::current_exe()?;
+        let other = this.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        // What lies in an AppImage's mount goes with it.
+        if other.is_file() && std::env::var_os("APPIMAGE").is_none() { Ok(Self::at(other)) } else { Self::this() }
+    }
+
     /// Another program whose `main` begins with [`crate::shim::run_if_asked`].
     pub fn at(path: impl AsRef<Path>) -> Self {
         Self { path: path.as_ref().to_owned() }

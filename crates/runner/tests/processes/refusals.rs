@@ -37,7 +37,7 @@ async fn a_program_that_is_not_there_though_a_folder_in_the_path_is_closed() {
     let scene = Scene::new();
     fs::create_dir(scene.project().join("closed")).unwrap();
     file(&scene, "closed/another", "", 0o644);
-    fs::set_permissions(scene.project().join("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(scene.project().join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
     let mut order = scene.order("there-is-no-such-program", &[]);
     let path = format!("{}:{}", scene.project().join("closed").display(), std::env::var("PATH").unwrap());
     order.env = vec![("PATH".into(), path.into())];
