@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use beatkeeper_runner::{LogLimits, LogPlace, Order, Run, ShimProgram, StopSignal};
+use beatkeeper_runner::log::{LogLimits, LogPlace};
+use beatkeeper_runner::{Order, Run, ShimProgram, StopSignal};
 
 fn main() {
     divan::main();

@@ -16,5 +16,4 @@ mod wire;
 
 pub use order::{Exit, Order, ShimProgram, StartError, StopSignal};
 pub use run::{Orphans, Reclaimed, Run};
-pub use sink::{LogLimits, LogPlace};
 pub use usage::Usage;

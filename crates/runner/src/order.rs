@@ -8,7 +8,7 @@ use std::{fmt, io};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::sink::LogPlace;
+use crate::log::LogPlace;
 
 /// One agent's process, to be started. Neither copied nor shown: it holds secrets.
 pub struct Order {

@@ -1,54 +1,15 @@
-//! Where output goes.
+//! Where output goes: the log, as its writing thread sees it.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
-/// An agent's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogPlace {
-    /// Its folder, of this agent alone.
-    pub folder: PathBuf,
-    /// How much is kept.
-    pub limits: LogLimits,
-}
-
-/// How much of a log is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogLimits {
-    /// The size of a file at which the next one begins.
-    pub file_bytes: u64,
-    /// How many files are kept.
-    pub files: u32,
-}
-
-impl Default for LogLimits {
-    fn default() -> Self {
-        Self { file_bytes: 4 * 1024 * 1024, files: 8 }
-    }
-}
-
-/// Which of a process's two outputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stream {
-    Out,
-    Err,
-}
-
-/// First words of notes.
-pub(crate) mod note {
-    pub(crate) const START: &str = "start";
-    pub(crate) const EXIT: &str = "exit";
-    pub(crate) const LOST: &str = "lost";
-}
+use crate::log::{LogPlace, LogWriter, Stream};
 
 /// What takes output in. It may take its time; what it cannot keep it counts itself.
 pub(crate) trait Sink: Send {
     /// Bytes as they came, with lines begun and not ended.
     fn append(&mut self, stream: Stream, bytes: &[u8]);
-    /// A line of our own, whose first word is one of [`note`].
+    /// A line of our own, whose first word is one of [`crate::log::note`].
     fn note(&mut self, text: &str);
     /// A line of a person's.
     fn mark(&mut self, text: &str);
@@ -64,36 +25,35 @@ pub(crate) trait Sink: Send {
 
 /// Opens the log.
 pub(crate) fn open(place: &LogPlace) -> io::Result<Box<dyn Sink>> {
-    std::fs::create_dir_all(&place.folder)?;
-    let file = std::fs::File::options().create(true).append(true).open(place.folder.join("output.log"))?;
-    Ok(Box::new(Plain(file)))
+    Ok(Box::new(LogWriter::open(place)?))
 }
 
-/// As it came.
-struct Plain(std::fs::File);
-
-impl Sink for Plain {
-    fn append(&mut self, _: Stream, bytes: &[u8]) {
-        let _ = std::io::Write::write_all(&mut self.0, bytes);
+impl Sink for LogWriter {
+    fn append(&mut self, stream: Stream, bytes: &[u8]) {
+        self.append(stream, bytes, SystemTime::now());
     }
 
     fn note(&mut self, text: &str) {
-        let _ = std::io::Write::write_all(&mut self.0, format!("-- {text}\n").as_bytes());
+        self.note(text, SystemTime::now());
     }
 
     fn mark(&mut self, text: &str) {
-        self.note(&format!("mark {text}"));
+        self.mark(text, SystemTime::now());
     }
 
     fn clear(&mut self) -> io::Result<()> {
-        self.0.set_len(0)
+        self.clear()
     }
 
     fn due(&self) -> Option<SystemTime> {
-        None
+        self.due()
     }
 
-    fn tick(&mut self) {}
+    fn tick(&mut self) {
+        self.tick(SystemTime::now());
+    }
 
-    fn end(&mut self) {}
+    fn end(&mut self) {
+        self.end(SystemTime::now());
+    }
 }

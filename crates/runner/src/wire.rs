@@ -12,9 +12,9 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::log::LogPlace;
 use crate::order::{Exit, Order, StopSignal};
 use crate::place::Record;
-use crate::sink::LogPlace;
 
 /// An environment is at most a few megabytes.
 const LONGEST_FRAME: usize = 64 * 1024 * 1024;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::log::note;
 use crate::os::{self, Process};
 use crate::place::{self, Place, Record};
-use crate::sink::note;
 use crate::wire::{self, Ask, Launch, Launched, NotStarted, Said, Secrets, Status};
 use desk::Errand;
 use output::Output;

@@ -11,7 +11,7 @@ use tokio::process::{ChildStderr, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::sink::{LogPlace, Stream};
+use crate::log::{LogPlace, Stream};
 use writer::{Item, Queue};
 
 mod writer;

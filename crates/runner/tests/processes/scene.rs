@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use beatkeeper_runner::{LogLimits, LogPlace, Order, Run, ShimProgram, StopSignal};
+use beatkeeper_runner::log::{LogLimits, LogPlace};
+use beatkeeper_runner::{Order, Run, ShimProgram, StopSignal};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 

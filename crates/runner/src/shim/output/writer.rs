@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
 use super::{Arc, AtomicUsize, LogPlace, Ordering, Stream, io};
-use crate::sink::{self, Sink, note};
+use crate::log::note;
+use crate::sink::{self, Sink};
 
 /// A log that could not be opened is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -42,7 +43,7 @@ impl Queue {
     pub(super) fn to(open: impl FnMut() -> io::Result<Box<dyn Sink>> + Send + 'static) -> io::Result<Self> {
         let (items, waiting_items) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let writer = Writer { open, sink: None, again: None, missed: 0, midline: [false; 2] };
+        let writer = Writer { open, sink: None, again: None, missed: 0, midline: [false; 3] };
         let counter = Arc::clone(&waiting);
         let thread = std::thread::Builder::new().name("log".to_owned()).stack_size(STACK);
         thread.spawn(move || writer.run(&waiting_items, &counter))?;
@@ -70,7 +71,7 @@ struct Writer<O> {
     /// Lines that came while the log could not be opened.
     missed: u64,
     /// Which streams are in the middle of a line.
-    midline: [bool; 2],
+    midline: [bool; 3],
 }
 
 impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
@@ -138,7 +139,7 @@ impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
     fn end(&mut self) {
         if let Some(sink) = &mut self.sink {
             sink.end();
-            self.midline = [false; 2];
+            self.midline = [false; 3];
         }
     }
 
