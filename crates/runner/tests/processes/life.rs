@@ -144,3 +144,32 @@ async fn a_person_marks_and_clears_the_log() {
     assert!(!scene.log().contains("before"));
     scene.put("go");
 }
+
+#[tokio::test]
+async fn a_burst_of_lines_is_in_the_log_line_by_line() {
+    let scene = Scene::new();
+    let script = "
+import os
+text = ''.join(f'line {i} of the burst\\n' for i in range(30000)).encode()
+while text: text = text[os.write(1, text[:70001]):]";
+    let mut run = scene.python(script).await;
+    run.ended().await;
+    let log = scene.log();
+    let lines: Vec<&str> = log.lines().filter_map(|line| Some(line.split_once(" O ")?.1)).collect();
+    let expected: Vec<String> = (0..30000).map(|i| format!("line {i} of the burst")).collect();
+    assert!(lines == expected, "{} lines, the last one {:?}", lines.len(), lines.last());
+}
+
+#[tokio::test]
+async fn a_begun_line_of_one_output_is_not_cut_by_the_other() {
+    let scene = Scene::new();
+    let script = "
+import os, time
+os.write(1, b'begun ')
+os.write(2, b'between\\n')
+os.write(1, b'and ended\\n')";
+    let mut run = scene.python(script).await;
+    run.ended().await;
+    let log = scene.log();
+    assert!(log.contains(" O begun and ended\n") && log.contains(" E between\n"), "{log}");
+}

@@ -165,3 +165,15 @@ async fn processor_time_is_counted_in_percent_of_a_core() {
     scene.put("go");
     run.ended().await;
 }
+
+#[tokio::test]
+async fn a_stopped_process_ends_too() {
+    let scene = Scene::new();
+    let mut run = scene.sh("kill -STOP $$; exit 0").await;
+    let pid = run.pid();
+    let stopped = || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") T "));
+    until("the stop", stopped).await;
+    assert!(run.exit().is_none(), "to be stopped is not to end");
+    run.kill().await.unwrap();
+    assert_eq!(run.ended().await.signal, Some(9));
+}
