@@ -1,20 +1,20 @@
 //! What can be asked of a running engine. Every host (window, command line, local socket) sends these and nothing else.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize as _;
 
 use beatkeeper_core::alert::IncidentCursor;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
 
+pub use crate::answers::{Added, Demo, EngineStatus, KeyFace, Ordered, Secret};
 use crate::export::ExportFormat;
 pub use crate::incidents::IncidentView;
+pub use crate::project::Proposal;
 pub use crate::refusal::{Refusal, Taken};
-pub use crate::settings::{AlertRulesView, ChannelEntry, Derived};
-pub use beatkeeper_core::view::BeatStrip;
+pub use crate::settings::{AlertRulesView, ChannelEntry, Derived, RunEntry, RungEntry};
+pub use crate::setup::{Adopted, Adoption, AgentRunView};
+pub use beatkeeper_core::view::{BeatStrip, BeatsBy};
 pub use beatkeeper_vault::Occupant;
 
 /// A request, as JSON: `{"command":"fleet_delta","since":0}`.
@@ -139,8 +139,109 @@ pub enum Command {
         /// Whose.
         id: EntityId,
     },
-    /// Closes the agent's link with a goodbye and dials anew.
+    /// Ends the agent's process and starts it again when that is ours; else closes its link with a goodbye and dials anew.
     AgentRestart {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Starts agents, each after those that it depends on. Answers a list of [`Ordered`].
+    AgentUp {
+        /// Whose; all that can be started here when empty.
+        ids: Vec<EntityId>,
+    },
+    /// Ends agents that were started here, and keeps them so. Answers as `agent_up`.
+    AgentDown {
+        /// Whose; all that were started here when empty.
+        ids: Vec<EntityId>,
+    },
+    /// How an agent is run. Answers an [`AgentRunView`].
+    AgentRun {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Changes how an agent is run: all of it. What runs goes on; the next start follows it.
+    AgentRunSet {
+        /// Whose.
+        id: EntityId,
+        /// How its process is started and kept; others run it when missing. Refused while one runs that was started here.
+        #[serde(default)]
+        run: Option<Box<RunEntry>>,
+        /// What is tried, in order, when it does not beat.
+        recover: Vec<RungEntry>,
+        /// Who beats.
+        beats: BeatsBy,
+        /// Whether we beat only while its process is seen to be well; when missing, if it is started here.
+        #[serde(default)]
+        truthful: Option<bool>,
+    },
+    /// How the agents of a folder could be started. Answers a list of [`Proposal`].
+    RunPropose {
+        /// Which.
+        folder: std::path::PathBuf,
+    },
+    /// Takes in the agents that a project's own `beatkeeper.toml` describes. Answers a list of [`Adopted`].
+    ProjectAdopt {
+        /// The project's.
+        folder: std::path::PathBuf,
+    },
+    /// Lines of an agent's log: after a place, before one, or the last when neither is given. Answers a page.
+    AgentLog {
+        /// Whose.
+        id: EntityId,
+        /// A cursor.
+        #[serde(default)]
+        after: Option<String>,
+        /// A cursor.
+        #[serde(default)]
+        before: Option<String>,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Lines of an agent's log that fit a pattern. Answers a page.
+    AgentLogSearch {
+        /// Whose.
+        id: EntityId,
+        /// A regular expression.
+        pattern: String,
+        /// A cursor; the near end when missing.
+        #[serde(default)]
+        from: Option<String>,
+        /// To older lines.
+        back: bool,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Writes a mark into an agent's log.
+    AgentLogMark {
+        /// Whose.
+        id: EntityId,
+        /// What it says.
+        text: String,
+    },
+    /// Empties an agent's log.
+    AgentLogClear {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Where in its log an agent was started. Answers a list of places and times.
+    AgentLogStarts {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Holds an agent's recovery, or lets it go on.
+    LadderHold {
+        /// Whose.
+        id: EntityId,
+        /// Held or not.
+        on: bool,
+    },
+    /// Passes over the present step of an agent's recovery.
+    LadderSkip {
+        /// Whose.
+        id: EntityId,
+    },
+    /// What was signed for an agent that does not hold its key, and what was refused, newest first.
+    SignerAudit {
         /// Whose.
         id: EntityId,
     },
@@ -299,90 +400,4 @@ pub enum Command {
     Status,
     /// Ends the engine.
     Quit,
-}
-
-/// A text that is never shown, not even in a log.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-/// Answer of the commands that add an agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Added {
-    /// The entity id.
-    pub id: EntityId,
-    /// Its name in the configuration.
-    pub name: String,
-    /// Its public key, in wire form.
-    pub public_key: String,
-    /// The agent was here already, and has its key again.
-    #[serde(default)]
-    pub restored: bool,
-}
-
-/// What may be shown of an agent's key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyFace {
-    /// Whether the vault has it: `present`, `absent`, `locked` or `unavailable`.
-    pub presence: String,
-    /// Where it is, or would be.
-    pub place: String,
-    /// Of the key that is there, in hex. The agent's id ends with it.
-    pub fingerprint: Option<String>,
-    /// In wire form.
-    pub public_key: Option<String>,
-    /// Why the vault is unavailable.
-    pub reason: Option<String>,
-    /// Of whose key it was derived, where that is known.
-    pub derived: Option<Derived>,
-}
-
-/// A demo registry that was started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Demo {
-    /// Its agents.
-    pub agents: Vec<EntityId>,
-}
-
-/// Whether all is well with the engine itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EngineStatus {
-    /// `running`, `starting` or `failed`.
-    pub state: String,
-    /// What is wrong, such as a history that cannot be written.
-    pub problem: Option<String>,
-    /// Until when notices are held back; milliseconds since the epoch.
-    pub alerts_paused_until: Option<u64>,
-    /// What is wrong with the configuration file; the last good one stays in force.
-    pub config_problem: Option<String>,
-    /// The program's version.
-    pub version: String,
-    /// Why there is no tray; only the desktop shell knows.
-    pub tray_problem: Option<String>,
 }

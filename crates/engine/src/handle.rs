@@ -100,6 +100,8 @@ impl Handle {
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }
+            | Command::AgentRunSet { .. }
+            | Command::ProjectAdopt { .. }
             | Command::RegistryAdd { .. }
             | Command::AlertRulesSet { .. }
             | Command::ChannelSave { .. }
@@ -107,6 +109,8 @@ impl Handle {
             | Command::DemoStart
             | Command::DemoEnd => self.change(command, true).await,
             Command::AgentKey { .. }
+            | Command::AgentRun { .. }
+            | Command::RunPropose { .. }
             | Command::KeysFind { .. }
             | Command::KeysLook { .. }
             | Command::KeyFileShred { .. } => self.change(command, false).await,
@@ -114,6 +118,16 @@ impl Handle {
             | Command::BeatStrips { .. }
             | Command::AgentRetry { .. }
             | Command::AgentRestart { .. }
+            | Command::AgentUp { .. }
+            | Command::AgentDown { .. }
+            | Command::AgentLog { .. }
+            | Command::AgentLogSearch { .. }
+            | Command::AgentLogMark { .. }
+            | Command::AgentLogClear { .. }
+            | Command::AgentLogStarts { .. }
+            | Command::LadderHold { .. }
+            | Command::LadderSkip { .. }
+            | Command::SignerAudit { .. }
             | Command::AgentSnooze { .. }
             | Command::AgentAcknowledge { .. }
             | Command::DrillStart { .. }

@@ -1,6 +1,7 @@
 //! The world: sockets, registries, alerts, local control. It drives core, and knows nothing of windows.
 
 pub mod alerts;
+mod answers;
 pub mod blackbox;
 pub mod channels;
 mod clock;
@@ -17,6 +18,7 @@ mod health;
 pub mod incidents;
 pub mod links;
 mod paths;
+pub mod project;
 mod refusal;
 pub mod registry;
 pub mod settings;

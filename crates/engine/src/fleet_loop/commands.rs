@@ -73,6 +73,20 @@ impl FleetLoop {
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }
+            | Command::AgentRun { .. }
+            | Command::AgentRunSet { .. }
+            | Command::RunPropose { .. }
+            | Command::ProjectAdopt { .. }
+            | Command::AgentUp { .. }
+            | Command::AgentDown { .. }
+            | Command::AgentLog { .. }
+            | Command::AgentLogSearch { .. }
+            | Command::AgentLogMark { .. }
+            | Command::AgentLogClear { .. }
+            | Command::AgentLogStarts { .. }
+            | Command::LadderHold { .. }
+            | Command::LadderSkip { .. }
+            | Command::SignerAudit { .. }
             | Command::DemoStart
             | Command::DemoEnd
             | Command::KeysFind { .. }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::view::BeatsBy;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 use super::channel::ChannelEntry;
+use super::edit_run::write_run;
 use super::file::{AgentEntry, Settings, SettingsError, read};
 
 /// Adds an agent.
@@ -17,7 +17,8 @@ use super::file::{AgentEntry, Settings, SettingsError, read};
 /// When the file cannot be read, is not valid before or after the change, or cannot be written.
 pub fn add_agent(path: &Path, agent: &AgentEntry) -> Result<Settings, SettingsError> {
     change(path, |document| {
-        list(document, "agent")?.push(agent_table(agent));
+        let table = agent_table(agent)?;
+        list(document, "agent")?.push(table);
         Ok(())
     })
 }
@@ -48,12 +49,13 @@ pub(crate) fn add_demo(
         let thresholds = thresholds.iter().map(|(name, seconds)| (*name, i64::from(*seconds)));
         table["thresholds"] = value(thresholds.collect::<InlineTable>());
         list(document, "registry")?.push(table);
-        list(document, "agent")?.extend(agents.iter().map(agent_table));
+        let tables = agents.iter().map(agent_table).collect::<Result<Vec<_>, _>>()?;
+        list(document, "agent")?.extend(tables);
         Ok(())
     })
 }
 
-fn registry_table(name: &str, url: &BaseUrl) -> Table {
+pub(super) fn registry_table(name: &str, url: &BaseUrl) -> Table {
     let mut table = Table::new();
     table["name"] = value(name);
     table["url"] = value(url.to_string());
@@ -61,18 +63,13 @@ fn registry_table(name: &str, url: &BaseUrl) -> Table {
 }
 
 /// Only what differs from the defaults.
-fn agent_table(agent: &AgentEntry) -> Table {
+pub(super) fn agent_table(agent: &AgentEntry) -> Result<Table, String> {
     let mut table = Table::new();
     table["entity"] = value(agent.entity.as_str());
     table["name"] = value(&agent.name);
     table["registry"] = value(&agent.registry);
     if agent.interval != 30 {
         table["interval"] = value(i64::from(agent.interval));
-    }
-    match agent.beats {
-        BeatsBy::App => {}
-        BeatsBy::Agent => table["beats"] = value("agent"),
-        BeatsBy::Auto => table["beats"] = value("auto"),
     }
     if agent.paused {
         table["paused"] = value(true);
@@ -92,7 +89,8 @@ fn agent_table(agent: &AgentEntry) -> Table {
         from.insert("index", i64::from(derived.index).into());
         table["derived"] = value(from);
     }
-    table
+    write_run(&mut table, agent.run.as_ref(), &agent.recover, agent.beats, agent.truthful)?;
+    Ok(table)
 }
 
 /// Removes a registry with all of its agents.
@@ -205,11 +203,11 @@ fn is_called(table: &Table, name: &str) -> bool {
     table.get("name").and_then(Item::as_str) == Some(name)
 }
 
-fn is(table: &Table, id: &EntityId) -> bool {
+pub(super) fn is(table: &Table, id: &EntityId) -> bool {
     table.get("entity").and_then(Item::as_str) == Some(id.as_str())
 }
 
-fn list<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut ArrayOfTables, String> {
+pub(super) fn list<'a>(document: &'a mut DocumentMut, name: &str) -> Result<&'a mut ArrayOfTables, String> {
     document
         .entry(name)
         .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()))
@@ -270,6 +268,8 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use beatkeeper_core::view::BeatsBy;
+
     use super::*;
 
     const ID: &str = "zns:56475aa75463474c0285df5dbf2bcab7";

@@ -12,6 +12,7 @@ use url::Url;
 use super::alerts::{AlertsEntry, OverridesEntry};
 use super::channel::{self, ChannelEntry};
 use super::registry::RegistryEntry;
+use super::run::{RunEntry, RungEntry};
 use super::window::WindowEntry;
 use crate::command::Refusal;
 
@@ -75,6 +76,15 @@ pub struct AgentEntry {
     /// Rules of its own for alerts.
     #[serde(default)]
     pub alerts: OverridesEntry,
+    /// Whether we beat only while its process is seen to be well; when missing, if it is started here.
+    #[serde(default)]
+    pub truthful: Option<bool>,
+    /// How its process is started and kept; others run it when missing.
+    #[serde(default)]
+    pub run: Option<RunEntry>,
+    /// What is tried, in order, when it does not beat.
+    #[serde(default)]
+    pub recover: Vec<RungEntry>,
 }
 
 /// What a key was derived from.
@@ -103,6 +113,9 @@ impl AgentEntry {
             project: None,
             derived: None,
             alerts: OverridesEntry::default(),
+            truthful: None,
+            run: None,
+            recover: Vec::new(),
         }
     }
 }
@@ -154,16 +167,13 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
-        let settings: Self = toml::from_str(text).map_err(|error| SettingsError {
-            path: path.to_owned(),
-            at: error.span().map(|span| line_and_column(text, span.start)),
-            what: error.message().to_owned(),
-        })?;
+        let settings: Self = parse(path, text)?;
         settings.check().map_err(|what| SettingsError { path: path.to_owned(), at: None, what })?;
         Ok(settings)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Whether all of it can be, as a sentence.
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.window.check().map_err(|what| format!("window: {what}"))?;
         channel::check_all(&self.channels)?;
         let mut names = HashSet::new();
@@ -197,6 +207,7 @@ impl Settings {
                 return Err(format!("agent \"{}\": health must be an http:// or https:// address", agent.name));
             }
             check_tags(&agent.tags).map_err(|what| format!("agent \"{}\": {what}", agent.name))?;
+            agent.check_run().map_err(|bad| format!("agent \"{}\": {bad}", agent.name))?;
         }
         self.check_alerts()
     }
@@ -255,6 +266,19 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
     std::fs::read_to_string(path).map(Some).map_err(|error| refuse(format!("it cannot be read: {error}")))
 }
 
+/// What a file in this format says; nothing when there is no file.
+pub(crate) fn read_as<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, SettingsError> {
+    read(path)?.map(|text| parse(path, &text)).transpose()
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, SettingsError> {
+    toml::from_str(text).map_err(|error| SettingsError {
+        path: path.to_owned(),
+        at: error.span().map(|span| line_and_column(text, span.start)),
+        what: error.message().to_owned(),
+    })
+}
+
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -280,28 +304,28 @@ name = "weather"
 registry = "devnet"
 "#;
 
-    fn parse(text: &str) -> Result<Settings, String> {
+    fn read(text: &str) -> Result<Settings, String> {
         Settings::parse(Path::new("b.toml"), text).map_err(|error| error.to_string())
     }
 
     #[test]
     fn a_good_file_is_read_with_its_defaults() {
-        let settings = parse(GOOD).unwrap();
+        let settings = read(GOOD).unwrap();
         assert_eq!(settings.agents[0].interval, 30);
         assert_eq!(settings.agents[0].beats, BeatsBy::App);
         assert_eq!(settings.registries[0].thresholds.to_thresholds().inactive_after, Duration::from_secs(300));
         assert_eq!(settings.window.release_after(), Some(Duration::from_secs(300)));
-        assert_eq!(parse("[window]\nrelease_after = 0").unwrap().window.release_after(), None);
+        assert_eq!(read("[window]\nrelease_after = 0").unwrap().window.release_after(), None);
         assert!(settings.registry("devnet").is_some() && settings.registry("ws://127.0.0.1:8080").is_some());
     }
 
     #[test]
     fn a_bad_file_is_refused_with_the_place() {
-        let unknown = parse(&GOOD.replace("name = \"weather\"", "nmae = \"weather\"")).unwrap_err();
+        let unknown = read(&GOOD.replace("name = \"weather\"", "nmae = \"weather\"")).unwrap_err();
         assert!(unknown.contains("b.toml, line 9") && unknown.contains("nmae"), "{unknown}");
-        let url = parse(&GOOD.replace("http://127.0.0.1:8080/", "zns01.zynd.ai")).unwrap_err();
+        let url = read(&GOOD.replace("http://127.0.0.1:8080/", "zns01.zynd.ai")).unwrap_err();
         assert!(url.contains("line 4") && url.contains("https://"), "{url}");
-        let syntax = parse("[[agent]\n").unwrap_err();
+        let syntax = read("[[agent]\n").unwrap_err();
         assert!(syntax.contains("line 1"), "{syntax}");
         for (from, to, says) in [
             ("registry = \"devnet\"", "registry = \"other\"", "not listed"),
@@ -320,7 +344,7 @@ registry = "devnet"
             ("[[agent]]", "[window]\nreleased = 1\n[[agent]]", "released"),
             ("zns:56475aa75463474c0285df5dbf2bcab7", "zns:XYZ", "not an entity id"),
         ] {
-            let error = parse(&GOOD.replace(from, to)).unwrap_err();
+            let error = read(&GOOD.replace(from, to)).unwrap_err();
             assert!(error.contains(says), "{error}");
         }
     }

@@ -5,8 +5,10 @@ mod alerts_view;
 mod channel;
 mod edit;
 mod edit_alerts;
+mod edit_run;
 mod file;
 mod registry;
+mod run;
 mod template;
 mod window;
 
@@ -19,8 +21,14 @@ pub use edit::{
 };
 pub(crate) use edit::{add_demo, draft_channel, draft_without_channel};
 pub use edit_alerts::set_alert_rules;
-pub(crate) use file::check_tags;
+pub use edit_run::set_run;
+pub(crate) use edit_run::upsert;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};
+pub(crate) use file::{check_tags, read_as};
 pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};
+pub use run::{
+    BadField, KeyUse, Names, ProbeEntry, ProbeTarget, RunEntry, RungEntry, StartOrder, StartWhen, StopSignal,
+    rung_command, start_order,
+};
 pub use template::{FIELDS, Template};
 pub use window::WindowEntry;

@@ -55,6 +55,20 @@ pub struct ThresholdsEntry {
 }
 
 impl RegistryEntry {
+    /// One with nothing but what it must have.
+    #[must_use]
+    pub fn new(name: String, url: BaseUrl) -> Self {
+        Self {
+            name,
+            url,
+            allow_plain: false,
+            thresholds: ThresholdsEntry::default(),
+            ping: PingEntry::default(),
+            demo: false,
+            alerts: OverridesEntry::default(),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         self.ping.check()?;
         if self.demo && self.demo_address().is_none() {

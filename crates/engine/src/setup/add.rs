@@ -73,28 +73,12 @@ fn add(paths: &Paths, vault: &Vault, seed: &Seed, new: New<'_>) -> Result<Added,
     let id = EntityId::from_key(&public_key, kind);
     let before = Settings::load(&paths.config)?;
     let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| id.short());
-    if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Refusal::new(
-            "agent.bad_name",
-            "The name has control characters or more than 100 characters",
-            "Choose a shorter one.",
-        ));
-    }
+    check_name(&name)?;
     if let Some(there) = before.agents.iter().find(|agent| agent.entity == id) {
         let same_registry = before.registry(registry).is_some_and(|known| known.name == there.registry);
         return restore(vault, seed, there, same_registry && there.beats == BeatsBy::App, overwrite);
     }
-    let (registry_name, new_registry) = match before.registry(registry) {
-        Some(demo) if demo.demo => {
-            return Err(Refusal::new(
-                "registry.demo",
-                format!("\"{}\" is the demo registry, which knows its own agents only and goes with them", demo.name),
-                "Choose another registry.",
-            ));
-        }
-        Some(known) => (known.name.clone(), None),
-        None => new_registry(&before, registry)?,
-    };
+    let (registry_name, new_registry) = registry_for(&before, registry, &[])?;
     vault.store(&id, seed, overwrite)?;
     if let Some(url) = new_registry {
         settings::add_registry(&paths.config, &registry_name, &url)?;
@@ -126,7 +110,36 @@ fn restore(
     Ok(Added { id, name, public_key: seed.public_key().to_wire(), restored: true })
 }
 
-fn new_registry(settings: &Settings, url: &str) -> Result<(String, Option<BaseUrl>), Refusal> {
+pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Refusal::new(
+            "agent.bad_name",
+            "The name is empty, has control characters, or has more than 100 characters",
+            "Choose another one.",
+        ));
+    }
+    Ok(())
+}
+
+/// The registry that is meant, for an agent that is to be there: by name, and with its base URL when it is new. Its name is
+/// none of those that are taken.
+pub(super) fn registry_for(
+    settings: &Settings,
+    wanted: &str,
+    taken: &[&str],
+) -> Result<(String, Option<BaseUrl>), Refusal> {
+    match settings.registry(wanted) {
+        Some(demo) if demo.demo => Err(Refusal::new(
+            "registry.demo",
+            format!("\"{}\" is the demo registry, which knows its own agents only and goes with them", demo.name),
+            "Choose another registry.",
+        )),
+        Some(known) => Ok((known.name.clone(), None)),
+        None => new_registry(settings, wanted, taken),
+    }
+}
+
+fn new_registry(settings: &Settings, url: &str, taken: &[&str]) -> Result<(String, Option<BaseUrl>), Refusal> {
     let base: BaseUrl = url.parse().map_err(|error| {
         Refusal::new(
             "registry.bad_url",
@@ -136,7 +149,7 @@ fn new_registry(settings: &Settings, url: &str) -> Result<(String, Option<BaseUr
     })?;
     let mut name = base.authority();
     let mut number = 2;
-    while settings.registries.iter().any(|registry| registry.name == name) {
+    while settings.registries.iter().any(|registry| registry.name == name) || taken.contains(&name.as_str()) {
         name = format!("{}-{number}", base.authority());
         number += 1;
     }

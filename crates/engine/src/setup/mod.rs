@@ -2,10 +2,12 @@
 //! line without one use the same functions.
 
 mod add;
+mod adopt;
 mod channels;
 mod demo;
 mod keys;
 mod remove;
+mod run;
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::BeatsBy;
@@ -17,8 +19,12 @@ use serde_json::Value;
 use crate::command::{Command, Refusal, Secret, Taken};
 use crate::discover::{self, Surroundings};
 use crate::paths::Paths;
+use crate::project::propose;
 use crate::refusal::json_of;
 use crate::settings::{self, AgentEntry, AlertRulesView, Settings};
+
+pub use adopt::{Adopted, Adoption};
+pub use run::AgentRunView;
 
 /// Where keys are kept.
 #[derive(Clone, Debug)]
@@ -119,6 +125,12 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         Command::AgentSetPaused { id, paused } => {
             known(paths, id).and_then(|_| Ok(settings::set_paused(&paths.config, id, *paused)?)).map(|_| Value::Null)
         }
+        Command::AgentRun { id } => run::view(paths, id).and_then(|view| json_of(&view)),
+        Command::AgentRunSet { id, run, recover, beats, truthful } => {
+            run::set(paths, id, run.as_deref(), recover, *beats, *truthful).map(|()| Value::Null)
+        }
+        Command::RunPropose { folder } => propose(folder).and_then(|proposals| json_of(&proposals)),
+        Command::ProjectAdopt { folder } => adopt::adopt(paths, vault, folder).and_then(|adopted| json_of(&adopted)),
         Command::AgentSetTags { id, tags } => set_tags(paths, id, tags).map(|()| Value::Null),
         Command::AlertRules => {
             Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view()))
@@ -146,6 +158,16 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::AgentExport { .. }
         | Command::AgentRetry { .. }
         | Command::AgentRestart { .. }
+        | Command::AgentUp { .. }
+        | Command::AgentDown { .. }
+        | Command::AgentLog { .. }
+        | Command::AgentLogSearch { .. }
+        | Command::AgentLogMark { .. }
+        | Command::AgentLogClear { .. }
+        | Command::AgentLogStarts { .. }
+        | Command::LadderHold { .. }
+        | Command::LadderSkip { .. }
+        | Command::SignerAudit { .. }
         | Command::AgentSnooze { .. }
         | Command::AgentAcknowledge { .. }
         | Command::Incidents { .. }

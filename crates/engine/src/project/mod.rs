@@ -1,0 +1,10 @@
+//! A developer's project: what its own `beatkeeper.toml` says of its agents, and how they could be started when it has none.
+
+mod file;
+mod probes;
+mod propose;
+mod zynd;
+
+pub(crate) use file::{ProjectAgent, ProjectFile};
+pub use probes::{Probes, probes};
+pub use propose::{Proposal, propose};
