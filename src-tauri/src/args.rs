@@ -69,7 +69,7 @@ impl Args {
                 ));
             }
         };
-        Ok(Options { paths, vault })
+        Ok(Options { paths, vault, shim: None })
     }
 
     /// One instance per data folder: a name for this one, or nothing when it is the platform's own.

@@ -23,6 +23,7 @@ use clap::Parser;
 use crate::args::Args;
 
 fn main() -> ExitCode {
+    beatkeeper_runner::shim::run_if_asked();
     beatkeeper_engine::keep_memory_out_of_crash_reports();
     let args = Args::parse();
     let paths = args.paths();

@@ -42,7 +42,7 @@ impl Backend {
                 Ok((Self { engine: Way::Control(paths.data), revision, clicked }, None))
             }
             Err(ConnectError::NobodyRuns { .. }) => {
-                let options = Options { paths, vault: vault()? };
+                let options = Options { paths, vault: vault()?, shim: None };
                 let mut engine = Box::pin(Engine::start(options)).await.context("the engine does not start")?;
                 show_notices(&mut engine, clicked.clone());
                 let handle = engine.handle();

@@ -60,6 +60,7 @@ enum Vault {
 }
 
 fn main() -> ExitCode {
+    beatkeeper_runner::shim::run_if_asked();
     beatkeeper_engine::keep_memory_out_of_crash_reports();
     let filter = EnvFilter::try_from_env("BEATKEEPER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -37,6 +37,7 @@ use args::{Args, Common, Subject};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    beatkeeper_runner::shim::run_if_asked();
     beatkeeper_engine::keep_memory_out_of_crash_reports();
     let Args { common, subject } = Args::parse();
     logging::start(common.verbose, matches!(subject, Subject::Run));

@@ -30,7 +30,7 @@ pub(crate) fn run(paths: &Paths, kind: VaultKind) -> Result<(), Failure> {
     // A running engine keeps its last good configuration; one that starts has none, and would run without a word.
     let agents = setup::configured_agents(paths)?.len();
     let vault = passphrase::choose(kind, paths)?;
-    let options = Options { paths: paths.clone(), vault };
+    let options = Options { paths: paths.clone(), vault, shim: None };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| no_runtime(&error))?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;

@@ -36,6 +36,9 @@ pub enum EngineError {
     /// TLS.
     #[error("the system's certificates cannot be read: {0}")]
     Tls(String),
+    /// This program itself.
+    #[error("this program's own file cannot be told: {0}")]
+    Program(String),
     /// The control channel.
     #[error("the control channel cannot be opened: {0}")]
     Control(String),
@@ -52,6 +55,7 @@ impl EngineError {
             Self::Store(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::Tls(_) => "engine.tls",
+            Self::Program(_) => "engine.program",
             Self::Control(_) => "engine.control",
         }
     }
@@ -66,6 +70,7 @@ impl EngineError {
             Self::Store(error) => error.remedy().into(),
             Self::Vault(error) => error.remedy(),
             Self::Tls(_) => "Install the system's certificates (ca-certificates on Debian).".into(),
+            Self::Program(_) => "Install Beatkeeper again; what agents are started with is part of it.".into(),
             Self::Control(_) => "Check that the data folder's path is short and yours.".into(),
         }
     }

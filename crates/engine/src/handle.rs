@@ -22,6 +22,7 @@ use crate::command::{Added, Command};
 use crate::fleet_loop::Ask;
 use crate::incidents::{self, DrillView};
 use crate::paths::Paths;
+use crate::processes::{LogTask, Logs, mark_text};
 use crate::refusal::{Refusal, json_of};
 use crate::settings::Settings;
 use crate::telling::Shown;
@@ -93,6 +94,19 @@ impl Handle {
             Command::DeliveryRetry { notice, channel } => self.retry_delivery(notice, &channel),
             Command::AlertRules => json_of(&self.settings.borrow().alerts.view()),
             Command::BeatStrips { ids, hours } if hours > 24 => self.long_strips(ids, hours).await,
+            Command::AgentLog { id, after, before, limit } => {
+                self.logs().page(&id, after.as_deref(), before.as_deref(), limit).await
+            }
+            Command::AgentLogSearch { id, pattern, from, back, limit } => {
+                self.logs().search(&id, &pattern, from.as_deref(), back, limit).await
+            }
+            Command::AgentLogStarts { id } => self.logs().starts(&id).await,
+            Command::AgentLogMark { id, text } => self.log(id, LogTask::Mark(mark_text(&text))).await,
+            Command::AgentLogClear { id } => self.log(id, LogTask::Clear).await,
+            Command::AgentRunSet { ref id, run: None, .. } => {
+                self.must_rest(id).await?;
+                self.change(command, true).await
+            }
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
             Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
@@ -120,11 +134,6 @@ impl Handle {
             | Command::AgentRestart { .. }
             | Command::AgentUp { .. }
             | Command::AgentDown { .. }
-            | Command::AgentLog { .. }
-            | Command::AgentLogSearch { .. }
-            | Command::AgentLogMark { .. }
-            | Command::AgentLogClear { .. }
-            | Command::AgentLogStarts { .. }
             | Command::LadderHold { .. }
             | Command::LadderSkip { .. }
             | Command::SignerAudit { .. }
@@ -215,6 +224,32 @@ impl Handle {
             told.await.map_err(|_| ended())??;
         }
         Ok(value)
+    }
+
+    fn logs(&self) -> Logs {
+        Logs::new(self.shared.paths.data.clone())
+    }
+
+    /// Has whoever writes an agent's log do something with it.
+    async fn log(&self, id: EntityId, task: LogTask) -> Result<Value, Refusal> {
+        let (reply, done) = oneshot::channel();
+        self.asks.send(Ask::Log(id, task, reply)).await.map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?.map(|()| Value::Null).map_err(|error| {
+            Refusal::new("log.unwritable", format!("The log cannot be written: {error}"), "Is the disk full?")
+        })
+    }
+
+    /// Who loses its entry while it runs would be watched by nobody.
+    async fn must_rest(&self, id: &EntityId) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Row(id.clone(), reply)).await.map_err(|_| ended())?;
+        match answer.await.map_err(|_| ended())? {
+            Some(row) if row.process.run.as_ref().is_some_and(|run| run.pid.is_some()) => {
+                let sentence = format!("{} runs, and was started here", row.name);
+                Err(Refusal::new("run.is_up", sentence, "Stop it first, then remove how it is started."))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn history(&self, id: EntityId, limit: u32) -> Result<Value, Refusal> {

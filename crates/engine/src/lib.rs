@@ -18,6 +18,7 @@ mod health;
 pub mod incidents;
 pub mod links;
 mod paths;
+mod processes;
 pub mod project;
 mod refusal;
 pub mod registry;
@@ -29,12 +30,14 @@ pub mod telling;
 pub mod tls;
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use beatkeeper_core::alert::{Delivery, DeliveryState};
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
+use beatkeeper_runner::ShimProgram;
 use beatkeeper_store::{Reader, Store, Writer};
 use beatkeeper_vault::Vault;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -62,6 +65,9 @@ pub struct Options {
     pub paths: Paths,
     /// Where keys are.
     pub vault: VaultChoice,
+    /// The program that stands beside agents' processes: its `main` begins with
+    /// [`run_if_asked`](beatkeeper_runner::shim::run_if_asked). This program when missing.
+    pub shim: Option<PathBuf>,
 }
 
 /// A running engine.
@@ -81,7 +87,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]; a broken configuration is none, it is reported by [`Command::EngineStatus`].
     pub async fn start(options: Options) -> Result<Self, EngineError> {
-        let Options { paths, vault: choice } = options;
+        let Options { paths, vault: choice, shim } = options;
+        let shim = match shim {
+            Some(path) => ShimProgram::at(path),
+            None => ShimProgram::this().map_err(|error| EngineError::Program(error.to_string()))?,
+        };
         let clock = Arc::new(Clock::new());
         let opening = {
             let (paths, now) = (paths.clone(), clock.now());
@@ -120,6 +130,7 @@ impl Engine {
             tls,
             links,
             events,
+            shim,
         };
         let outlets = Outlets {
             revision: revision_outlet,

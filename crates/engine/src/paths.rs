@@ -49,6 +49,12 @@ impl Paths {
         self.data.join("keys.vault")
     }
 
+    /// Sockets and records of agents' processes.
+    #[must_use]
+    pub fn runs(&self) -> PathBuf {
+        self.data.join("runs")
+    }
+
     /// Held by the engine that owns the data folder.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

@@ -33,7 +33,7 @@ pub(crate) fn id(seed: &Seed) -> EntityId {
 /// What the engine is started with.
 pub(crate) fn options(folder: &Path) -> Options {
     let paths = Paths { config: folder.join("beatkeeper.toml"), data: folder.join("data") };
-    Options { paths, vault: VaultChoice::File { passphrase: passphrase() } }
+    Options { paths, vault: VaultChoice::File { passphrase: passphrase() }, shim: None }
 }
 
 /// All keys, in a vault file where the engine finds them. The vault writes its whole file for every key, which takes

@@ -37,6 +37,10 @@ impl FleetLoop {
                 self.pause_alerts(*minutes);
                 Ok(Value::Null)
             }
+            Command::AgentUp { ids } => self.up(ids),
+            Command::AgentDown { ids } => self.down(ids),
+            Command::LadderHold { id, on } => self.hold_ladder(id, *on),
+            Command::LadderSkip { id } => self.skip_rung(id),
             Command::DrillStart { id } => self.start_drill(id),
             Command::DrillStop => {
                 self.stop_drill();
@@ -77,15 +81,11 @@ impl FleetLoop {
             | Command::AgentRunSet { .. }
             | Command::RunPropose { .. }
             | Command::ProjectAdopt { .. }
-            | Command::AgentUp { .. }
-            | Command::AgentDown { .. }
             | Command::AgentLog { .. }
             | Command::AgentLogSearch { .. }
             | Command::AgentLogMark { .. }
             | Command::AgentLogClear { .. }
             | Command::AgentLogStarts { .. }
-            | Command::LadderHold { .. }
-            | Command::LadderSkip { .. }
             | Command::SignerAudit { .. }
             | Command::DemoStart
             | Command::DemoEnd
@@ -111,6 +111,9 @@ impl FleetLoop {
         if row.paused {
             let sentence = format!("{} is paused, so nothing runs that could be restarted", row.name);
             return Err(Refusal::new("agent.paused", sentence, "Resume it."));
+        }
+        if self.restart_process(&row) {
+            return Ok(());
         }
         if row.speaker == Speaker::Agent {
             let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);

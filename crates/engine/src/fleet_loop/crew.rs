@@ -11,6 +11,7 @@ use beatkeeper_core::history::Turns;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
+use beatkeeper_runner::ShimProgram;
 use beatkeeper_store::Reader;
 use beatkeeper_vault::Vault;
 use rustls::ClientConfig;
@@ -24,7 +25,8 @@ use crate::health::{self, Probe};
 use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing};
 use crate::paths::Paths;
 use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
-use crate::settings::{AgentEntry, RegistryEntry, RuleBook, Settings};
+use crate::processes::{self, Plan, Processes};
+use crate::settings::{AgentEntry, Names, OnQuit, RegistryEntry, RuleBook, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
 const DIALS: usize = 256;
@@ -40,6 +42,7 @@ pub(crate) struct Means {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) links: mpsc::Sender<LinkOutput>,
     pub(crate) events: mpsc::Sender<FleetEvent>,
+    pub(crate) shim: ShimProgram,
 }
 
 pub(super) struct Crew {
@@ -59,12 +62,23 @@ pub(super) struct Crew {
     /// We do not beat for these, although they have a link.
     hushed: HashSet<EntityId>,
     demo: Option<DemoRegistry>,
+    processes: Processes,
 }
 
 impl Crew {
     pub(super) fn new(means: Means) -> Self {
+        let http = probe_client(&means.tls);
         Self {
-            http: probe_client(&means.tls),
+            processes: Processes::new(processes::Shared {
+                clock: Arc::clone(&means.clock),
+                vault: means.vault.clone(),
+                http: http.clone(),
+                events: means.events.clone(),
+                shim: means.shim.clone(),
+                data: means.paths.data.clone(),
+                run_dir: means.paths.runs(),
+            }),
+            http,
             means,
             dials: Arc::new(Semaphore::new(DIALS)),
             keys: Arc::new(Semaphore::new(KEYS)),
@@ -151,6 +165,7 @@ impl Crew {
         let new = settings.agents.iter().filter(is_new).map(|agent| agent.entity.clone()).collect();
         let mut pasts = self.pasts(new, now).await;
         let rules = RuleBook::new(&settings);
+        let names = Names::of(&settings);
         // An agent whose own entry is the same may still follow rules of others.
         let rules_before = RuleBook::new(&before);
         if before.alerts.quiet() != settings.alerts.quiet() {
@@ -166,14 +181,14 @@ impl Crew {
             }
             match old.filter(|old| old.registry == agent.registry) {
                 Some(old) if old == agent && rules_before.of(old) == rules.of(agent) => {}
-                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent, rules.of(agent)))),
+                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent, rules.of(agent), names))),
                 None => {
                     let mut past = pasts.remove(&agent.entity).unwrap_or_default();
                     if old.is_some() {
                         // It was at another registry, and what was open there ended with that.
                         (past.incident, past.snoozed_until, past.turns) = (None, None, Turns::default());
                     }
-                    let settings = agent_settings(agent, rules.of(agent));
+                    let settings = agent_settings(agent, rules.of(agent), names);
                     events.push(FleetEvent::AgentAdded(settings, Box::new(past)));
                 }
             }
@@ -185,6 +200,16 @@ impl Crew {
             }
         }
         events
+    }
+
+    /// What agents' own processes are asked.
+    pub(super) const fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// Whether there is a command that an agent is started with.
+    pub(super) fn has_command(&self, id: &EntityId) -> bool {
+        self.entry(id).is_some_and(|agent| agent.run.is_some())
     }
 
     /// Starts the links that were made since the last call. The fleet must know their agents first.
@@ -258,13 +283,16 @@ impl Crew {
     pub(super) fn dismiss(&mut self) -> impl Future<Output = ()> + use<> {
         self.watchers.clear();
         self.probes.clear();
+        let processes = self.processes.dismiss(self.settings.processes.on_quit == OnQuit::Leave);
         let links: Vec<LinkHandle> = self.links.drain().map(|(_, link)| link).collect();
         async move {
-            futures_util::future::join_all(links.into_iter().map(LinkHandle::stop)).await;
+            let goodbyes = futures_util::future::join_all(links.into_iter().map(LinkHandle::stop));
+            tokio::join!(goodbyes, processes);
         }
     }
 
     async fn let_go(&mut self, agent: &AgentEntry) {
+        self.processes.let_go(&agent.entity);
         self.probes.remove(&agent.entity);
         self.hushed.remove(&agent.entity);
         if let Some(watcher) = self.watchers.get(&agent.registry) {
@@ -318,10 +346,18 @@ impl Crew {
         } else if old.is_some_and(|old| old.interval != agent.interval) {
             self.tell_link(&agent.entity, LinkCommand::Pace(interval(agent)));
         }
-        let same_probe = old.is_some_and(|old| old.health == agent.health && old.interval == agent.interval);
+        let plan = Plan::of(agent, self.settings.registry(&agent.registry));
+        let is_ours = plan.is_some() && agent.run.is_some();
+        match plan {
+            Some(plan) => self.processes.keep(&agent.entity, plan),
+            None => self.processes.let_go(&agent.entity),
+        }
+        let same_probe = old.is_some_and(|old| {
+            old.health == agent.health && old.interval == agent.interval && old.run.is_some() == agent.run.is_some()
+        });
         if !same_probe || !self.probes.contains_key(&agent.entity) {
             self.probes.remove(&agent.entity);
-            if let (Some(url), Some(http)) = (&agent.health, &self.http) {
+            if let (Some(url), Some(http), false) = (&agent.health, &self.http, is_ours) {
                 let every = Duration::from_secs(u64::from(agent.interval.clamp(1, 10)));
                 let probe =
                     health::start(http.clone(), agent.entity.clone(), url.clone(), every, self.means.events.clone());

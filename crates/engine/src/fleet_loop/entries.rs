@@ -7,7 +7,8 @@ use std::time::Duration;
 use beatkeeper_core::alert::AlertRules;
 use beatkeeper_core::fleet::{AgentSettings, RegistrySettings};
 
-use crate::settings::{AgentEntry, RegistryEntry};
+use crate::processes::Plan;
+use crate::settings::{AgentEntry, Names, RegistryEntry};
 
 /// Between two beats.
 pub(super) fn interval(agent: &AgentEntry) -> Duration {
@@ -24,7 +25,8 @@ pub(super) fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
     }
 }
 
-pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> AgentSettings {
+pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>, names: Names<'_>) -> AgentSettings {
+    let probed = Plan::of(entry, None).is_some_and(|plan| plan.is_probed());
     AgentSettings {
         id: entry.entity.clone(),
         name: entry.name.clone(),
@@ -32,9 +34,9 @@ pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>) -> Age
         interval: interval(entry),
         beats_by: entry.beats,
         paused: entry.paused,
-        probed: entry.health.is_some(),
-        run: None,
-        truthful: false,
+        probed: entry.health.is_some() && entry.run.is_none(),
+        run: entry.run_policy(names, probed).map(Arc::new),
+        truthful: entry.is_truthful(),
         tags: entry.tags.clone(),
         project: entry.project.as_deref().map(project_name),
         alerts,

@@ -7,6 +7,7 @@ mod crew;
 mod drill;
 mod entries;
 mod pasts;
+mod processes;
 mod surroundings;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
-use beatkeeper_core::view::AlertsView;
+use beatkeeper_core::view::{AgentRow, AlertsView};
 use beatkeeper_store::Writer;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -29,6 +30,7 @@ use crate::alerts::channels::{ChannelView, Post};
 use crate::clock::Clock;
 use crate::command::{Command, Refusal};
 use crate::links::{LinkCommand, LinkOutput};
+use crate::processes::LogTask;
 use crate::registry::WatchCommand;
 use crate::settings::{Settings, SettingsError};
 use crate::telling::{Shown, Telling};
@@ -43,6 +45,8 @@ use surroundings::Ears;
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
 /// The tray and the window are told at most this often.
 const PUBLISH: Duration = Duration::from_millis(250);
+/// Longer than links and processes are given to end.
+const FAREWELL: Duration = Duration::from_secs(6);
 /// History older than this is let go.
 const KEEP: Duration = Duration::from_secs(35 * 24 * 3600);
 
@@ -58,6 +62,10 @@ pub(crate) enum Ask {
     Shown(Shown),
     /// How the desktop does.
     Desktop(oneshot::Sender<ChannelView>),
+    /// Have whoever writes an agent's log put a line into it, or clear it.
+    Log(EntityId, LogTask, oneshot::Sender<std::io::Result<()>>),
+    /// An agent's row.
+    Row(EntityId, oneshot::Sender<Option<AgentRow>>),
     /// Have the desktop show a test, and say what came of it.
     TestDesktop(oneshot::Sender<Result<(), String>>),
     /// End, with a goodbye on every link.
@@ -155,6 +163,10 @@ impl FleetLoop {
                     Some(Ask::Desktop(reply)) => {
                         let _ = reply.send(self.desktop_view());
                     }
+                    Some(Ask::Log(id, task, done)) => self.crew.processes().log(&id, task, done),
+                    Some(Ask::Row(id, reply)) => {
+                        let _ = reply.send(self.fleet.row(&id));
+                    }
                     Some(Ask::TestDesktop(tester)) => self.test_desktop(tester),
                     Some(Ask::End(done)) => {
                         self.end(&mut inlets).await;
@@ -199,7 +211,7 @@ impl FleetLoop {
                 FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
                 FleetAction::Hush(id) => self.crew.hush(id),
                 FleetAction::Speak(id) => self.crew.speak(&id),
-                FleetAction::Run(id, action) => tracing::error!(%id, ?action, "no process is ours yet"),
+                FleetAction::Run(id, action) => self.crew.processes().carry_out(&id, action),
                 FleetAction::Show(notice) => {
                     self.drill_shows(&notice);
                     self.show(notice);
@@ -291,7 +303,7 @@ impl FleetLoop {
     /// Says goodbye on every link, and takes in what they still report, so that the history has their ends.
     async fn end(&mut self, inlets: &mut Inlets) {
         let mut goodbye = std::pin::pin!(self.crew.dismiss());
-        let deadline = Instant::now() + Duration::from_secs(2);
+        let deadline = Instant::now() + FAREWELL;
         let mut last_words = Vec::new();
         loop {
             tokio::select! {

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::alerts::{AlertsEntry, OverridesEntry};
 use super::channel::{self, ChannelEntry};
+use super::processes::ProcessesEntry;
 use super::registry::RegistryEntry;
 use super::run::{RunEntry, RungEntry};
 use super::window::WindowEntry;
@@ -40,6 +41,9 @@ pub struct Settings {
     /// `[alerts]`
     #[serde(default)]
     pub alerts: AlertsEntry,
+    /// `[processes]`
+    #[serde(default)]
+    pub processes: ProcessesEntry,
 }
 
 /// One agent.

@@ -7,6 +7,7 @@ mod edit;
 mod edit_alerts;
 mod edit_run;
 mod file;
+mod processes;
 mod registry;
 mod run;
 mod template;
@@ -25,6 +26,7 @@ pub use edit_run::set_run;
 pub(crate) use edit_run::upsert;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};
 pub(crate) use file::{check_tags, read_as};
+pub use processes::{OnQuit, ProcessesEntry};
 pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};
 pub use run::{
     BadField, KeyUse, Names, ProbeEntry, ProbeTarget, RunEntry, RungEntry, StartOrder, StartWhen, StopSignal,

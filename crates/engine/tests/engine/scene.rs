@@ -142,10 +142,18 @@ impl Scene {
     }
 }
 
+/// The program that stands beside agents' processes, built with the tests: in the folder of this test's program.
+fn shim() -> std::path::PathBuf {
+    let this = std::env::current_exe().expect("this test's program");
+    let built = this.parent().and_then(std::path::Path::parent).expect("the folder of built programs");
+    built.join(format!("beatkeeper-shim{}", std::env::consts::EXE_SUFFIX))
+}
+
 fn options(folder: &tempfile::TempDir) -> Options {
     Options {
         paths: Paths { config: folder.path().join("beatkeeper.toml"), data: folder.path().join("data") },
         vault: VaultChoice::File { passphrase: "correct horse".to_owned().into() },
+        shim: Some(shim()),
     }
 }
 
