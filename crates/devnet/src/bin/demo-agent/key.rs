@@ -31,6 +31,18 @@ impl AgentKey {
         }
     }
 
+    /// As the SDKs find it (protocols.md 2.5): a path that is not empty counts more than a key.
+    pub(crate) fn of_environment() -> anyhow::Result<Self> {
+        if let Some(path) = std::env::var_os("ZYND_AGENT_KEYPAIR_PATH").filter(|path| !path.is_empty()) {
+            return Self::load_or_create(Path::new(&path));
+        }
+        let key = std::env::var("ZYND_AGENT_PRIVATE_KEY").ok().filter(|key| !key.is_empty());
+        let key = key.context("there is no key: give --key, or set ZYND_AGENT_PRIVATE_KEY")?;
+        let bytes = STANDARD.decode(key).map_err(|_| anyhow::anyhow!("ZYND_AGENT_PRIVATE_KEY is not base64"))?;
+        let seed = bytes.as_slice().try_into().map_err(|_| anyhow::anyhow!("ZYND_AGENT_PRIVATE_KEY is no 32-byte key"))?;
+        Ok(Self::from_seed(seed))
+    }
+
     fn read(text: &str) -> anyhow::Result<Self> {
         // The parser's own words could quote the key.
         let file: KeyFile =

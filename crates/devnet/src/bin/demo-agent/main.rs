@@ -31,12 +31,16 @@ struct Args {
     /// The name to register under.
     #[arg(long)]
     name: String,
-    /// The key file; it is created when it is not there.
+    /// The key file; it is created when it is not there. Without one, the environment says where the key is, as it does
+    /// for the SDKs: `ZYND_AGENT_KEYPAIR_PATH`, or else `ZYND_AGENT_PRIVATE_KEY`.
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    key: Option<PathBuf>,
     /// Port of /health on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     health_port: u16,
+    /// While this file is there, /health answers 500.
+    #[arg(long, value_name = "FILE")]
+    unwell_while: Option<PathBuf>,
     /// Seconds between two beats.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     interval: Duration,
@@ -118,7 +122,10 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> anyhow::Result<()> {
     anyhow::ensure!(!args.registry.is_encrypted(), "the demo agent speaks http only: give it a devnet's URL");
-    let key = AgentKey::load_or_create(&args.key)?;
+    let key = match &args.key {
+        Some(path) => AgentKey::load_or_create(path)?,
+        None => AgentKey::of_environment()?,
+    };
     let skew = if let Behaviour::Skew(seconds) = args.behaviour { seconds } else { 0 };
     let agent = Agent {
         id: EntityId::from_key(&key.public(), EntityKind::Agent),
@@ -126,7 +133,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         clock: Clock(SignedDuration::from_secs(skew)),
         registry: args.registry,
     };
-    let health = health::serve(args.health_port, agent.id.clone(), agent.clock).await?;
+    let health = health::serve(args.health_port, agent.id.clone(), agent.clock, args.unwell_while).await?;
     register::register(&agent, &args.name, &format!("http://{health}")).await?;
     let introduction = json!({
         "entity_id": agent.id,
