@@ -37,7 +37,8 @@ impl Run {
             }
             match Link::open(&record.socket, &record.marker).await {
                 Ok((link, status)) => return Ok(Reclaimed::Running(Run::new(place, record, link, status))),
-                Err(error) if tries >= TRIES => return Err(error),
+                // One that hangs was waited for already.
+                Err(error) if tries >= TRIES || error.kind() == io::ErrorKind::TimedOut => return Err(error),
                 Err(_) => tries += 1,
             }
             tokio::time::sleep(AGAIN).await;

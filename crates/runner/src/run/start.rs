@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
@@ -13,6 +14,9 @@ use crate::order::{Order, ShimProgram, StartError};
 use crate::place::{self, Place};
 use crate::shim::ARGUMENT;
 use crate::wire::{self, Launched, NotStarted};
+
+/// A disk that hangs holds up the record, and nothing else does.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Run {
     /// Starts an agent. Comes back when the program runs, or could not be run. Dropped before that, the agent may run
@@ -72,7 +76,7 @@ async fn launch(program: &ShimProgram, order: Order) -> io::Result<Launched> {
     let written = stdin.write_all(&bytes).await;
     drop((stdin, bytes));
     let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line).await?;
+    tokio::time::timeout(PATIENCE, BufReader::new(stdout).read_line(&mut line)).await??;
     if line.is_empty() {
         written?;
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended without a word"));

@@ -177,3 +177,18 @@ async fn a_stopped_process_ends_too() {
     run.kill().await.unwrap();
     assert_eq!(run.ended().await.signal, Some(9));
 }
+
+#[tokio::test]
+async fn a_child_of_any_thread_belongs_to_it() {
+    let scene = Scene::new();
+    let script = "
+import subprocess, threading, time
+threading.Thread(target=lambda: subprocess.run(['sh', '-c', 'echo $$ > other; exec sleep 600'])).start()
+while True: time.sleep(1)";
+    let mut run = scene.python(script).await;
+    let other = scene.pid("other").await;
+    let usage = run.usage().unwrap();
+    assert_eq!((usage.processes, usage.threads), (2, 3), "{usage:?}");
+    run.kill().await.unwrap();
+    assert!(!lives(other));
+}
