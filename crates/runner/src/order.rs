@@ -123,7 +123,32 @@ impl ShimProgram {
     pub fn at(path: impl AsRef<Path>) -> Self {
         Self { path: path.as_ref().to_owned() }
     }
+
+    /// The command, without its argument.
+    pub(crate) fn command(&self) -> tokio::process::Command {
+        named(tokio::process::Command::new(&self.path))
+    }
 }
+
+/// What a list of processes shows is the program's own path, and not the kernel's link.
+#[cfg(target_os = "linux")]
+fn named(mut command: tokio::process::Command) -> tokio::process::Command {
+    if command.as_std().get_program() == OURSELVES
+        && let Ok(this) = std::env::current_exe()
+    {
+        command.arg0(this);
+    }
+    command
+}
+
+#[cfg(not(target_os = "linux"))]
+fn named(command: tokio::process::Command) -> tokio::process::Command {
+    command
+}
+
+/// The kernel's link to the running program.
+#[cfg(target_os = "linux")]
+const OURSELVES: &str = "/proc/self/exe";
 
 /// The kernel's own link works on while an update has replaced the file. An AppImage's program lies in a mount that ends
 /// with the app, so that the shim mounts it again for itself.
@@ -131,7 +156,7 @@ impl ShimProgram {
 fn this_program() -> io::Result<PathBuf> {
     match std::env::var_os("APPIMAGE") {
         Some(image) if Path::new(&image).is_file() => Ok(image.into()),
-        _ => Ok("/proc/self/exe".into()),
+        _ => Ok(OURSELVES.into()),
     }
 }
 

@@ -6,7 +6,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::Command;
 
 use super::Run;
 use super::link::Link;
@@ -53,7 +52,7 @@ impl Run {
 }
 
 async fn launch(program: &ShimProgram, order: Order) -> io::Result<Launched> {
-    let mut command = Command::new(&program.path);
+    let mut command = program.command();
     // Its own folder, so that it holds none that somebody may want to remove.
     command.arg(ARGUMENT).current_dir(&order.run_dir);
     // What the agent is not to have, its shim needs as little.
