@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_engine::command::Refusal;
-use beatkeeper_engine::{Options, Paths, VaultChoice};
+use beatkeeper_engine::{Options, Paths, ShimProgram, VaultChoice};
 use clap::{Parser, ValueEnum};
 use secrecy::SecretString;
 
@@ -69,7 +69,8 @@ impl Args {
                 ));
             }
         };
-        Ok(Options { paths, vault, shim: None })
+        // A shim that is linked to a window's libraries would cost each agent ten times the memory.
+        Ok(Options { paths, vault, shim: ShimProgram::beside("beatkeeper").ok() })
     }
 
     /// One instance per data folder: a name for this one, or nothing when it is the platform's own.

@@ -134,6 +134,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::ChannelRemove { .. }
         | Command::ChannelTest { .. }
         | Command::AgentRemove { .. }
+        | Command::ProjectAdopt { .. }
         | Command::DemoStart
         | Command::DemoEnd => true,
         Command::FleetDelta { .. }
@@ -144,6 +145,19 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentKey { .. }
         | Command::KeysFind { .. }
         | Command::KeysLook { .. }
+        | Command::AgentUp { .. }
+        | Command::AgentDown { .. }
+        | Command::AgentRun { .. }
+        | Command::AgentRunSet { .. }
+        | Command::RunPropose { .. }
+        | Command::AgentLog { .. }
+        | Command::AgentLogSearch { .. }
+        | Command::AgentLogMark { .. }
+        | Command::AgentLogClear { .. }
+        | Command::AgentLogStarts { .. }
+        | Command::LadderHold { .. }
+        | Command::LadderSkip { .. }
+        | Command::SignerAudit { .. }
         | Command::AgentSetTags { .. }
         | Command::AgentRestart { .. }
         | Command::AgentSnooze { .. }

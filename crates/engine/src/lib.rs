@@ -30,18 +30,17 @@ pub mod telling;
 pub mod tls;
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use beatkeeper_core::alert::{Delivery, DeliveryState};
 use beatkeeper_core::notice::Notice;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::tray::TrayModel;
-use beatkeeper_runner::ShimProgram;
 use beatkeeper_store::{Reader, Store, Writer};
 use beatkeeper_vault::Vault;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use beatkeeper_runner::ShimProgram;
 pub use beatkeeper_vault::keep_memory_out_of_crash_reports;
 pub use clock::Clock;
 pub use error::EngineError;
@@ -67,7 +66,7 @@ pub struct Options {
     pub vault: VaultChoice,
     /// The program that stands beside agents' processes: its `main` begins with
     /// [`run_if_asked`](beatkeeper_runner::shim::run_if_asked). This program when missing.
-    pub shim: Option<PathBuf>,
+    pub shim: Option<ShimProgram>,
 }
 
 /// A running engine.
@@ -89,7 +88,7 @@ impl Engine {
     pub async fn start(options: Options) -> Result<Self, EngineError> {
         let Options { paths, vault: choice, shim } = options;
         let shim = match shim {
-            Some(path) => ShimProgram::at(path),
+            Some(shim) => shim,
             None => ShimProgram::this().map_err(|error| EngineError::Program(error.to_string()))?,
         };
         let clock = Arc::new(Clock::new());

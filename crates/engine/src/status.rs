@@ -1,7 +1,7 @@
 //! The fleet as `beatkeeper status --json` prints it. The shape is a promise to scripts: fields are added, never changed.
 
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{AgentRow, FleetDelta};
+use beatkeeper_core::view::{AgentRow, FleetDelta, RunView};
 use serde_json::{Value, json};
 
 pub(crate) fn status(delta: &FleetDelta) -> Value {
@@ -22,6 +22,7 @@ fn agent(row: &AgentRow) -> Value {
         "liveness_since": time(Some(row.liveness_since)),
         "paused": row.paused,
         "beats_by": row.beats_by,
+        "speaker": row.speaker,
         "registry": {
             "name": row.registry.name,
             "url": row.registry.url,
@@ -37,7 +38,13 @@ fn agent(row: &AgentRow) -> Value {
             "next_dial_at": time(row.link.next_dial_at),
             "reason": row.link.reason,
         },
-        "process": {"state": row.process.state, "clock_ahead_ms": row.process.clock_ahead_ms, "detail": row.process.detail},
+        "process": {
+            "state": row.process.state,
+            "since": time(row.process.since),
+            "clock_ahead_ms": row.process.clock_ahead_ms,
+            "detail": row.process.detail,
+            "run": row.process.run.as_deref().map(run),
+        },
         "verdict": {"code": row.verdict.code, "sentence": row.verdict.sentence, "remedy": row.verdict.remedy},
         "beats": row.beats,
         "last_confirmed_at": time(row.last_confirmed_at),
@@ -58,6 +65,39 @@ fn agent(row: &AgentRow) -> Value {
             "acknowledged_until": time(incident.acknowledged_until),
             "drill": incident.drill,
         })),
+    })
+}
+
+fn run(run: &RunView) -> Value {
+    json!({
+        "pid": run.pid,
+        "started_at": time(run.started_at),
+        "reclaimed": run.reclaimed,
+        "exit": run.exit.as_ref().map(|exit| json!({
+            "code": exit.code,
+            "signal": exit.signal,
+            "at": time(Some(exit.at)),
+            "sentence": exit.sentence,
+        })),
+        "restarts": run.restarts,
+        "max_restarts": run.max_restarts,
+        "next_start_at": time(run.next_start_at),
+        "usage": run.usage.map(|usage| json!({
+            "cpu_percent": usage.cpu_percent,
+            "memory_bytes": usage.memory_bytes,
+            "threads": usage.threads,
+            "open_files": usage.open_files,
+            "processes": usage.processes,
+            "at": time(Some(usage.at)),
+        })),
+        "drift": run.drift,
+        "ladder": run.ladder.as_ref().map(|ladder| json!({
+            "rungs": ladder.rungs,
+            "acts_at": time(ladder.acts_at),
+            "held": ladder.held,
+            "sentence": ladder.sentence,
+        })),
+        "starts_with_app": run.starts_with_app,
     })
 }
 

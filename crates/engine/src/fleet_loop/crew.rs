@@ -24,8 +24,8 @@ use crate::demo::DemoRegistry;
 use crate::health::{self, Probe};
 use crate::links::{self, LinkCommand, LinkHandle, LinkOutput, LinkSetup, LinkShared, Signing};
 use crate::paths::Paths;
-use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
 use crate::processes::{self, Plan, Processes};
+use crate::registry::{self, RegistryClient, WatchCommand, WatchSetup, Watcher};
 use crate::settings::{AgentEntry, Names, OnQuit, RegistryEntry, RuleBook, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.

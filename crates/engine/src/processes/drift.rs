@@ -92,7 +92,8 @@ async fn stamps(folder: &Path, raw: &str) -> String {
         let name = line.rsplit('\t').next().unwrap_or_default();
         let meta = tokio::fs::metadata(Path::new(top.trim()).join(name)).await.ok();
         let time = meta.as_ref().and_then(|meta| meta.modified().ok());
-        let millis = time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|since| since.as_millis());
+        let millis =
+            time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map(|since| since.as_millis());
         let size = meta.map(|meta| meta.len());
         stamps.push_str(&format!("{name} {size:?} {millis:?}\n"));
     }

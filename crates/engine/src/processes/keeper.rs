@@ -299,7 +299,12 @@ impl Task {
     }
 
     fn exit_view(&self, exit: Exit) -> ExitView {
-        ExitView { code: exit.code, signal: exit.signal, at: self.time_of(exit.at), sentence: format!("it ended {exit}") }
+        ExitView {
+            code: exit.code,
+            signal: exit.signal,
+            at: self.time_of(exit.at),
+            sentence: format!("it ended {exit}"),
+        }
     }
 }
 

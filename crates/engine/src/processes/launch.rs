@@ -143,7 +143,9 @@ fn is_here(address: &SocketAddr) -> bool {
 async fn who(shared: &Shared, id: &EntityId, url: Option<Url>) -> Option<String> {
     let http = shared.http.as_ref()?;
     match ask_http(http, id, url?, TAKEN_WITHIN).await {
-        Probed::Well(_) => Some("this very agent, which was started elsewhere: end it there, or only watch it".to_owned()),
+        Probed::Well(_) => {
+            Some("this very agent, which was started elsewhere: end it there, or only watch it".to_owned())
+        }
         Probed::WrongAgent(other) => Some(format!("another agent ({other})")),
         Probed::Silent(_) | Probed::Unwell(_) => None,
     }

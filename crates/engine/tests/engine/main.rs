@@ -6,4 +6,5 @@ mod causes;
 mod channels;
 mod demo;
 mod life;
+mod processes;
 mod scene;

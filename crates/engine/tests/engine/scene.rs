@@ -9,7 +9,7 @@ use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey};
 use beatkeeper_core::notice::Notice;
 use beatkeeper_devnet::{Config, Devnet};
 use beatkeeper_engine::command::{Command, Refusal};
-use beatkeeper_engine::{Engine, EngineError, Options, Paths, Shown, Telling, VaultChoice};
+use beatkeeper_engine::{Engine, EngineError, Options, Paths, ShimProgram, Shown, Telling, VaultChoice};
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
@@ -142,18 +142,20 @@ impl Scene {
     }
 }
 
-/// The program that stands beside agents' processes, built with the tests: in the folder of this test's program.
-fn shim() -> std::path::PathBuf {
+/// A program of the workspace, built with the tests: it lies in the folder above this test's own.
+pub fn built(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("this test's program");
-    let built = this.parent().and_then(std::path::Path::parent).expect("the folder of built programs");
-    built.join(format!("beatkeeper-shim{}", std::env::consts::EXE_SUFFIX))
+    let folder = this.parent().and_then(std::path::Path::parent).expect("the folder of built programs");
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "{} is not built: cargo build --workspace --bins", program.display());
+    program
 }
 
 fn options(folder: &tempfile::TempDir) -> Options {
     Options {
         paths: Paths { config: folder.path().join("beatkeeper.toml"), data: folder.path().join("data") },
         vault: VaultChoice::File { passphrase: "correct horse".to_owned().into() },
-        shim: Some(shim()),
+        shim: Some(ShimProgram::at(built("beatkeeper-shim"))),
     }
 }
 

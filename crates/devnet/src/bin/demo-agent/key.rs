@@ -39,7 +39,8 @@ impl AgentKey {
         let key = std::env::var("ZYND_AGENT_PRIVATE_KEY").ok().filter(|key| !key.is_empty());
         let key = key.context("there is no key: give --key, or set ZYND_AGENT_PRIVATE_KEY")?;
         let bytes = STANDARD.decode(key).map_err(|_| anyhow::anyhow!("ZYND_AGENT_PRIVATE_KEY is not base64"))?;
-        let seed = bytes.as_slice().try_into().map_err(|_| anyhow::anyhow!("ZYND_AGENT_PRIVATE_KEY is no 32-byte key"))?;
+        let seed =
+            bytes.as_slice().try_into().map_err(|_| anyhow::anyhow!("ZYND_AGENT_PRIVATE_KEY is no 32-byte key"))?;
         Ok(Self::from_seed(seed))
     }
 
