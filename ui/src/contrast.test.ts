@@ -28,6 +28,8 @@ function contrast(a: string, b: string): number {
 
 const SURFACES = ["bg", "pane", "field", "raised", "attention", "hover", "chosen"];
 const TEXTS = ["text", "quiet", "red-text", "orange-text", "amber-text", "green-text"];
+/** Lines of a log are on the pane, or chosen. */
+const ANSI = Array.from({ length: 16 }, (_, at) => `ansi-${at}`);
 /** Shapes and borders of controls: 3:1 (WCAG 1.4.11). */
 const SHAPES = ["red", "orange", "amber", "green", "violet", "control", "accent", "strip-green"];
 
@@ -43,6 +45,13 @@ describe.each([
   it.each(TEXTS)("--%s is readable on every surface", (text) => {
     for (const surface of SURFACES)
       expect(contrast(of(text), of(surface)), surface).toBeGreaterThanOrEqual(4.5);
+  });
+  it.each(ANSI)("--%s is readable in a log", (text) => {
+    for (const surface of ["pane", "chosen"])
+      expect(contrast(of(text), of(surface)), surface).toBeGreaterThanOrEqual(4.5);
+  });
+  it("what was found is readable", () => {
+    expect(contrast(of("found"), of("found-text"))).toBeGreaterThanOrEqual(4.5);
   });
   it.each(SHAPES)("--%s can be made out on the table", (shape) => {
     for (const surface of ["bg", "pane", "attention"])

@@ -8,7 +8,10 @@ export const PARTS = {
   endDemo: part(() => import("./setup/EndDemo.svelte")),
   exportHistory: part(() => import("./agent/ExportHistory.svelte")),
   foundKeys: part(() => import("./setup/FoundKeys.svelte")),
+  launch: part(() => import("./launch/LaunchForm.svelte")),
+  log: part(() => import("./log/LogView.svelte")),
   palette: part(() => import("./palette/Palette.svelte")),
+  process: part(() => import("./process/ProcessPanel.svelte")),
   removeAgents: part(() => import("./bulk/RemoveAgents.svelte")),
   shortcuts: part(() => import("./keys/ShortcutSheet.svelte")),
 };

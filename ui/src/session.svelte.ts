@@ -2,7 +2,16 @@ import { asTab, placeOf, type Tab } from "./agent/address";
 import { type AlertTab, alertsPlace, asAlertTab } from "./alerts/address";
 import type { AgentRow } from "./host/bindings/AgentRow";
 import type { RegistryHealth } from "./host/bindings/RegistryHealth";
-import type { AlertRulesView, ChannelView, EngineStatus, Host, Hours, Problem, Unlisten } from "./host/host";
+import type {
+  AlertRulesView,
+  ChannelView,
+  EngineStatus,
+  Host,
+  Hours,
+  Problem,
+  Proposal,
+  Unlisten,
+} from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
 import { checkFilter, NO_FILTER } from "./lib/filter";
@@ -12,6 +21,7 @@ import { PullLoop } from "./lib/pull";
 import { type Action, Run } from "./bulk/run.svelte";
 import { Fleet } from "./fleet/fleet.svelte";
 import { Strips } from "./fleet/strips.svelte";
+import { UsageSeen } from "./process/usage.svelte";
 import { View } from "./fleet/view.svelte";
 
 const STATUS_MS = 5_000;
@@ -36,6 +46,14 @@ export class Session {
   adding = $state(false);
   /** Whom the user is asked about before they are removed. */
   removing = $state.raw<readonly AgentRow[]>([]);
+  /** Whose start is set up, and what its project suggests. */
+  launching = $state.raw<{ id: string; proposal: Proposal | null } | null>(null);
+  /** Whether an agent's page has the window to itself. */
+  tall = $state(false);
+  /** Whether the log takes the keyboard as soon as it is there. */
+  wantsLog = $state(false);
+  /** What processes were seen to cost. */
+  readonly usage = new UsageSeen();
 
   /** Which part of an agent's page is shown. */
   tab = $state<Tab>("connections");
@@ -88,6 +106,7 @@ export class Session {
         const delta = await host.fleetDelta(since);
         this.#clock.sync(delta.now);
         this.fleet.apply(delta);
+        this.usage.take(delta);
         if (!this.loaded) this.#arrive();
         this.#revision = delta.revision;
         return delta.revision;
@@ -185,6 +204,13 @@ export class Session {
     this.fleet.opened = null;
     this.alertTab = null;
     this.fleet.setFilter({ ...NO_FILTER, only: ids });
+  }
+
+  /** Opens an agent's log, and gives it the keyboard. */
+  openLog(id: string): void {
+    this.open(id);
+    this.tab = "log";
+    this.wantsLog = true;
   }
 
   askToRemove(rows: readonly AgentRow[]): void {

@@ -3,6 +3,8 @@ export const TABS = {
   connections: "Connections",
   beats: "Beats",
   timeline: "Timeline",
+  log: "Log",
+  process: "Process",
   key: "Key",
 } as const;
 

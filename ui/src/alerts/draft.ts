@@ -44,7 +44,15 @@ export const CHANNEL_KINDS: Record<ChannelKind, { word: string; about: string; s
 };
 
 /** What a channel can be sent; a test always arrives. */
-export const TOLD: NoticeKind[] = ["late", "stale", "offline", "flapping", "reminder", "recovered"];
+export const TOLD: NoticeKind[] = [
+  "late",
+  "stale",
+  "offline",
+  "flapping",
+  "gave_up",
+  "reminder",
+  "recovered",
+];
 
 export function draftOf(entry: ChannelEntry | null): Draft {
   return {

@@ -34,6 +34,7 @@ export const KINDS: Record<NoticeKind, string> = {
   stale: "stale",
   offline: "offline",
   flapping: "flapping",
+  gave_up: "given up",
   reminder: "reminder",
   recovered: "recovered",
   test: "test",

@@ -1,7 +1,8 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
-import { type Host, type Problem, problemOf } from "../host/host";
+import { type Answered, type Host, type Problem, problemOf } from "../host/host";
+import { canRestart, canStart, canStop } from "../process/words";
 
-export type Action = "pause" | "resume" | "restart" | "snooze" | "wake" | "remove";
+export type Action = "start" | "stop" | "restart" | "pause" | "resume" | "snooze" | "wake" | "remove";
 export type Step = "waiting" | "running" | "done" | "failed";
 
 export interface Task {
@@ -24,13 +25,15 @@ interface Words {
 }
 
 export const ACTIONS: Record<Action, Words> = {
+  start: { verb: "Start", doing: "Starting", done: "started", suits: canStart },
+  stop: { verb: "Stop", doing: "Stopping", done: "stopped", suits: canStop },
   pause: { verb: "Pause", doing: "Pausing", done: "paused", suits: (row) => !row.paused },
   resume: { verb: "Resume", doing: "Resuming", done: "resumed", suits: (row) => row.paused },
   restart: {
     verb: "Restart",
     doing: "Restarting",
     done: "restarted",
-    suits: (row) => row.beats_by === "app" && !row.paused,
+    suits: canRestart,
   },
   snooze: {
     verb: "Snooze",
@@ -47,6 +50,12 @@ export const ACTIONS: Record<Action, Words> = {
   },
   remove: { verb: "Remove", doing: "Removing", done: "removed", suits: () => true },
 };
+
+/** The answer for one agent: what was refused is thrown. */
+export async function settled(answers: Promise<Answered[]>): Promise<void> {
+  const refusal = (await answers)[0]?.refusal ?? null;
+  if (refusal !== null) throw refusal;
+}
 
 /** The engine answers from one place; more at once would only wait there. */
 const AT_ONCE = 4;
@@ -67,6 +76,8 @@ export class Run {
     this.action = action;
     this.tasks = rows.map(({ id, name }) => ({ id, name, step: "waiting", problem: null }));
     const work: Record<Action, (task: Task) => Promise<void>> = {
+      start: ({ id }) => settled(host.agentUp([id])),
+      stop: ({ id }) => settled(host.agentDown([id])),
       pause: ({ id }) => host.agentSetPaused(id, true),
       resume: ({ id }) => host.agentSetPaused(id, false),
       restart: ({ id }) => host.agentRestart(id),

@@ -54,7 +54,7 @@ export const COLUMNS: readonly Column[] = [
     yields: 5,
     descending: true,
   }),
-  column("process", "Process", "Process", 76, { yields: 3 }),
+  column("process", "Process", "Process", 76, { max: 172, need: 96, yields: 3 }),
   column("tags", "Tags", "Tags", 80, { max: 140, yields: 10 }),
   column("project", "Project", "Project", 80, { max: 110, yields: 10 }),
 ];

@@ -6,11 +6,13 @@ import type { Incident } from "./bindings/Incident";
 import type { Refusal } from "./bindings/Refusal";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { Transition } from "./bindings/Transition";
+import type { LocalHost } from "./local";
 
 export * from "./alerts";
+export * from "./local";
 
 /** Everything the window asks of the program around it. */
-export interface Host extends AlertsHost {
+export interface Host extends AlertsHost, LocalHost {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: Hours): Promise<Record<string, BeatStrip>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
@@ -36,7 +38,7 @@ export interface Host extends AlertsHost {
   agentSetPaused(id: string, paused: boolean): Promise<void>;
   /** Dials again now, whatever the backoff says. */
   agentRetry(id: string): Promise<void>;
-  /** Closes its link and dials anew. */
+  /** Its process when it is started here, else its link: closed and dialled anew. */
   agentRestart(id: string): Promise<void>;
   /** Holds its alerts; 0 ends that. */
   agentSnooze(id: string, minutes: number): Promise<void>;

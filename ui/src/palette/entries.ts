@@ -77,6 +77,14 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
     add(action, `${ACTIONS[action].verb} ${who}${more}`, () => session.act(action, rows));
   }
 
+  const opened = fleet.row(fleet.opened);
+  if (opened?.process.run) add("log", `Log of ${opened.name}`, () => session.openLog(opened.id), "l");
+  if (opened)
+    add(
+      "launch",
+      `Set up how ${opened.name} is started…`,
+      () => (session.launching = { id: opened.id, proposal: null }),
+    );
   add("add", "Add agent…", () => (session.adding = true));
   if (session.demo) add("demo", "End the demo…", () => (session.endingDemo = true));
   else add("demo", "Try the demo registry", () => void session.startDemo());
