@@ -6,6 +6,6 @@ export default {
   compilerOptions: {
     runes: true,
     // In every element with a style of its own, and hard to compress: short, and the same on every machine.
-    cssHash: ({ hash, filename }) => `s${hash(basename(filename)).slice(0, 4)}`,
+    cssHash: ({ hash, filename }) => `s${hash(basename(filename)).slice(1, 5)}`,
   },
 };

@@ -150,7 +150,7 @@ describe("a channel's form", () => {
         name: "ops",
         kind: "email",
         enabled: true,
-        only: ["stale", "offline", "flapping", "reminder", "recovered"],
+        only: ["stale", "offline", "flapping", "gave_up", "reminder", "recovered"],
         host: "smtp.example.org",
         port: 465,
         tls: "tls",

@@ -10,8 +10,8 @@ export interface Shown {
 /** From which level on, and what that takes in. */
 export const LEVELS = {
   all: { word: "All levels", levels: null },
-  info: { word: "Info and worse", levels: ["info", "warn", "error"] },
-  warn: { word: "Warnings and errors", levels: ["warn", "error"] },
+  info: { word: "Info and up", levels: ["info", "warn", "error"] },
+  warn: { word: "Warnings and up", levels: ["warn", "error"] },
   error: { word: "Errors", levels: ["error"] },
 } as const;
 
