@@ -34,7 +34,7 @@ export interface LogRow {
 }
 
 /** More of a line that is not wrapped is nowhere to be seen, and would only slow the page down. */
-export const UNWRAPPED = 4_000;
+export const UNWRAPPED = 2_000;
 
 /** Lines as rows. */
 export class Layout {
