@@ -114,6 +114,12 @@ export class LogFeed {
     return at === null ? null : (this.buffer.items[at]?.seq ?? null);
   }
 
+  /** The place behind a line that is here. */
+  behind(cursor: LogCursor): LogCursor {
+    const at = this.buffer.find(cursor);
+    return at === null ? cursor : (this.buffer.items[at + 1]?.cursor ?? this.buffer.to);
+  }
+
   /** The next line in which the pattern is, or the one before; nothing when there is none any more. */
   async search(pattern: string, from: LogCursor, back: boolean): Promise<LogCursor | null> {
     let place = from;
