@@ -139,7 +139,7 @@ describe("how an agent is started", () => {
       expect(screen.getByTestId("launch-folder-problem").textContent).toContain("There is no folder"),
     );
     expect(screen.queryByTestId("launch-error")).toBeNull();
-    expect(document.activeElement).toBe(screen.getByTestId("launch-folder"));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("launch-folder")));
     await type("launch-folder", "/somewhere");
     expect(screen.queryByTestId("launch-folder-problem")).toBeNull();
   });
