@@ -56,6 +56,20 @@ pub(crate) enum Subject {
     /// The channels that are told of alerts beside the desktop: test them, and see what they did not take
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Start agents here, each after those that it depends on, and wait until they are up
+    Up {
+        #[command(flatten)]
+        options: OrderOptions,
+        /// Run the engine here as well, until Ctrl+C, which ends the agents
+        #[arg(long)]
+        foreground: bool,
+    },
+    /// End agents that were started here, and wait until they have ended
+    Down(OrderOptions),
+    /// End agents that were started here, start them again, and wait until they are up
+    Restart(OrderOptions),
+    /// Show what agents that were started here wrote
+    Logs(LogsOptions),
     /// Run the engine without a window, until Ctrl+C, SIGTERM or `beatkeeper quit`
     Run,
     /// Show the fleet
@@ -290,6 +304,40 @@ pub(crate) enum AlertCommand {
     },
 }
 
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct OrderOptions {
+    /// Entity ids, beginnings of such, or names [default: those of the project whose beatkeeper.toml is in this folder, else
+    /// all that are started here]
+    #[arg(value_name = "AGENT")]
+    pub(crate) agents: Vec<String>,
+    /// Do not wait for what comes of it
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct LogsOptions {
+    /// Entity ids, beginnings of such, or names [default: those of the project whose beatkeeper.toml is in this folder, else
+    /// all that are started here]
+    #[arg(value_name = "AGENT")]
+    pub(crate) agents: Vec<String>,
+    /// Go on with what they write, until Ctrl+C
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// So many lines of each at most [default: 100, or with --since all]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) lines: Option<usize>,
+    /// From a time on, such as 2026-11-01T00:00:00Z, or how long ago, such as 10m
+    #[arg(long, value_name = "TIME", value_parser = crate::local::logs::since)]
+    pub(crate) since: Option<Time>,
+    /// Only lines that this regular expression fits; capital letters or not
+    #[arg(long, value_name = "RE")]
+    pub(crate) grep: Option<String>,
+    /// As JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportOptions {
     /// Entity id, the beginning of one, or a name
@@ -343,6 +391,7 @@ impl Subject {
             Self::Status { json, .. }
             | Self::History { json, .. }
             | Self::Export(ExportOptions { json, .. })
+            | Self::Logs(LogsOptions { json, .. })
             | Self::Alert(AlertCommand::Channels { json } | AlertCommand::Dead { json, .. })
             | Self::Downtime(DowntimeOptions { json, .. })
             | Self::Drill(DrillOptions { json, .. })
@@ -363,6 +412,9 @@ impl Subject {
             )
             | Self::Incident(IncidentCommand::Ack { .. })
             | Self::Alert(AlertCommand::Test { .. } | AlertCommand::Retry { .. })
+            | Self::Up { .. }
+            | Self::Down(_)
+            | Self::Restart(_)
             | Self::Run
             | Self::Devnet(_)
             | Self::Quit => false,

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatCounts, BeatsBy, Glyph, LinkStateName, ProcessState, Severity, Uptime};
+use beatkeeper_core::view::{
+    BeatCounts, BeatsBy, DriftView, ExitView, Glyph, LinkStateName, ProcessState, Severity, Uptime, UsageView,
+};
 use serde::Deserialize;
 
 /// What is known of the fleet.
@@ -67,8 +69,34 @@ pub(crate) struct Verdict {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Process {
     pub(crate) state: ProcessState,
+    #[serde(default)]
+    pub(crate) since: Option<Time>,
     pub(crate) clock_ahead_ms: Option<i64>,
     pub(crate) detail: String,
+    #[serde(default)]
+    pub(crate) run: Option<Box<Run>>,
+}
+
+/// The engine's `RunView`, as far as it is shown here.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) pid: Option<u32>,
+    pub(crate) started_at: Option<Time>,
+    pub(crate) reclaimed: bool,
+    pub(crate) exit: Option<ExitView>,
+    pub(crate) restarts: u32,
+    pub(crate) max_restarts: u32,
+    pub(crate) next_start_at: Option<Time>,
+    pub(crate) usage: Option<UsageView>,
+    pub(crate) drift: Option<DriftView>,
+    pub(crate) ladder: Option<Ladder>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Ladder {
+    pub(crate) acts_at: Option<Time>,
+    pub(crate) held: bool,
+    pub(crate) sentence: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

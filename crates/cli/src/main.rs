@@ -12,10 +12,12 @@ mod failure;
 mod fleet;
 mod history;
 mod incident;
+mod local;
 mod logging;
 mod lookup;
 mod out;
 mod passphrase;
+mod process;
 mod quit;
 mod remote;
 mod run;
@@ -35,12 +37,14 @@ use clap::Parser as _;
 
 use args::{Args, Common, Subject};
 use failure::Failure;
+use local::logs;
+use local::orders::{self, Order};
 
 fn main() -> ExitCode {
     beatkeeper_runner::shim::run_if_asked();
     beatkeeper_engine::keep_memory_out_of_crash_reports();
     let Args { common, subject } = Args::parse();
-    logging::start(common.verbose, matches!(subject, Subject::Run));
+    logging::start(common.verbose, matches!(subject, Subject::Run | Subject::Up { foreground: true, .. }));
     match perform(&common, &subject) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(subject.wants_json()),
@@ -56,7 +60,12 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
     match subject {
         Subject::Agent(command) => agent::perform(&paths, common.vault, command),
         Subject::Alert(command) => alert::perform(&paths, command),
-        Subject::Run => run::run(&paths, common.vault),
+        Subject::Run => run::run(&paths, common.vault, None),
+        Subject::Up { options, foreground: true } => run::run(&paths, common.vault, Some(options)),
+        Subject::Up { options, foreground: false } => orders::give(&paths, Order::Up, options),
+        Subject::Down(options) => orders::give(&paths, Order::Down, options),
+        Subject::Restart(options) => orders::give(&paths, Order::Restart, options),
+        Subject::Logs(options) => logs::print(&paths, options),
         Subject::Status { json, watch: false } => status::print(&paths, *json),
         Subject::Status { json, watch: true } => watch::watch(&paths, *json),
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),

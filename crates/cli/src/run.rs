@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::{self, Receiver};
 
-use crate::args::VaultKind;
+use crate::args::{OrderOptions, VaultKind};
 use crate::changes::Changes;
 use crate::failure::Failure;
 use crate::fleet::{Delta, Fleet};
+use crate::local::foreground;
 use crate::out::{note, plain};
 use crate::passphrase;
 use crate::remote::no_runtime;
@@ -25,8 +26,8 @@ const NO_DESKTOP: &str = "There is no desktop here. Set up a channel, such as nt
 /// How often the engine is asked how it is itself.
 const CHECK: Duration = Duration::from_secs(2);
 
-/// Runs until it is told to stop.
-pub(crate) fn run(paths: &Paths, kind: VaultKind) -> Result<(), Failure> {
+/// Runs until it is told to stop. With `up`, these agents are started then, and ended before the engine is.
+pub(crate) fn run(paths: &Paths, kind: VaultKind, up: Option<&OrderOptions>) -> Result<(), Failure> {
     // A running engine keeps its last good configuration; one that starts has none, and would run without a word.
     let agents = setup::configured_agents(paths)?.len();
     let vault = passphrase::choose(kind, paths)?;
@@ -41,11 +42,20 @@ pub(crate) fn run(paths: &Paths, kind: VaultKind) -> Result<(), Failure> {
             tokio::spawn(show(engine.handle(), tellings));
         }
         let told = tokio::spawn(tell(engine.handle()));
+        let starting = up.map(|options| tokio::spawn(foreground::up(engine.handle(), paths.clone(), options.clone())));
         tokio::select! {
             () = signals.next() => {}
             () = engine.quit_asked() => {}
         }
         told.abort();
+        if let Some(starting) = starting {
+            starting.abort();
+            note("The agents are ended. Once more leaves them to it.");
+            tokio::select! {
+                ended = Box::pin(foreground::down(engine.handle())) => ended?,
+                () = signals.next() => {}
+            }
+        }
         tokio::select! {
             _ = tokio::time::timeout(FAREWELL, Box::pin(engine.shutdown())) => {}
             // A second signal is meant.

@@ -9,21 +9,24 @@ use jiff::tz::TimeZone;
 use crate::failure::Failure;
 use crate::fleet::{Fleet, Row};
 use crate::out::{self, plain};
+use crate::process;
 use crate::remote::Remote;
 use crate::shape;
 use crate::style::{Screen, Tone};
 use crate::table::{Cell, Column, cut, lay_out};
 use crate::time::{NONE, ago, clock, countdown, offset};
 
-const COLUMNS: [Column; 8] = [
+const PROCESS: usize = 4;
+const COLUMNS: [Column; 9] = [
     Column::left(""),
     Column::left("NAME").cut_to(12),
     Column::left("STATE"),
     Column::left("VERDICT").cut_to(28),
-    Column::left("REGISTRY").leave_out(2),
+    Column::left("PROCESS").leave_out(2),
+    Column::left("REGISTRY").leave_out(3),
     Column::right("LAST BEAT"),
     Column::right("FLIPS IN").leave_out(1),
-    Column::right("RECONN.").leave_out(3),
+    Column::right("RECONN.").leave_out(4),
 ];
 
 pub(crate) fn print(paths: &Paths, json: bool) -> Result<(), Failure> {
@@ -42,9 +45,18 @@ pub(crate) fn lines(fleet: &Fleet, engine: &EngineStatus, now: Time, screen: Scr
     if fleet.len() == 0 {
         lines.push("Add one: beatkeeper agent import FILE --registry URL".into());
     } else {
-        let rows: Vec<Vec<Cell>> = fleet.worst_first().into_iter().map(|row| cells(row, now)).collect();
+        let rows = fleet.worst_first();
+        let mut columns = COLUMNS.to_vec();
+        let mut cells: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, now)).collect();
+        // Who starts nothing here is spared an empty column.
+        if rows.iter().all(|row| row.process.run.is_none()) {
+            columns.remove(PROCESS);
+            for row in &mut cells {
+                row.remove(PROCESS);
+            }
+        }
         lines.push(String::new());
-        lines.extend(lay_out(&COLUMNS, &rows, screen));
+        lines.extend(lay_out(&columns, &cells, screen));
     }
     let footer = footer(fleet, engine, now, zone);
     if !footer.is_empty() {
@@ -86,6 +98,7 @@ fn cells(row: &Row, now: Time) -> Vec<Cell> {
         Cell::new(plain(&row.name), Tone::Strong),
         Cell::new(row.liveness.as_str(), tone),
         Cell::new(plain(&row.verdict.sentence), verdict),
+        Cell::new(process::short(row), process::tone(row.process.state)),
         Cell::new(row.registry.status.as_deref().map_or_else(|| NONE.into(), plain), Tone::Quiet),
         Cell::from(ago(row.last_confirmed_at, now)),
         Cell::new(flips, flips_tone),
@@ -107,6 +120,12 @@ fn footer(fleet: &Fleet, engine: &EngineStatus, now: Time, zone: &TimeZone) -> V
                     lines.push((format!("{name}: {}", facts.join(", ")), Tone::Quiet));
                 }
             }
+        }
+    }
+    for row in fleet.worst_first() {
+        let ladder = row.process.run.as_ref().and_then(|run| run.ladder.as_ref());
+        if let Some(ladder) = ladder.filter(|ladder| !ladder.sentence.is_empty()) {
+            lines.push((format!("{}: {}", plain(&row.name), process::recovery(ladder, now)), Tone::Warning));
         }
     }
     if let Some(problem) = &engine.config_problem {
@@ -164,6 +183,29 @@ mod tests {
                 "○  tmp               inactive  Waiting for the first beat                                 active         never         —        0",
                 "",
                 "devnet: clock +0.1 s, stream live",
+            ]
+        );
+    }
+
+    #[test]
+    fn processes_that_are_started_here_have_a_column_and_their_recovery_a_line() {
+        let mut fleet = Fleet::default();
+        let process = json!({"state": "running", "clock_ahead_ms": null, "detail": "", "run": {"pid": 7,
+            "started_at": NOON, "reclaimed": false, "exit": null, "restarts": 0, "max_restarts": 5, "next_start_at": null,
+            "usage": null, "drift": null,
+            "ladder": {"rungs": [], "acts_at": null, "held": true, "sentence": "restart was tried"}}});
+        let rows = [row(1, "one", "active", &json!({"process": process})), row(2, "two", "active", &json!({}))];
+        fleet.fold(delta(1, true, &rows, &[]));
+        let lines = lines(&fleet, &EngineStatus::default(), Time::from_millis(NOON), FILE, &TimeZone::UTC);
+        assert_eq!(
+            lines[2..],
+            [
+                "   NAME  STATE   VERDICT             PROCESS  REGISTRY  LAST BEAT  FLIPS IN  RECONN.",
+                "●  one   active  Beating, confirmed  running  active      4 s ago      4:56        0",
+                "●  two   active  Beating, confirmed           active      4 s ago      4:56        0",
+                "",
+                "devnet: clock +0.1 s, stream live",
+                "one: restart was tried, held",
             ]
         );
     }

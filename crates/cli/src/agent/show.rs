@@ -2,7 +2,7 @@
 
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatsBy, LinkStateName, ProcessState, Severity};
+use beatkeeper_core::view::{BeatsBy, LinkStateName, Severity};
 use beatkeeper_engine::command::{Command, KeyFace};
 use beatkeeper_engine::{Paths, setup};
 use jiff::tz::TimeZone;
@@ -13,10 +13,11 @@ use crate::failure::Failure;
 use crate::fleet::Row;
 use crate::out::{self, note, plain};
 use crate::passphrase;
+use crate::process;
 use crate::remote::Remote;
 use crate::shape;
 use crate::style::{Screen, Tone};
-use crate::time::{ago, clock, countdown, offset};
+use crate::time::{ago, clock, countdown};
 
 pub(super) fn print(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -> Result<(), Failure> {
     match Remote::find(paths)? {
@@ -102,7 +103,7 @@ fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -
         lines.push(format!("  What to do: {}", plain(&row.verdict.remedy)));
     }
     lines.push(String::new());
-    lines.push(fact("Process", &process_words(row)));
+    lines.extend(process::facts(row, now, zone).iter().map(|(name, words)| fact(name, words)));
     lines.push(fact("Our link", &link_words(row, now, zone)));
     lines.push(fact("Registry", &registry_words(row, now, zone)));
     lines.push(String::new());
@@ -137,26 +138,6 @@ fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -
 
 fn fact(name: &str, words: &str) -> String {
     format!("  {name:<11} {words}")
-}
-
-fn process_words(row: &Row) -> String {
-    let state = match row.process.state {
-        ProcessState::NotOurs => "not watched (no health address is configured)",
-        ProcessState::Unknown => "not known yet",
-        ProcessState::Stopped => "not started",
-        ProcessState::Starting => "starting",
-        ProcessState::Stopping => "asked to end",
-        ProcessState::Waiting => "ended, and is started again",
-        ProcessState::Exited => "ended",
-        ProcessState::GaveUp => "given up",
-        ProcessState::Running => "running",
-        ProcessState::Unhealthy => "answers, but not well",
-        ProcessState::NotRunning => "does not answer",
-        ProcessState::WrongAgent => "another agent answers at its address",
-    };
-    let clock = row.process.clock_ahead_ms.map(|ahead| format!("clock {}", offset(ahead)));
-    let detail = Some(plain(&row.process.detail)).filter(|detail| !detail.is_empty());
-    [Some(state.to_owned()), detail, clock].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn link_words(row: &Row, now: Time, zone: &TimeZone) -> String {

@@ -9,6 +9,8 @@ mod keys;
 mod remove;
 mod run;
 
+use std::path::PathBuf;
+
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::BeatsBy;
 use beatkeeper_store::StoreError;
@@ -70,6 +72,10 @@ pub struct ConfiguredAgent {
     pub beats_by: BeatsBy,
     /// Paused by the user.
     pub paused: bool,
+    /// The folder of its project.
+    pub project: Option<PathBuf>,
+    /// Whether the configuration says how it is started.
+    pub is_run: bool,
 }
 
 /// The configured agents.
@@ -85,6 +91,8 @@ pub fn configured_agents(paths: &Paths) -> Result<Vec<ConfiguredAgent>, Refusal>
         registry_url: settings.registry(&agent.registry).map(|registry| registry.url.to_string()).unwrap_or_default(),
         beats_by: agent.beats,
         paused: agent.paused,
+        project: agent.project.clone(),
+        is_run: agent.run.is_some(),
     });
     Ok(agents.collect())
 }
