@@ -77,7 +77,13 @@ pub(crate) fn short(row: &Row) -> String {
         ProcessState::Waiting => "waits",
         ProcessState::NotOurs => "elsewhere",
         ProcessState::Stopping => "stopping",
-        other => state(other),
+        ProcessState::Unknown
+        | ProcessState::Stopped
+        | ProcessState::Starting
+        | ProcessState::Running
+        | ProcessState::NotRunning
+        | ProcessState::Exited
+        | ProcessState::GaveUp => state(row.process.state),
     };
     let cost = run.usage.as_ref().map(|usage| format!("{:.0} % {}", usage.cpu_percent, size(usage.memory_bytes)));
     std::iter::once(word.to_owned()).chain(cost).collect::<Vec<_>>().join(" ")

@@ -54,10 +54,8 @@ pub(super) async fn known(engine: &mut Engine, paths: &Paths, names: &[String]) 
     let folder = here()?;
     let is_project = folder.join(PROJECT_FILE).is_file() && !is_same(&folder.join(PROJECT_FILE), &paths.config);
     if names.is_empty() && is_project {
-        let of_it = setup::configured_agents(paths)?
-            .into_iter()
-            .filter(|agent| agent.project.as_deref().is_some_and(|project| is_same(project, &folder)));
-        let of_it: Vec<String> = of_it.map(|agent| agent.id.as_str().to_owned()).collect();
+        let of_it = setup::agents_of_project(paths, &folder)?;
+        let of_it: Vec<String> = of_it.into_iter().map(|id| id.as_str().to_owned()).collect();
         if of_it.is_empty() {
             return Err(Failure::refused(
                 "project.not_adopted",

@@ -9,7 +9,7 @@ mod keys;
 mod remove;
 mod run;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::BeatsBy;
@@ -72,10 +72,6 @@ pub struct ConfiguredAgent {
     pub beats_by: BeatsBy,
     /// Paused by the user.
     pub paused: bool,
-    /// The folder of its project.
-    pub project: Option<PathBuf>,
-    /// Whether the configuration says how it is started.
-    pub is_run: bool,
 }
 
 /// The configured agents.
@@ -91,10 +87,19 @@ pub fn configured_agents(paths: &Paths) -> Result<Vec<ConfiguredAgent>, Refusal>
         registry_url: settings.registry(&agent.registry).map(|registry| registry.url.to_string()).unwrap_or_default(),
         beats_by: agent.beats,
         paused: agent.paused,
-        project: agent.project.clone(),
-        is_run: agent.run.is_some(),
     });
     Ok(agents.collect())
+}
+
+/// The configured agents whose project is in this folder.
+///
+/// # Errors
+/// When the configuration is broken.
+pub fn agents_of_project(paths: &Paths, folder: &Path) -> Result<Vec<EntityId>, Refusal> {
+    let settings = Settings::load(&paths.config)?;
+    let is_it = |project: &Path| matches!((project.canonicalize(), folder.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    let agents = settings.agents.into_iter().filter(|agent| agent.project.as_deref().is_some_and(is_it));
+    Ok(agents.map(|agent| agent.entity).collect())
 }
 
 /// Does what needs no running engine.
