@@ -6,6 +6,8 @@
 mod alerts;
 mod keys;
 mod life;
+#[cfg(unix)]
+mod local;
 mod readme;
 mod refusals;
 mod registry;
