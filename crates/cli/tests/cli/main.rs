@@ -6,7 +6,6 @@
 mod alerts;
 mod keys;
 mod life;
-#[cfg(unix)]
 mod local;
 mod readme;
 mod refusals;
