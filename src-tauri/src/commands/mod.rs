@@ -1,6 +1,7 @@
 //! What the window may ask. Each command hands one request to the engine; what is wrong comes back as a [`Refusal`].
 
 mod alerts;
+mod runs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::shell::Shell;
 use crate::window::{self, release::Release};
 // Each command is a function and two macros.
 use alerts::*;
+use runs::*;
 
 type Answer = Result<Value, Refusal>;
 

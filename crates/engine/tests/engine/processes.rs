@@ -121,9 +121,8 @@ async fn it_is_started_with_its_key_and_beats_only_while_it_is_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_goes_on_over_a_restart_of_the_engine_and_is_taken_over() {
-    let leave = |scene: &Scene| {
-        format!("{}\n[processes]\non_quit = \"leave\"\n", Program::of(scene, "idle").toml(scene, ""))
-    };
+    let leave =
+        |scene: &Scene| format!("{}\n[processes]\non_quit = \"leave\"\n", Program::of(scene, "idle").toml(scene, ""));
     let (mut scene, id) = stage("app", leave).await;
     scene.up(&id).await;
     let before = scene.until_process(&id, "running").await;
