@@ -1,5 +1,4 @@
 import type { BlackBox, Host, Problem, Unlisten } from "./host";
-import { setupAsked, setupOf } from "./local";
 
 /**
  * The local engine behind a plain browser, through the bridge of `cargo xtask ui`. It is in the builds for the bridge
@@ -81,8 +80,8 @@ export function browserHost(): Host {
     drillStop: () => ask("drill_stop"),
     agentUp: (ids) => ask("agent_up", { ids }),
     agentDown: (ids) => ask("agent_down", { ids }),
-    agentRun: async (id) => setupOf(await ask("agent_run", { id })),
-    agentRunSet: (id, run, recover, beats) => ask("agent_run_set", setupAsked(id, run, recover, beats)),
+    agentRun: (id) => ask("agent_run", { id }),
+    agentRunSet: (id, run, recover, beats) => ask("agent_run_set", { id, run, recover, beats }),
     runPropose: (folder) => ask("run_propose", { folder }),
     agentLog: (id, place, limit) => ask("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>

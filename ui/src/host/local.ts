@@ -158,20 +158,3 @@ export interface Proposal {
   /** Why this command, in a sentence. */
   why: string;
 }
-
-/** The engine keeps `truthful` beside how the agent is started, and answers null for what is as usual. */
-export function setupOf(answer: RunSetup & { truthful?: boolean | null }): RunSetup {
-  const { truthful, run, recover, ...rest } = answer;
-  const own = run && { ...given(run), ...(typeof truthful === "boolean" ? { truthful } : {}) };
-  return { ...rest, run: own, recover: recover.map(given) };
-}
-
-/** As the engine takes it. */
-export function setupAsked(id: string, run: RunEntry | null, recover: RungEntry[], beats: BeatsBy) {
-  const { truthful = null, ...entry } = run ?? ({} as Partial<RunEntry>);
-  return { id, run: run && entry, recover, beats, truthful };
-}
-
-function given<T extends object>(entry: T): T {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null)) as T;
-}

@@ -2,7 +2,6 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen, type EventCallback } from "@tauri-apps/api/event";
 
 import type { Host, Unlisten } from "./host";
-import { setupAsked, setupOf } from "./local";
 
 /** The shell of the desktop app. */
 export function tauriHost(): Host {
@@ -55,8 +54,8 @@ export function tauriHost(): Host {
     drillStop: () => invoke("drill_stop"),
     agentUp: (ids) => invoke("agent_up", { ids }),
     agentDown: (ids) => invoke("agent_down", { ids }),
-    agentRun: async (id) => setupOf(await invoke("agent_run", { id })),
-    agentRunSet: (id, run, recover, beats) => invoke("agent_run_set", setupAsked(id, run, recover, beats)),
+    agentRun: (id) => invoke("agent_run", { id }),
+    agentRunSet: (id, run, recover, beats) => invoke("agent_run_set", { id, run, recover, beats }),
     runPropose: (folder) => invoke("run_propose", { folder }),
     agentLog: (id, place, limit) => invoke("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>
