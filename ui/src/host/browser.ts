@@ -81,7 +81,8 @@ export function browserHost(): Host {
     agentUp: (ids) => ask("agent_up", { ids }),
     agentDown: (ids) => ask("agent_down", { ids }),
     agentRun: (id) => ask("agent_run", { id }),
-    agentRunSet: (id, run, recover, beats) => ask("agent_run_set", { id, run, recover, beats }),
+    agentRunSet: (id, run, recover, beats, truthful) =>
+      ask("agent_run_set", { id, run, recover, beats, truthful }),
     runPropose: (folder) => ask("run_propose", { folder }),
     agentLog: (id, place, limit) => ask("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>

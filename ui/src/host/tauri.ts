@@ -55,7 +55,8 @@ export function tauriHost(): Host {
     agentUp: (ids) => invoke("agent_up", { ids }),
     agentDown: (ids) => invoke("agent_down", { ids }),
     agentRun: (id) => invoke("agent_run", { id }),
-    agentRunSet: (id, run, recover, beats) => invoke("agent_run_set", { id, run, recover, beats }),
+    agentRunSet: (id, run, recover, beats, truthful) =>
+      invoke("agent_run_set", { id, run, recover, beats, truthful }),
     runPropose: (folder) => invoke("run_propose", { folder }),
     agentLog: (id, place, limit) => invoke("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>

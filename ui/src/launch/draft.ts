@@ -1,7 +1,15 @@
 import type { BeatsBy } from "../host/bindings/BeatsBy";
 import type { RestartPolicy } from "../host/bindings/RestartPolicy";
 import type { RungKind } from "../host/bindings/RungKind";
-import type { KeyWay, ProbeEntry, Proposal, RunEntry, RunSetup, RungEntry, StopSignal } from "../host/host";
+import type {
+  AgentRunView,
+  KeyUse,
+  ProbeEntry,
+  Proposal,
+  RunGiven,
+  RungGiven,
+  StopSignal,
+} from "../host/host";
 import { lineOf, parseWords } from "./words";
 
 /** A number that is the usual one when nothing is typed; NaN when what is typed is none. */
@@ -45,7 +53,7 @@ export interface Draft {
   maxRestarts: Typed;
   /** Numbers, with commas. */
   successCodes: string;
-  keyWay: KeyWay;
+  keyWay: KeyUse;
   registryUrl: boolean;
   beats: BeatsBy;
   truthful: boolean;
@@ -65,63 +73,75 @@ export const RUNG_KINDS: Record<RungKind, { word: string; needs: ("command" | "c
   alert: { word: "Tell me", needs: [] },
 };
 
-export function draftOf({ run, recover, beats, proposal }: RunSetup): Draft {
-  const { command = proposal?.command ?? [], folder = proposal?.folder ?? "" } = run ?? {};
+export function draftOf({ run, recover, beats, truthful, proposal }: AgentRunView): Draft {
+  const { command, folder } = run ?? proposal ?? { command: [], folder: null };
   return {
     command: lineOf(command),
-    folder,
-    env: Object.entries(run?.env ?? {}).map(([name, value]) => ({ name, value })),
+    folder: folder ?? "",
+    env: Object.entries(run?.env ?? proposal?.env ?? {}).map(([name, value]) => ({ name, value })),
     envFile: run?.env_file ?? "",
     withApp: run?.start === "with_app",
     dependsOn: (run?.depends_on ?? []).join(", "),
     stopSignal: run?.stop_signal ?? "TERM",
-    stopGrace: run?.stop_grace ?? null,
+    stopGrace: unusual(run?.stop_grace, 10),
     restart: run?.restart ?? "on_failure",
-    maxRestarts: run?.max_restarts ?? null,
-    successCodes: (run?.success_codes ?? []).join(", "),
+    maxRestarts: unusual(run?.max_restarts, 5),
+    successCodes: codesOf(run?.success_codes ?? [0]),
     keyWay: run?.key ?? "inject",
     registryUrl: run?.registry_url ?? false,
     beats,
-    truthful: run?.truthful ?? true,
-    ready: probeOf(run?.ready),
-    live: probeOf(run?.live ?? (proposal?.health ? { http: proposal.health } : undefined)),
+    truthful: truthful ?? true,
+    ready: probeOf(run?.ready ?? null),
+    live: probeOf(run?.live ?? ofHealth(proposal)),
     rungs: recover.map((rung, key) => rungOf(rung, key)),
   };
 }
 
-/** As a project suggests it, and the rest as it is. */
-export function proposed(draft: Draft, proposal: Proposal): Draft {
-  const live = proposal.health === null ? draft.live : probeOf({ http: proposal.health });
-  return { ...draft, command: lineOf(proposal.command), folder: proposal.folder, live };
+/** Nothing where it is what it is without being typed: the field shows that by itself. */
+function unusual(value: number | undefined, usual: number): Typed {
+  return value === undefined || value === usual ? null : value;
 }
 
-function probeOf(probe: ProbeEntry | undefined): ProbeDraft {
-  const { http, tcp, command, log } = probe ?? {};
-  const way: ProbeWay =
-    http !== undefined
-      ? "http"
-      : tcp !== undefined
-        ? "tcp"
-        : command
-          ? "command"
-          : log !== undefined
-            ? "log"
-            : "usual";
+function codesOf(codes: readonly number[]): string {
+  return codes.length === 1 && codes[0] === 0 ? "" : codes.join(", ");
+}
+
+/** As a project suggests it, and the rest as it is. */
+export function proposed(draft: Draft, proposal: Proposal): Draft {
+  const live = proposal.health === null ? draft.live : probeOf(ofHealth(proposal));
+  const env = Object.entries(proposal.env).map(([name, value]) => ({ name, value }));
+  const others = draft.env.filter(({ name }) => !(name in proposal.env));
   return {
-    way,
-    text: http ?? tcp ?? (command ? lineOf(command) : (log ?? "")),
-    every: probe?.every ?? null,
-    within: probe?.within ?? null,
-    failures: probe?.failures ?? null,
-    startWithin: probe?.start_within ?? null,
+    ...draft,
+    command: lineOf(proposal.command),
+    folder: proposal.folder,
+    env: [...others, ...env],
+    live,
   };
 }
 
-export function rungOf(rung: RungEntry, key: number): RungDraft {
+function ofHealth(proposal: Proposal | null): Partial<ProbeEntry> | null {
+  return proposal?.health ? { http: proposal.health } : null;
+}
+
+function probeOf(probe: Partial<ProbeEntry> | null): ProbeDraft {
+  const { http, tcp, command, log } = probe ?? {};
+  const way: ProbeWay = http ? "http" : tcp ? "tcp" : command ? "command" : log ? "log" : "usual";
+  return {
+    way,
+    text: http || tcp || (command ? lineOf(command) : (log ?? "")),
+    every: unusual(probe?.every, 5),
+    within: unusual(probe?.within, 3),
+    failures: unusual(probe?.failures, 3),
+    startWithin: unusual(probe?.start_within, 60),
+  };
+}
+
+export function rungOf(rung: RungGiven, key: number): RungDraft {
   return {
     key,
     kind: rung.do,
-    after: rung.after ?? null,
+    after: unusual(rung.after, 30),
     workedWithin: rung.worked_within ?? null,
     command: lineOf(rung.command ?? []),
     container: rung.container ?? "",
@@ -130,7 +150,7 @@ export function rungOf(rung: RungEntry, key: number): RungDraft {
 }
 
 /** What differs from the usual, and nothing else. */
-export function runOf(draft: Draft): RunEntry {
+export function runOf(draft: Draft): RunGiven {
   const env = draft.env.filter(({ name }) => name.trim() !== "");
   const dependsOn = listOf(draft.dependsOn);
   const codes = listOf(draft.successCodes).map(Number);
@@ -151,13 +171,12 @@ export function runOf(draft: Draft): RunEntry {
     ...(codes.length === 0 ? {} : { success_codes: codes }),
     ...(draft.keyWay === "inject" ? {} : { key: draft.keyWay }),
     ...(draft.registryUrl ? { registry_url: true } : {}),
-    ...(draft.truthful ? {} : { truthful: false }),
     ...(ready ? { ready } : {}),
     ...(live ? { live } : {}),
   };
 }
 
-export function recoverOf({ rungs }: Draft): RungEntry[] {
+export function recoverOf({ rungs }: Draft): RungGiven[] {
   return rungs.map(({ kind, after, workedWithin, command, container, image }) => {
     const { needs } = RUNG_KINDS[kind];
     return {
@@ -171,14 +190,21 @@ export function recoverOf({ rungs }: Draft): RungEntry[] {
   });
 }
 
-function entryOfProbe({ way, text, every, within, failures, startWithin }: ProbeDraft): ProbeEntry | null {
+function entryOfProbe({
+  way,
+  text,
+  every,
+  within,
+  failures,
+  startWithin,
+}: ProbeDraft): Partial<ProbeEntry> | null {
   const numbers = {
     ...(every === null ? {} : { every }),
     ...(within === null ? {} : { within }),
     ...(failures === null ? {} : { failures }),
     ...(startWithin === null ? {} : { start_within: startWithin }),
   };
-  if (way === "usual") return Object.keys(numbers).length === 0 ? null : numbers;
+  if (way === "usual") return null;
   return way === "command"
     ? { command: parseWords(text).words, ...numbers }
     : { [way]: text.trim(), ...numbers };

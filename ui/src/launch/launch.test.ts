@@ -5,6 +5,7 @@ import { expectAccessible, openWindow, rowOf } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
 import { PROPOSAL } from "../host/fixture/processes";
 import { localRows } from "../host/fixture/runs";
+import type { AgentRunView } from "../host/host";
 import { draftOf, problemsOf, recoverOf, runOf } from "./draft";
 import { lineOf, parseWords, shellHint } from "./words";
 
@@ -38,7 +39,7 @@ describe("how an agent is started", () => {
       folder: PROPOSAL.folder,
       live: { http: PROPOSAL.health },
     };
-    expect(saved).toHaveBeenCalledWith(id, run, [], "app");
+    expect(saved).toHaveBeenCalledWith(id, run, [], "app", null);
   });
 
   it("is sent as it is typed, and what is as usual is left out", async () => {
@@ -80,12 +81,12 @@ describe("how an agent is started", () => {
         max_restarts: 0,
         success_codes: [0, 143],
         key: "signer",
-        truthful: false,
         ready: { log: "Uvicorn running", start_within: 90 },
         live: { tcp: "127.0.0.1:5000" },
       },
       [],
       "auto",
+      false,
     );
   });
 
@@ -108,8 +109,8 @@ describe("how an agent is started", () => {
     await save();
     await waitFor(() => expect(saved).toHaveBeenCalled());
     expect(saved.mock.lastCall?.[2]).toEqual([
-      { do: "docker_restart", after: 30, worked_within: 120, container: "docs-indexer" },
-      { do: "alert", after: 30 },
+      { do: "docker_restart", worked_within: 120, container: "docs-indexer" },
+      { do: "alert" },
       { do: "replace", worked_within: 60, command: ["podman", "run", "weather"] },
     ]);
   });
@@ -147,7 +148,7 @@ describe("how an agent is started", () => {
   it("can be forgotten", async () => {
     const { saved, id } = await openForm("weather-agent");
     await fireEvent.click(screen.getByTestId("launch-forget"));
-    await waitFor(() => expect(saved).toHaveBeenCalledWith(id, null, [], "app"));
+    await waitFor(() => expect(saved).toHaveBeenCalledWith(id, null, [], "app", null));
   });
 
   it("follows adding an agent with its project", async () => {
@@ -185,17 +186,20 @@ describe("a line of words", () => {
   });
 });
 
-it("an entry comes back as it was", () => {
+it("an entry comes back as it was", async () => {
+  const host = new FixtureHost(localRows(Date.now()));
+  const id = [...host.rows.keys()][0] ?? "";
   const run = {
     command: ["a b", "c"],
     env: { A: "1" },
     success_codes: [0, 2],
     ready: { command: ["./ready", "x y"], every: 2 },
-    live: { every: 9 },
+    live: { tcp: "127.0.0.1:1", within: 9 },
   };
-  const recover = [{ do: "docker_run" as const, image: "weather:1", after: 5 }];
-  const draft = draftOf({ run, recover, beats: "agent", proposal: null });
-  expect(runOf(draft)).toEqual(run);
-  expect(recoverOf(draft)).toEqual(recover);
+  await host.agentRunSet(id, run, [{ do: "docker_run", image: "weather:1", after: 5 }], "agent", false);
+  const setup: AgentRunView = await host.agentRun(id);
+  const draft = draftOf(setup);
   expect([...problemsOf(draft)]).toEqual([]);
+  await host.agentRunSet(id, runOf(draft), recoverOf(draft), draft.beats, draft.truthful);
+  expect(await host.agentRun(id)).toEqual(setup);
 });
