@@ -7,6 +7,7 @@ use beatkeeper_runner::StopSignal;
 use regex::Regex;
 use url::Url;
 
+use crate::project::probes;
 use crate::settings::{
     self, AgentEntry, KeyUse, ProbeEntry, ProbeTarget, RegistryEntry, RunEntry, StartWhen, rung_command,
 };
@@ -81,8 +82,7 @@ impl Plan {
         }
         let usual = RunEntry::default();
         let run = agent.run.as_ref().unwrap_or(&usual);
-        let health = agent.health.clone().map(ProbeEntry::http);
-        let live = run.live.as_ref().or(health.as_ref());
+        let probes = probes(agent);
         let grace = run.stop_grace;
         Some(Self {
             command: run.command.clone(),
@@ -98,9 +98,9 @@ impl Plan {
             registry_url: registry.filter(|_| run.registry_url).map(|registry| registry.url.to_string()),
             stop: stop_signal(run.stop_signal),
             starts_with_app: agent.run.is_some() && run.start == StartWhen::WithApp && !agent.paused,
-            ready: run.ready.as_ref().and_then(Probing::of),
-            live: live.and_then(Probing::of),
-            rungs: agent.recover.iter().map(|rung| rung_command(rung, grace)).collect(),
+            ready: probes.ready.as_ref().and_then(Probing::of),
+            live: probes.live.as_ref().and_then(Probing::of),
+            rungs: agent.recover.iter().map(|rung| rung_command(rung, grace, run.key)).collect(),
         })
     }
 

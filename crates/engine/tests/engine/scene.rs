@@ -27,6 +27,21 @@ pub struct Scene {
 /// Thresholds that let a life pass in seconds.
 pub const QUICK: &str = "thresholds = { late = 2, stale = 4, offline = 7, inactive_after = 4, sweep = 1 }";
 
+/// What a test that failed left running would hold files and ports for ever: shims outlive whoever started them.
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let runs = std::fs::read_dir(self.folder.path().join("data").join("runs")).into_iter().flatten().flatten();
+        for run in runs.filter(|_| std::thread::panicking()) {
+            let record = std::fs::read_to_string(run.path()).ok();
+            let record: Option<Value> = record.and_then(|text| serde_json::from_str(&text).ok());
+            let pids = record.iter().flat_map(|record| [&record["child"]["pid"], &record["shim"]["pid"]]);
+            for pid in pids.filter_map(Value::as_u64) {
+                let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+            }
+        }
+    }
+}
+
 impl Scene {
     /// A registry that knows the agents with these numbers, and an engine without agents.
     pub async fn new(known: &[u8]) -> Self {

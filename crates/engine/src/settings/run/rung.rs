@@ -8,6 +8,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::KeyUse;
 use super::check::{BadField, check_command};
 
 const LONGEST: u32 = 86_400;
@@ -134,9 +135,10 @@ impl RungEntry {
 }
 
 /// The program and its arguments that carry a step out; nothing for one that takes no other program. `stop_grace` is in
-/// seconds. `docker run` stays in the foreground, so that it is watched as any process.
+/// seconds. `docker run` stays in the foreground, so that it is watched as any process; what an agent finds its key by is
+/// handed on by name, and its value is on no command line.
 #[must_use]
-pub fn rung_command(rung: &RungEntry, stop_grace: u32) -> Option<Vec<String>> {
+pub fn rung_command(rung: &RungEntry, stop_grace: u32, key: KeyUse) -> Option<Vec<String>> {
     let container = rung.container.clone().unwrap_or_default();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match rung.kind {
@@ -145,7 +147,12 @@ pub fn rung_command(rung: &RungEntry, stop_grace: u32) -> Option<Vec<String>> {
         RungKind::DockerRestart => Some(words(&["docker", "restart", "-t", &stop_grace.to_string(), &container])),
         RungKind::DockerRun => {
             let image = rung.image.clone().unwrap_or_default();
-            Some(words(&["docker", "run", "--rm", "--name", &container, &image]))
+            let mut command = words(&["docker", "run", "--rm", "--name", &container]);
+            if key == KeyUse::Inject {
+                command.extend(words(&["-e", "ZYND_AGENT_PRIVATE_KEY", "-e", "ZYND_AGENT_KEYPAIR_PATH"]));
+            }
+            command.push(image);
+            Some(command)
         }
     }
 }

@@ -275,7 +275,7 @@ fn steps_are_carried_out_by_programs_without_a_shell() {
     for (kind, label, command) in cases {
         let rung = with(kind);
         assert_eq!(rung.rung(30).label, label);
-        let words = rung_command(&rung, 10);
+        let words = rung_command(&rung, 10, KeyUse::None);
         assert_eq!(
             words.as_deref().map(|words| words.iter().map(String::as_str).collect()),
             command.map(<[_]>::to_vec)
@@ -367,4 +367,13 @@ fn a_circle_or_an_unknown_name_keeps_back_only_those_that_it_concerns() {
         "needs-them depends on db, which cannot be started: They depend on each other in \
                 a circle: db -> weather -> db"
     );
+}
+
+#[test]
+fn a_container_in_its_place_gets_the_key_by_name_alone() {
+    let (container, image) = (Some("weather".to_owned()), Some("ghcr.io/me/weather:1".to_owned()));
+    let rung = RungEntry { container, image, ..RungEntry::new(RungKind::DockerRun) };
+    let command = rung_command(&rung, 10, KeyUse::Inject).unwrap().join(" ");
+    let names = "-e ZYND_AGENT_PRIVATE_KEY -e ZYND_AGENT_KEYPAIR_PATH";
+    assert_eq!(command, format!("docker run --rm --name weather {names} ghcr.io/me/weather:1"));
 }
