@@ -153,7 +153,7 @@ async fn there_is_one_engine_and_it_answers_on_its_control_channel() {
     let status = client.execute(&Command::Status).await.expect("a status");
     assert_eq!(status["agents"][0]["id"], id.as_str());
     client.execute(&Command::Quit).await.expect("asked to end");
-    let engine = scene.engine.expect("it runs");
+    let engine = scene.engine.take().expect("it runs");
     engine.quit_asked().await;
     engine.shutdown().await;
     assert!(matches!(Client::connect(&data).await, Err(ConnectError::NobodyRuns { .. })));
