@@ -144,7 +144,7 @@ async fn removing_takes_the_name_and_leaves_nothing_running() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_one_engine_and_it_answers_on_its_control_channel() {
-    let scene = Scene::new(&[1]).await;
+    let mut scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;
     let second = Engine::start(scene.options()).await;
     assert!(matches!(second, Err(EngineError::AlreadyRunning { .. })));
