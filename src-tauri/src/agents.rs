@@ -14,7 +14,17 @@ const ACKNOWLEDGE: u32 = 24 * 60;
 /// The incident ended before it could be acknowledged.
 const ENDED: &str = "incident.none";
 
-/// Closes the agent's link and dials anew.
+/// Starts the agent's process; its page is shown when it cannot be.
+pub(crate) fn start(app: &AppHandle, agent: EntityId) {
+    act(app, agent.clone(), Command::AgentUp { ids: vec![agent] });
+}
+
+/// Ends the agent's process.
+pub(crate) fn stop(app: &AppHandle, agent: EntityId) {
+    act(app, agent.clone(), Command::AgentDown { ids: vec![agent] });
+}
+
+/// Restarts the agent's process where that is started here, or else closes its link and dials anew.
 pub(crate) fn restart(app: &AppHandle, agent: EntityId) {
     act(app, agent.clone(), Command::AgentRestart { id: agent });
 }

@@ -25,6 +25,23 @@ pub struct TrayModel {
     pub unacknowledged: Vec<EntityId>,
     /// Until when alerts are paused.
     pub alerts_paused_until: Option<Time>,
+    /// Those whose processes are started here, by name.
+    pub local: Vec<TrayProcess>,
+    /// How many of them run.
+    pub running: usize,
+    /// Whether they go on when the program ends.
+    pub left_running: bool,
+}
+
+/// An agent that is started here, in the tray's menu.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrayProcess {
+    /// Whose.
+    pub id: EntityId,
+    /// Its name, short enough for a menu.
+    pub name: String,
+    /// Whether it runs, or is to.
+    pub up: bool,
 }
 
 /// An agent in the tray's menu.
@@ -41,7 +58,7 @@ pub struct TrayAgent {
 impl TrayModel {
     /// The tray for this fleet.
     #[must_use]
-    pub fn of(fleet: &Fleet, alerts_paused_until: Option<Time>) -> Self {
+    pub fn of(fleet: &Fleet, alerts_paused_until: Option<Time>, left_running: bool) -> Self {
         let summary = fleet.summary();
         let attention = fleet.attention();
         let lines = attention.iter().take(MOST).map(|agent| TrayAgent {
@@ -53,7 +70,17 @@ impl TrayModel {
         let mut unacknowledged: Vec<EntityId> = unknown.map(|incident| incident.agent.clone()).collect();
         // The desk keeps no order, and equal trays must be equal.
         unacknowledged.sort();
+        let mut local: Vec<TrayProcess> = fleet
+            .runs()
+            .map(|(id, name, run)| TrayProcess { id: id.clone(), name: short(name), up: !run.rests() && !run.gave_up() })
+            .collect();
+        local.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
+        let running = fleet.runs().filter(|(_, _, run)| run.is_up()).count();
+        local.truncate(MOST);
         Self {
+            local,
+            running,
+            left_running,
             glyph: summary.glyph,
             sentence: summary.sentence,
             attention: lines.collect(),
@@ -64,9 +91,12 @@ impl TrayModel {
     }
 }
 
+fn short(name: &str) -> String {
+    if name.chars().count() > 32 { name.chars().take(31).chain(['…']).collect() } else { name.into() }
+}
+
 fn line(name: &str, state: &str, sentence: &str) -> String {
-    let name: String =
-        if name.chars().count() > 32 { name.chars().take(31).chain(['…']).collect() } else { name.into() };
+    let name = short(name);
     let text = format!("{name}: {state}, {}", lower_first(sentence));
     if text.chars().count() > 90 { text.chars().take(89).chain(['…']).collect() } else { text }
 }
@@ -85,6 +115,7 @@ mod tests {
     use crate::identity::{EntityKind, PublicKey};
     use crate::link::LinkReport;
     use crate::liveness::Thresholds;
+    use crate::supervise::{RestartPolicy, RunEvent, RunPolicy};
     use crate::view::BeatsBy;
     use crate::wire::zynd::Activity;
 
@@ -94,6 +125,23 @@ mod tests {
 
     fn id(number: u8) -> EntityId {
         EntityId::from_key(&PublicKey::from_bytes([number; 32]), EntityKind::Agent)
+    }
+
+    fn settings(number: u8) -> AgentSettings {
+        AgentSettings {
+            id: id(number),
+            name: format!("agent-{number:02}"),
+            registry: "r".into(),
+            interval: Duration::from_secs(30),
+            beats_by: BeatsBy::App,
+            paused: false,
+            probed: false,
+            run: None,
+            truthful: false,
+            tags: Vec::new(),
+            project: None,
+            alerts: std::sync::Arc::default(),
+        }
     }
 
     /// So many agents, each of which beat once.
@@ -108,21 +156,7 @@ mod tests {
         };
         fleet.handle(FleetEvent::RegistrySet(registry), at(0));
         for number in 1..=agents {
-            let settings = AgentSettings {
-                id: id(number),
-                name: format!("agent-{number:02}"),
-                registry: "r".into(),
-                interval: Duration::from_secs(30),
-                beats_by: BeatsBy::App,
-                paused: false,
-                probed: false,
-                run: None,
-                truthful: false,
-                tags: Vec::new(),
-                project: None,
-                alerts: std::sync::Arc::default(),
-            };
-            fleet.handle(FleetEvent::AgentAdded(settings, Box::default()), at(0));
+            fleet.handle(FleetEvent::AgentAdded(settings(number), Box::default()), at(0));
             for report in [LinkReport::Dialling { attempt: 1 }, LinkReport::Opened, LinkReport::Sent { at: at(0) }] {
                 fleet.handle(FleetEvent::Link(id(number), report), at(0));
             }
@@ -141,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_fleet_that_is_well_asks_for_nobody() {
-        let tray = TrayModel::of(&fleet(2), None);
+        let tray = TrayModel::of(&fleet(2), None, false);
         assert_eq!((tray.glyph, tray.sentence.as_str()), (Glyph::Ok, "2 active"));
         assert_eq!((tray.attention, tray.and_more, tray.unacknowledged), (vec![], 0, vec![]));
     }
@@ -150,7 +184,7 @@ mod tests {
     fn twenty_are_listed_the_others_counted_and_all_can_be_acknowledged() {
         let mut fleet = fleet(23);
         wait(&mut fleet, at(400));
-        let tray = TrayModel::of(&fleet, Some(at(900)));
+        let tray = TrayModel::of(&fleet, Some(at(900)), false);
         assert_eq!((tray.glyph, tray.sentence.as_str()), (Glyph::Attention, "23 stale"));
         assert_eq!((tray.attention.len(), tray.and_more), (MOST, 3));
         assert_eq!(tray.alerts_paused_until, Some(at(900)));
@@ -162,7 +196,7 @@ mod tests {
         for agent in tray.unacknowledged {
             fleet.handle(FleetEvent::Acknowledged(agent, Some(at(5000))), at(401));
         }
-        let known = TrayModel::of(&fleet, None);
+        let known = TrayModel::of(&fleet, None, false);
         assert_eq!((known.glyph, known.unacknowledged), (Glyph::Acknowledged, vec![]));
         assert_eq!(known.attention.len(), MOST, "they are still not well");
     }
@@ -173,7 +207,7 @@ mod tests {
         wait(&mut fleet, at(400));
         fleet.handle(FleetEvent::Snoozed(id(2), Some(at(4000))), at(401));
         let snoozed: Vec<_> =
-            TrayModel::of(&fleet, None).attention.into_iter().map(|agent| agent.snoozed_until).collect();
+            TrayModel::of(&fleet, None, false).attention.into_iter().map(|agent| agent.snoozed_until).collect();
         assert_eq!(snoozed, [None, Some(at(4000))]);
     }
 
@@ -182,5 +216,34 @@ mod tests {
         let text = line(&"n".repeat(50), "stale", &"Reason ".repeat(40));
         assert_eq!(text.chars().count(), 90);
         assert!(text.starts_with(&format!("{}…: stale, reason ", "n".repeat(31))), "{text}");
+    }
+
+    #[test]
+    fn those_that_are_started_here_are_listed_by_name_and_counted_while_they_run() {
+        let mut fleet = fleet(3);
+        let policy = RunPolicy {
+            own_command: true,
+            starts_with_app: false,
+            restart: RestartPolicy::Never,
+            max_restarts: 0,
+            success: vec![0],
+            stop_grace: Duration::from_secs(1),
+            ready_is_probed: false,
+            ready_within: Duration::from_secs(1),
+            failures: 1,
+            depends_on: Vec::new(),
+            rungs: Vec::new(),
+        };
+        for number in [3, 1] {
+            let here = AgentSettings { run: Some(policy.clone().into()), ..settings(number) };
+            fleet.handle(FleetEvent::AgentChanged(here), at(1));
+        }
+        let starts = [RunEvent::Start, RunEvent::Started { pid: 7, at: at(2), reclaimed: false }];
+        for event in starts {
+            fleet.handle(FleetEvent::Run(id(3), event), at(2));
+        }
+        let tray = TrayModel::of(&fleet, None, true);
+        let local: Vec<_> = tray.local.iter().map(|agent| (agent.name.as_str(), agent.up)).collect();
+        assert_eq!((local, tray.running, tray.left_running), (vec![("agent-01", false), ("agent-03", true)], 1, true));
     }
 }

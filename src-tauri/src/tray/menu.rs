@@ -2,7 +2,7 @@
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::tray::{TrayAgent, TrayModel};
+use beatkeeper_core::tray::{TrayAgent, TrayModel, TrayProcess};
 
 /// One line of the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,20 @@ pub(crate) enum Entry {
     Wake(EntityId, Time),
     /// So many more need attention; brings the window.
     More(usize),
+    /// Agents that are started here, each with what can be done with it [below](Entry::below) it.
+    Local(Vec<TrayProcess>),
+    /// Starts an agent's process.
+    Start(TrayProcess),
+    /// Ends it.
+    Stop(TrayProcess),
     /// Says that the person knows of everyone.
     AcknowledgeAll,
     /// Holds notices back for an hour.
     PauseAlerts,
     /// Ends that before its time.
     ResumeAlerts(Time),
-    /// Ends the app.
-    Quit,
+    /// Ends the app, and with it so many processes, or leaves them.
+    Quit { running: usize, left: bool },
     /// A line between.
     Separator,
 }
@@ -48,6 +54,10 @@ pub(crate) enum Wish {
     Snooze(EntityId),
     /// Notices about it again.
     Wake(EntityId),
+    /// Its process started.
+    Start(EntityId),
+    /// Its process ended.
+    Stop(EntityId),
     /// That a person knows of everyone.
     AcknowledgeAll,
     /// No notices for so many minutes.
@@ -67,13 +77,16 @@ pub(crate) fn menu(model: &TrayModel) -> Vec<Entry> {
     if model.and_more > 0 {
         entries.push(Entry::More(model.and_more));
     }
+    if !model.local.is_empty() {
+        entries.extend([Entry::Separator, Entry::Local(model.local.clone())]);
+    }
     if !model.unacknowledged.is_empty() {
         entries.extend([Entry::Separator, Entry::AcknowledgeAll]);
     }
     entries.push(Entry::Separator);
     entries.push(model.alerts_paused_until.map_or(Entry::PauseAlerts, Entry::ResumeAlerts));
     entries.push(Entry::Separator);
-    entries.push(Entry::Quit);
+    entries.push(Entry::Quit { running: model.running, left: model.left_running });
     entries
 }
 
@@ -95,13 +108,28 @@ impl Entry {
             Self::PauseAlerts => "Pause alerts for 1 h".to_owned(),
             Self::ResumeAlerts(until) => clock(*until)
                 .map_or_else(|| "Resume alerts".to_owned(), |at| format!("Resume alerts (paused until {at})")),
-            Self::Quit => "Quit".to_owned(),
+            Self::Local(local) => {
+                let up = local.iter().filter(|agent| agent.up).count();
+                format!("Agents started here ({up} of {})", local.len())
+            }
+            Self::Start(agent) => format!("Start {}", agent.name),
+            Self::Stop(agent) => format!("Stop {}", agent.name),
+            Self::Quit { running: 0, .. } => "Quit".to_owned(),
+            Self::Quit { running, left } => {
+                let agents = if *running == 1 { "agent" } else { "agents" };
+                let (ends, goes_on) = if *running == 1 { ("ends", "goes on") } else { ("end", "go on") };
+                format!("Quit ({running} {agents} started here {})", if *left { goes_on } else { ends })
+            }
             Self::Separator => String::new(),
         }
     }
 
     /// The lines of its own menu; none where it has none.
     pub(crate) fn below(&self) -> Vec<Self> {
+        if let Self::Local(local) = self {
+            let work = |agent: TrayProcess| if agent.up { Self::Stop(agent) } else { Self::Start(agent) };
+            return local.iter().cloned().map(work).collect();
+        }
         let Self::Agent(agent) = self else { return Vec::new() };
         let id = || agent.id.clone();
         let snooze = agent.snoozed_until.map_or_else(|| Self::Snooze(id()), |until| Self::Wake(id(), until));
@@ -111,7 +139,9 @@ impl Entry {
     /// The name that a choice comes back with; nothing for what cannot be chosen.
     pub(crate) fn id(&self) -> Option<String> {
         Some(match self {
-            Self::Sentence(_) | Self::Agent(_) | Self::Separator => return None,
+            Self::Sentence(_) | Self::Agent(_) | Self::Local(_) | Self::Separator => return None,
+            Self::Start(agent) => format!("start/{}", agent.id),
+            Self::Stop(agent) => format!("stop/{}", agent.id),
             Self::ShowWindow => "show".to_owned(),
             Self::Open(agent) => format!("open/{agent}"),
             Self::Restart(agent) => format!("restart/{agent}"),
@@ -121,7 +151,7 @@ impl Entry {
             Self::More(_) => "more".to_owned(),
             Self::PauseAlerts => "pause".to_owned(),
             Self::ResumeAlerts(_) => "resume".to_owned(),
-            Self::Quit => "quit".to_owned(),
+            Self::Quit { .. } => "quit".to_owned(),
         })
     }
 }
@@ -143,6 +173,8 @@ impl Wish {
                     "restart" => Some(Self::Restart(agent)),
                     "snooze" => Some(Self::Snooze(agent)),
                     "wake" => Some(Self::Wake(agent)),
+                    "start" => Some(Self::Start(agent)),
+                    "stop" => Some(Self::Stop(agent)),
                     _ => None,
                 }
             }
@@ -162,6 +194,10 @@ mod tests {
             line: format!("agent-{n}: stale, no beat"),
             snoozed_until: None,
         }
+    }
+
+    fn process(n: u8, up: bool) -> TrayProcess {
+        TrayProcess { id: agent(n).id, name: format!("agent-{n}"), up }
     }
 
     fn read(model: &TrayModel) -> Vec<String> {
@@ -185,6 +221,9 @@ mod tests {
             and_more: 3,
             unacknowledged: vec![agent(1).id],
             alerts_paused_until: Some(Time::from_millis(0)),
+            local: vec![process(3, true), process(4, false)],
+            running: 1,
+            left_running: false,
         };
         assert_eq!(
             read(&model),
@@ -197,11 +236,13 @@ mod tests {
                 "agent-2: stale, no beat",
                 "and 3 more",
                 "",
+                "Agents started here (1 of 2)",
+                "",
                 "Acknowledge all",
                 "",
                 "Resume alerts (paused until 15:04)",
                 "",
-                "Quit",
+                "Quit (1 agent started here ends)",
             ]
         );
     }
@@ -215,7 +256,10 @@ mod tests {
         assert_eq!(below(agent(1)), ["Open", "Restart", "Snooze 1 h"]);
         let snoozed = TrayAgent { snoozed_until: Some(Time::ZERO), ..agent(1) };
         assert_eq!(below(snoozed), ["Open", "Restart", "End snooze (until 15:04)"]);
-        assert_eq!(Entry::Quit.below(), []);
+        assert_eq!(Entry::Quit { running: 0, left: false }.below(), []);
+        let both = Entry::Local(vec![process(3, true), process(4, false)]).below();
+        let both: Vec<String> = both.iter().map(|entry| entry.text(|_| None)).collect();
+        assert_eq!(both, ["Stop agent-3", "Start agent-4"]);
     }
 
     #[test]
@@ -233,7 +277,9 @@ mod tests {
         assert_eq!(wish(Entry::More(3)), Some(Wish::ShowWindow));
         assert_eq!(wish(Entry::PauseAlerts), Some(Wish::PauseAlerts(60)));
         assert_eq!(wish(Entry::ResumeAlerts(Time::from_millis(0))), Some(Wish::PauseAlerts(0)));
-        assert_eq!(wish(Entry::Quit), Some(Wish::Quit));
+        assert_eq!(wish(Entry::Quit { running: 2, left: true }), Some(Wish::Quit));
+        assert_eq!(wish(Entry::Start(process(7, false))), Some(Wish::Start(agent(7).id)));
+        assert_eq!(wish(Entry::Stop(process(7, true))), Some(Wish::Stop(agent(7).id)));
         assert_eq!(Wish::of("open/nonsense"), None);
         assert_eq!(Wish::of(&format!("sell/{}", agent(7).id)), None);
         assert_eq!(Wish::of("anything"), None);

@@ -94,6 +94,8 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
         Some(Wish::Restart(agent)) => agents::restart(app, agent),
         Some(Wish::Snooze(agent)) => agents::snooze(app, agent),
         Some(Wish::Wake(agent)) => agents::wake(app, agent),
+        Some(Wish::Start(agent)) => agents::start(app, agent),
+        Some(Wish::Stop(agent)) => agents::stop(app, agent),
         Some(Wish::AcknowledgeAll) => {
             let all = app.state::<Shell>().tray.state().wanted.model.unacknowledged.clone();
             agents::acknowledge(app, all);

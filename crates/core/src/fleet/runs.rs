@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Fleet, sorted};
 use crate::identity::EntityId;
-use crate::supervise::RunEvent;
+use crate::supervise::{RunEvent, Supervisor};
 use crate::time::Time;
 
 impl Fleet {
@@ -12,6 +12,14 @@ impl Fleet {
     #[must_use]
     pub fn may_beat(&self, id: &EntityId) -> bool {
         self.agents.get(id).is_none_or(|agent| agent.may_beat())
+    }
+
+    /// The agents whose processes are started here, with their names.
+    pub fn runs(&self) -> impl Iterator<Item = (&EntityId, &str, &Supervisor)> {
+        self.agents.iter().filter_map(|(id, agent)| {
+            let run = agent.supervisor().filter(|run| run.is_ours())?;
+            Some((id, agent.settings.name.as_str(), run))
+        })
     }
 
     /// Those that an agent depends on, whoever they depend on, and so on.

@@ -240,14 +240,25 @@ impl Supervisor {
     /// Whether a person has to see to it, whatever its beats say.
     #[must_use]
     pub const fn calls(&self) -> bool {
-        let gave_up = matches!(self.state, State::GaveUp);
-        self.ladder.calls() || (gave_up && !self.ladder.is_at_work())
+        self.ladder.calls() || (self.gave_up() && !self.ladder.is_at_work())
     }
 
     /// Whether its silence is asked for: it was not started, was stopped by a person, or ended well by itself.
     #[must_use]
     pub const fn rests(&self) -> bool {
         matches!(self.state, State::Stopped | State::Exited { well: true })
+    }
+
+    /// Whether there is a command to start it with.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        self.policy.own_command
+    }
+
+    /// Whether it was given up.
+    #[must_use]
+    pub const fn gave_up(&self) -> bool {
+        matches!(self.state, State::GaveUp)
     }
 
     /// Whether it runs and is well, so that its beats are true.

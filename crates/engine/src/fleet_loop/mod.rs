@@ -32,7 +32,7 @@ use crate::command::{Command, Refusal};
 use crate::links::{LinkCommand, LinkOutput};
 use crate::processes::LogTask;
 use crate::registry::WatchCommand;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{OnQuit, Settings, SettingsError};
 use crate::telling::{Shown, Telling};
 pub(crate) use alerts::DESKTOP;
 use alerts::DesktopSeen;
@@ -241,7 +241,9 @@ impl FleetLoop {
     fn publish(&mut self) {
         self.publish_at = None;
         self.published = self.fleet.revision();
-        let tray = TrayModel::of(&self.fleet, self.fleet.alerts(self.clock.now()).paused_until);
+        let left_running = self.crew.settings().processes.on_quit == OnQuit::Leave;
+        let paused_until = self.fleet.alerts(self.clock.now()).paused_until;
+        let tray = TrayModel::of(&self.fleet, paused_until, left_running);
         self.outlets.tray.send_if_modified(|shown| {
             let changed = *shown != tray;
             if changed {
