@@ -1,7 +1,7 @@
 //! What is done to agents from the tray and from a notice, without the window.
 
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_engine::command::{Command, Refusal};
+use beatkeeper_engine::command::{Command, Ordered, Refusal};
 use tauri::{AppHandle, Manager, async_runtime};
 
 use crate::shell::Shell;
@@ -16,7 +16,15 @@ const ENDED: &str = "incident.none";
 
 /// Starts the agent's process; its page is shown when it cannot be.
 pub(crate) fn start(app: &AppHandle, agent: EntityId) {
-    act(app, agent.clone(), Command::AgentUp { ids: vec![agent] });
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        let answer = app.state::<Shell>().execute(Command::AgentUp { ids: vec![agent.clone()] }).await;
+        let ordered = answer.ok().and_then(|answer| serde_json::from_value::<Vec<Ordered>>(answer).ok());
+        let refused = ordered.is_none_or(|ordered| ordered.iter().any(|ordered| ordered.refusal.is_some()));
+        if refused {
+            window::open(&app, vec![agent], None);
+        }
+    });
 }
 
 /// Ends the agent's process.

@@ -142,6 +142,7 @@ impl Crew {
         for agent in &before.agents {
             if !self.places.contains_key(&agent.entity) {
                 self.let_go(agent).await;
+                self.processes.let_go(&agent.entity);
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
         }
@@ -190,6 +191,8 @@ impl Crew {
                     }
                     let settings = agent_settings(agent, rules.of(agent), names);
                     events.push(FleetEvent::AgentAdded(settings, Box::new(past)));
+                    // At another registry, its process is the same one.
+                    self.processes.say_again(&agent.entity);
                 }
             }
             self.employ(agent, old).await;
@@ -292,7 +295,6 @@ impl Crew {
     }
 
     async fn let_go(&mut self, agent: &AgentEntry) {
-        self.processes.let_go(&agent.entity);
         self.probes.remove(&agent.entity);
         self.hushed.remove(&agent.entity);
         if let Some(watcher) = self.watchers.get(&agent.registry) {

@@ -33,6 +33,7 @@ const CARRY_WITHIN: Duration = Duration::from_secs(90);
 pub(super) enum Ask {
     Do(RunAction),
     Follow(Arc<Plan>),
+    SayAgain,
     Log(LogTask, reply::Sender<std::io::Result<()>>),
     End { leave: bool, done: Option<reply::Sender<()>> },
 }
@@ -93,6 +94,7 @@ impl Task {
                 ask = inbox.recv() => match ask {
                     Some(Ask::Do(action)) => self.act(action).await,
                     Some(Ask::Follow(plan)) => self.plan = plan,
+                    Some(Ask::SayAgain) => self.say_again().await,
                     Some(Ask::Log(task, done)) => self.log(task, done).await,
                     Some(Ask::End { leave, done }) => {
                         if !leave {
@@ -147,6 +149,16 @@ impl Task {
         self.live = Some(live);
         self.told = false;
         self.tell(RunEvent::Started { pid, at, reclaimed: true }).await;
+        self.probe(false);
+    }
+
+    async fn say_again(&mut self) {
+        let (pid, since) = match &self.live {
+            Some(Live::Watched(run)) => (run.pid(), run.started_at()),
+            Some(Live::Orphans(orphans)) => (orphans.pid().unwrap_or_default(), orphans.started_at()),
+            None => return,
+        };
+        self.tell(RunEvent::Started { pid, at: self.time_of(since), reclaimed: true }).await;
         self.probe(false);
     }
 

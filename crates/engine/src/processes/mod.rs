@@ -66,6 +66,13 @@ impl Processes {
         }
     }
 
+    /// Nobody remembers what an agent's process does: it is told once more.
+    pub(crate) fn say_again(&self, id: &EntityId) {
+        if let Some(keeper) = self.keepers.get(id) {
+            keeper.tell(Ask::SayAgain);
+        }
+    }
+
     /// An agent's process is not ours any more: what runs of it is ended.
     pub(crate) fn let_go(&mut self, id: &EntityId) {
         if let Some(keeper) = self.keepers.remove(id) {
