@@ -72,7 +72,11 @@ impl TrayModel {
         unacknowledged.sort();
         let mut local: Vec<TrayProcess> = fleet
             .runs()
-            .map(|(id, name, run)| TrayProcess { id: id.clone(), name: short(name), up: !run.rests() && !run.gave_up() })
+            .map(|(id, name, run)| TrayProcess {
+                id: id.clone(),
+                name: short(name),
+                up: !run.rests() && !run.gave_up(),
+            })
             .collect();
         local.sort_by(|one, other| one.name.cmp(&other.name).then_with(|| one.id.cmp(&other.id)));
         let running = fleet.runs().filter(|(_, _, run)| run.is_up()).count();

@@ -153,11 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn only_an_agent_that_is_offline_is_loud_and_good_news_pass() {
+    fn only_an_agent_that_is_down_is_loud_and_good_news_pass() {
         for kind in NoticeKind::ALL {
             let draft = draft_for(&notice(kind, 1), Abilities::default(), &OnClick::Nothing);
             let has = |hint: Hint| draft.hints.contains(&hint);
-            let (bad, good) = (kind == NoticeKind::Offline, kind == NoticeKind::Recovered);
+            let bad = matches!(kind, NoticeKind::Offline | NoticeKind::GaveUp);
+            let good = kind == NoticeKind::Recovered;
             assert_eq!(has(Hint::Urgency(Urgency::Critical)), bad, "{kind:?}");
             assert_eq!(has(Hint::SoundName("dialog-warning".into())), bad, "{kind:?}");
             assert_eq!(has(Hint::Urgency(Urgency::Low)), good, "{kind:?}");
