@@ -16,7 +16,7 @@ use crate::failure::Fatal;
 use crate::history::{AgentMemory, SpanKind, Transition};
 use crate::liveness::Liveness;
 use crate::time::Time;
-use crate::view::{BeatCounts, ProcessState, Severity, Speaker, VerdictView};
+use crate::view::{BeatCounts, BeatsBy, ProcessState, Severity, Speaker, VerdictView};
 
 use super::connections::Connections;
 use super::strip::Strip;
@@ -104,6 +104,8 @@ impl Agent {
             detail: String::new(),
             clock_ahead_ms: None,
         };
+        // For one that beats by itself there is no link that would have to be told.
+        let speaks = settings.beats_by != BeatsBy::Agent;
         Self {
             liveness: memory.map_or(Liveness::Unknown, |memory| memory.liveness),
             since: memory.map_or(now, |memory| memory.since),
@@ -136,7 +138,7 @@ impl Agent {
             process_since: None,
             run: None,
             voice: Voice::default(),
-            beating: true,
+            beating: speaks,
             good_beats: 0,
         }
     }
