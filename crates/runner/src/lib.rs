@@ -15,5 +15,5 @@ mod usage;
 mod wire;
 
 pub use order::{Exit, Order, ShimProgram, StartError, StopSignal};
-pub use run::{Orphans, Reclaimed, Run};
+pub use run::{Member, Orphans, Reclaimed, Run, Tree};
 pub use usage::Usage;

@@ -115,6 +115,26 @@ pub(crate) fn orphans(child: Process, marker: &str) -> Vec<Process> {
         .collect()
 }
 
+/// The process with this number, when it is one of a run's and has not ended. While the shim lives every process of the
+/// run descends from it; the marker counts for nothing then, since whoever may read it could bear it.
+pub(crate) fn member(pid: u32, shim: Process, child: Process, marker: &str) -> Option<Process> {
+    if !shim.lives() {
+        return orphans(child, marker).into_iter().find(|process| process.pid == pid);
+    }
+    let own = stat(pid).filter(|stat| !stat.has_ended())?;
+    let member = Process { pid, start: own.start };
+    let mut seen = HashSet::from([pid]);
+    let mut parent = own.parent;
+    // An orphan comes to the shim between two looks at worst; a number that was taken anew could make a circle.
+    while parent > 1 && seen.insert(parent) {
+        if parent == shim.pid {
+            return member.lives().then_some(member);
+        }
+        parent = stat(parent)?.parent;
+    }
+    None
+}
+
 fn bears(pid: u32, marker: &str) -> bool {
     let wanted = format!("{MARKER}={marker}");
     fs::read(format!("/proc/{pid}/environ"))

@@ -18,7 +18,7 @@ mod other;
 #[cfg(not(target_os = "linux"))]
 use other as system;
 
-pub(crate) use system::{birth, boot, family, find, name, orphans, sample, signal};
+pub(crate) use system::{birth, boot, family, find, member, name, orphans, sample, signal};
 
 /// The variable that every process of a run inherits.
 pub(crate) const MARKER: &str = "BEATKEEPER_RUN";

@@ -58,6 +58,11 @@ pub(crate) fn orphans(child: Process, marker: &str) -> Vec<Process> {
     everyone(None, child, marker)
 }
 
+/// The process with this number, when it is one of a run's and has not ended.
+pub(crate) fn member(pid: u32, shim: Process, child: Process, marker: &str) -> Option<Process> {
+    everyone(Some(shim), child, marker).into_iter().find(|process| process.pid == pid)
+}
+
 fn everyone(shim: Option<Process>, child: Process, marker: &str) -> Vec<Process> {
     let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always);
     let Some(system) = look(ProcessesToUpdate::All, kind) else { return Vec::new() };

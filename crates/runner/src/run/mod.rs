@@ -12,11 +12,13 @@ use crate::usage::{Meter, Usage};
 use crate::wire::{Ask, Status};
 use link::Link;
 pub use orphans::Orphans;
+pub use tree::{Member, Tree};
 
 mod link;
 mod orphans;
 mod reclaim;
 mod start;
+mod tree;
 
 /// How often a process is looked at that no shim watches any more.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -88,6 +90,11 @@ impl Run {
     /// The value of `BEATKEEPER_RUN` in the environment of each of its processes.
     pub fn marker(&self) -> &str {
         &self.record.marker
+    }
+
+    /// Tells who belongs to it.
+    pub fn tree(&self) -> Tree {
+        Tree::of(&self.record)
     }
 
     /// How the main process ended, if it has.

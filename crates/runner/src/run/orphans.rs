@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::LOOK_AGAIN;
+use super::{LOOK_AGAIN, Tree};
 use crate::order::StopSignal;
 use crate::os::{self, Process, survivors};
 use crate::place::Record;
@@ -48,6 +48,11 @@ impl Orphans {
     /// The value of `BEATKEEPER_RUN` in the environment of each of its processes.
     pub fn marker(&self) -> &str {
         &self.marker
+    }
+
+    /// Tells who belongs to the run.
+    pub fn tree(&self) -> Tree {
+        Tree::new(self.shim, self.child, &self.marker)
     }
 
     fn processes(&self) -> Vec<Process> {

@@ -192,3 +192,27 @@ while True: time.sleep(1)";
     run.kill().await.unwrap();
     assert!(!lives(other));
 }
+
+#[tokio::test]
+async fn who_belongs_to_it_is_told_by_descent_and_not_by_what_can_be_copied() {
+    let scene = Scene::new();
+    let (mut run, pids) = family(&scene, "ignore").await;
+    let tree = run.tree();
+    for (pid, name) in pids.iter().zip(MEMBERS) {
+        assert!(tree.find(*pid).is_some_and(|member| member.lives()), "{name}");
+    }
+    let mut impostor = std::process::Command::new("sleep")
+        .arg("600")
+        .env("BEATKEEPER_RUN", run.marker())
+        .spawn()
+        .expect("a process that bears the marker");
+    let strangers = [std::process::id(), impostor.id(), run.shim_pid(), 1, 0, u32::MAX];
+    let found: Vec<_> = strangers.iter().filter(|pid| tree.find(**pid).is_some()).collect();
+    impostor.kill().unwrap();
+    impostor.wait().unwrap();
+    assert!(found.is_empty(), "{found:?} of {strangers:?}");
+    let member = tree.find(pids[0]).unwrap();
+    run.kill().await.unwrap();
+    run.tree_is_gone().await;
+    assert!(!member.lives() && tree.find(pids[0]).is_none());
+}
