@@ -14,6 +14,7 @@ pub mod link;
 pub mod liveness;
 pub mod notice;
 pub mod reckon;
+pub mod signing;
 pub mod supervise;
 pub mod time;
 pub mod tray;
