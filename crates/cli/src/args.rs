@@ -219,6 +219,14 @@ pub(crate) enum AgentCommand {
         #[arg(long, conflicts_with = "minutes")]
         end: bool,
     },
+    /// Show what was signed for an agent that does not hold its key, and what was refused, newest first
+    Signer {
+        /// Entity id, the beginning of one, or a name
+        agent: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Give it these tags and no others; none takes them away
     Tag {
         /// Entity id, the beginning of one, or a name
@@ -397,7 +405,10 @@ impl Subject {
             | Self::Drill(DrillOptions { json, .. })
             | Self::Incident(IncidentCommand::List { json, .. } | IncidentCommand::Show { json, .. })
             | Self::Agent(
-                AgentCommand::List { json } | AgentCommand::Find { json, .. } | AgentCommand::Show { json, .. },
+                AgentCommand::List { json }
+                | AgentCommand::Find { json, .. }
+                | AgentCommand::Show { json, .. }
+                | AgentCommand::Signer { json, .. },
             ) => *json,
             Self::Agent(
                 AgentCommand::Import { .. }

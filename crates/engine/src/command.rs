@@ -240,7 +240,8 @@ pub enum Command {
         /// Whose.
         id: EntityId,
     },
-    /// What was signed for an agent that does not hold its key, and what was refused, newest first.
+    /// What was signed for an agent that does not hold its key, and what was refused, newest first. Answers a list of
+    /// [`SigningEntry`](beatkeeper_core::signing::SigningEntry).
     SignerAudit {
         /// Whose.
         id: EntityId,

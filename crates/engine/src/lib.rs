@@ -24,6 +24,7 @@ mod refusal;
 pub mod registry;
 pub mod settings;
 pub mod setup;
+mod signing_desk;
 mod status;
 pub mod surroundings;
 pub mod telling;

@@ -5,6 +5,7 @@ mod find;
 mod list;
 mod remove;
 mod show;
+mod signer;
 
 use beatkeeper_core::identity::EntityKind;
 use beatkeeper_engine::command::Command;
@@ -64,6 +65,7 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
         AgentCommand::Retry { agent } => retry(paths, agent),
         AgentCommand::Restart { agent } => restart(paths, agent),
         AgentCommand::Snooze { agent, minutes, end } => snooze(paths, agent, if *end { 0 } else { *minutes }),
+        AgentCommand::Signer { agent, json } => signer::print(paths, agent, *json),
         AgentCommand::Tag { agent, tags } => tag(paths, agent, tags),
     }
 }

@@ -41,6 +41,7 @@ impl FleetLoop {
             Command::AgentDown { ids } => self.down(ids),
             Command::LadderHold { id, on } => self.hold_ladder(id, *on),
             Command::LadderSkip { id } => self.skip_rung(id),
+            Command::SignerAudit { id } => self.signed(id),
             Command::DrillStart { id } => self.start_drill(id),
             Command::DrillStop => {
                 self.stop_drill();
@@ -86,7 +87,6 @@ impl FleetLoop {
             | Command::AgentLogMark { .. }
             | Command::AgentLogClear { .. }
             | Command::AgentLogStarts { .. }
-            | Command::SignerAudit { .. }
             | Command::DemoStart
             | Command::DemoEnd
             | Command::KeysFind { .. }

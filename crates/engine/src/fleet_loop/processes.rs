@@ -51,6 +51,12 @@ impl FleetLoop {
         Ok(Value::Null)
     }
 
+    /// What it had signed without holding its key. Answers a list of [`SigningEntry`](beatkeeper_core::signing::SigningEntry).
+    pub(super) fn signed(&self, id: &EntityId) -> Result<Value, Refusal> {
+        self.known(id)?;
+        json_of(&self.crew.processes().signed(id))
+    }
+
     /// Restarts its process, when that is ours. Answers whether it is.
     pub(super) fn restart_process(&mut self, row: &AgentRow) -> bool {
         let is_ours = row.process.run.is_some() && self.crew.has_command(&row.id);

@@ -7,20 +7,22 @@ use std::time::{Duration, SystemTime};
 
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::signing::SigningEntry;
 use beatkeeper_core::supervise::{RunAction, RunEvent};
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{ExitView, UsageView};
 use beatkeeper_runner::log::LogReader;
-use beatkeeper_runner::{Exit, Orphans, Reclaimed, Run, StopSignal, Usage};
+use beatkeeper_runner::{Exit, Orphans, Reclaimed, Run, StopSignal, Tree, Usage};
 use tokio::sync::{mpsc, oneshot as reply};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::drift::Drift;
-use super::launch::{self, NotStarted};
+use super::launch::{self, Launched, NotStarted};
 use super::logs::{self, LogTask};
-use super::plan::Plan;
+use super::plan::{KeyWay, Plan};
 use super::probe::{Asked, Prober};
 use super::{FAREWELL, Shared, log_place, oneshot};
+use crate::signing_desk::{Desk, Serving, SignerSocket};
 
 /// Between two samples of what it costs.
 const SAMPLE: Duration = Duration::from_secs(5);
@@ -41,6 +43,7 @@ pub(super) enum Ask {
 /// The handle. Dropping it leaves the process alone.
 pub(super) struct Keeper {
     asks: mpsc::UnboundedSender<Ask>,
+    desk: Arc<Desk>,
 }
 
 /// A process that is watched.
@@ -65,15 +68,25 @@ struct Task {
     told: bool,
     prober: Option<Prober>,
     drift: Drift,
+    desk: Arc<Desk>,
+    /// While a run lives that does not hold its key.
+    signer: Option<Serving>,
 }
 
 impl Keeper {
     pub(super) fn start(id: EntityId, plan: Arc<Plan>, shared: Arc<Shared>) -> Self {
         let (asks, inbox) = mpsc::unbounded_channel();
         let drift = Drift::of(&shared.run_dir, &id);
-        let task = Task { id, plan, shared, live: None, told: false, prober: None, drift };
+        let desk = Arc::new(Desk::new(id.clone(), shared.vault.clone(), Arc::clone(&shared.clock)));
+        let keeper = Self { asks, desk: Arc::clone(&desk) };
+        let task = Task { id, plan, shared, live: None, told: false, prober: None, drift, desk, signer: None };
         tokio::spawn(task.run(inbox));
-        Self { asks }
+        keeper
+    }
+
+    /// What was signed for it and what was refused, newest first.
+    pub(super) fn signed(&self) -> Vec<SigningEntry> {
+        self.desk.audit()
     }
 
     pub(super) fn tell(&self, ask: Ask) {
@@ -100,6 +113,7 @@ impl Task {
                         if !leave {
                             self.end().await;
                         }
+                        self.close_signer().await;
                         if let Some(done) = done {
                             let _ = done.send(());
                         }
@@ -146,8 +160,13 @@ impl Task {
 
     async fn goes_on(&mut self, pid: u32, since: SystemTime, live: Live) {
         let at = self.time_of(since);
+        let tree = match &live {
+            Live::Watched(run) => run.tree(),
+            Live::Orphans(orphans) => orphans.tree(),
+        };
         self.live = Some(live);
         self.told = false;
+        self.reopen_signer(tree).await;
         self.tell(RunEvent::Started { pid, at, reclaimed: true }).await;
         self.probe(false);
     }
@@ -160,6 +179,25 @@ impl Task {
         };
         self.tell(RunEvent::Started { pid, at: self.time_of(since), reclaimed: true }).await;
         self.probe(false);
+    }
+
+    /// A run that goes on has the address of its signer in its environment.
+    async fn reopen_signer(&mut self, tree: Tree) {
+        if self.plan.key != KeyWay::Signer {
+            return;
+        }
+        self.close_signer().await;
+        match SignerSocket::open(&self.shared.run_dir, &self.id) {
+            Ok(socket) => self.signer = Some(socket.serve(Arc::clone(&self.desk), tree)),
+            Err(error) => tracing::error!(agent = %self.id, "nothing can be signed for it: {error}"),
+        }
+    }
+
+    async fn close_signer(&mut self) {
+        if let Some(signer) = self.signer.take() {
+            signer.end().await;
+        }
+        self.desk.forget_key().await;
     }
 
     async fn act(&mut self, action: RunAction) {
@@ -193,9 +231,10 @@ impl Task {
             let sentence = "it still runs".to_owned();
             return self.tell(RunEvent::StartFailed { sentence, again: false }).await;
         }
-        match launch::launch(&self.shared, &self.id, &self.plan, rung).await {
-            Ok(run) => {
+        match launch::launch(&self.shared, &self.id, &self.plan, rung, &self.desk).await {
+            Ok(Launched { run, signer }) => {
                 let (pid, at) = (run.pid(), self.time_of(run.started_at()));
+                self.signer = signer.map(|socket| socket.serve(Arc::clone(&self.desk), run.tree()));
                 self.live = Some(Live::Watched(run));
                 self.told = false;
                 self.drift.started(&self.plan.folder).await;
@@ -250,6 +289,7 @@ impl Task {
     /// Nothing of it is left.
     async fn gone(&mut self) {
         self.live = None;
+        self.close_signer().await;
         if let Err(error) = Run::forget(&self.shared.run_dir, self.id.as_str()) {
             tracing::warn!(agent = %self.id, "the record of its run stays: {error}");
         }

@@ -15,6 +15,7 @@ use url::Url;
 use super::plan::{KeyWay, Plan, ProbeWay};
 use super::probe::ask_http;
 use super::{Shared, log_place};
+use crate::signing_desk::{ADDRESS, Desk, SignerSocket};
 
 /// What opens the vault is no child's business.
 const OURS_ALONE: &str = "BEATKEEPER_PASSPHRASE";
@@ -30,13 +31,21 @@ pub(super) struct NotStarted {
     pub(super) again: bool,
 }
 
+/// What was started.
+pub(super) struct Launched {
+    pub(super) run: Run,
+    /// Where it gets signatures, when it does not hold its key.
+    pub(super) signer: Option<SignerSocket>,
+}
+
 /// Starts the agent's own command, or that of a rung.
 pub(super) async fn launch(
     shared: &Shared,
     id: &EntityId,
     plan: &Plan,
     rung: Option<usize>,
-) -> Result<Run, NotStarted> {
+    desk: &Desk,
+) -> Result<Launched, NotStarted> {
     let argv = match rung {
         Some(rung) => plan.rungs.get(rung).and_then(Option::as_ref),
         None => Some(&plan.command),
@@ -47,25 +56,33 @@ pub(super) async fn launch(
     if !plan.folder.is_dir() {
         return Err(never(format!("the folder {} is not there", plan.folder.display())));
     }
-    let env = environment(plan)?;
+    let mut env = environment(plan)?;
     is_free(shared, id, plan).await?;
     let secret_env = keys(shared, id, plan.key).await?;
+    let mut env_remove = vec![OURS_ALONE.into()];
+    let signer = signer(shared, id, plan.key, desk).await?;
+    if let Some(socket) = &signer {
+        env.push((ADDRESS.into(), socket.address().into()));
+        // Nor the one that the program itself may have been started with.
+        env_remove.push(ChildKey::KEY.into());
+    }
     let order = Order {
         agent: id.to_string(),
         program: OsString::from(program),
         args: args.iter().map(OsString::from).collect(),
         folder: plan.folder.clone(),
         env,
-        env_remove: vec![OURS_ALONE.into()],
+        env_remove,
         secret_env,
         stop: plan.stop,
         log: log_place(&shared.data, id),
         run_dir: shared.run_dir.clone(),
     };
-    Run::start(&shared.shim, order).await.map_err(|error| NotStarted {
+    let run = Run::start(&shared.shim, order).await.map_err(|error| NotStarted {
         again: matches!(error, StartError::Other(_) | StartError::Shim(_)),
         sentence: error.to_string(),
-    })
+    })?;
+    Ok(Launched { run, signer })
 }
 
 /// The plan's own variables win over those of its file.
@@ -159,11 +176,28 @@ async fn keys(shared: &Shared, id: &EntityId, way: KeyWay) -> Result<Vec<(String
     let key = tokio::task::spawn_blocking(move || vault.child_key(&id)).await;
     match key {
         Ok(Ok(key)) => Ok(vec![(ChildKey::KEY.to_owned(), key.into_secret())]),
-        Ok(Err(error)) => Err(NotStarted {
-            again: matches!(error, VaultError::Locked { .. } | VaultError::Unavailable { .. }),
-            sentence: format!("its key cannot be had: {error}"),
-        }),
+        Ok(Err(error)) => Err(no_key(&error)),
         Err(_) => Err(never("its key cannot be had")),
+    }
+}
+
+/// The socket of one that does not hold its key, with the key at hand.
+async fn signer(shared: &Shared, id: &EntityId, way: KeyWay, desk: &Desk) -> Result<Option<SignerSocket>, NotStarted> {
+    if way != KeyWay::Signer {
+        return Ok(None);
+    }
+    desk.fetch_key().await.map_err(|error| no_key(&error))?;
+    let opened = SignerSocket::open(&shared.run_dir, id).map_err(|error| NotStarted {
+        sentence: format!("the socket that its beats are signed over cannot be opened: {error}"),
+        again: true,
+    })?;
+    Ok(Some(opened))
+}
+
+fn no_key(error: &VaultError) -> NotStarted {
+    NotStarted {
+        again: matches!(error, VaultError::Locked { .. } | VaultError::Unavailable { .. }),
+        sentence: format!("its key cannot be had: {error}"),
     }
 }
 

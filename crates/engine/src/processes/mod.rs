@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::signing::SigningEntry;
 use beatkeeper_core::supervise::RunAction;
 use beatkeeper_runner::ShimProgram;
 use beatkeeper_runner::log::{LogLimits, LogPlace};
@@ -85,6 +86,11 @@ impl Processes {
         if let Some(keeper) = self.keepers.get(id) {
             keeper.tell(Ask::Do(action));
         }
+    }
+
+    /// What was signed for an agent that does not hold its key, and what was refused, newest first.
+    pub(crate) fn signed(&self, id: &EntityId) -> Vec<SigningEntry> {
+        self.keepers.get(id).map(Keeper::signed).unwrap_or_default()
     }
 
     /// Has a person's line put into an agent's log, or the log cleared: by whoever writes it.

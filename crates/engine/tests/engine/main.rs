@@ -8,3 +8,4 @@ mod demo;
 mod life;
 mod processes;
 mod scene;
+mod signer;
