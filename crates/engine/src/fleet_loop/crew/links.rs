@@ -1,0 +1,94 @@
+//! The links of the agents that we beat for.
+
+use std::sync::Arc;
+
+use beatkeeper_core::identity::EntityId;
+
+use super::{Crew, seed};
+use crate::fleet_loop::entries::interval;
+use crate::links::{self, LinkCommand, LinkSetup, LinkShared, Signing};
+use crate::settings::{AgentEntry, RegistryEntry};
+
+impl Crew {
+    pub(in crate::fleet_loop) fn tell_link(&self, id: &EntityId, command: LinkCommand) {
+        if let Some(link) = self.links.get(id) {
+            link.tell(command);
+        }
+    }
+
+    /// Starts the links that were made since the last call. The fleet must know their agents first.
+    pub(in crate::fleet_loop) fn start_links(&mut self) {
+        for id in std::mem::take(&mut self.waiting) {
+            self.start_link(&id);
+        }
+    }
+
+    fn start_link(&self, id: &EntityId) {
+        if !self.hushed.contains(id) {
+            self.tell_link(id, LinkCommand::Start);
+        }
+    }
+
+    /// Does not beat for an agent any more, until it is told to.
+    pub(in crate::fleet_loop) fn hush(&mut self, id: EntityId) {
+        self.tell_link(&id, LinkCommand::Stop);
+        self.hushed.insert(id);
+    }
+
+    /// Beats for it again.
+    pub(in crate::fleet_loop) fn speak(&mut self, id: &EntityId) {
+        if self.hushed.remove(id) && !self.waiting.contains(id) {
+            self.tell_link(id, LinkCommand::Start);
+        }
+    }
+
+    /// Has an agent's link say goodbye and dial anew. Nobody waits for it here: its last words need somebody who listens.
+    pub(in crate::fleet_loop) fn restart(&self, id: &EntityId) {
+        self.tell_link(id, LinkCommand::Stop);
+        self.start_link(id);
+    }
+
+    /// A link whose task ended by itself had a defect; it costs that link a restart, and nobody else anything.
+    pub(in crate::fleet_loop) fn replace_the_fallen(&mut self) {
+        let fallen: Vec<EntityId> =
+            self.links.iter().filter(|(_, link)| link.has_ended()).map(|(id, _)| id.clone()).collect();
+        for id in fallen {
+            tracing::error!(%id, "a link ended unexpectedly and is started anew");
+            self.links.remove(&id);
+            if let Some(agent) = self.entry(&id).cloned() {
+                self.link(&agent);
+            }
+        }
+        self.start_links();
+    }
+
+    pub(super) fn link(&mut self, agent: &AgentEntry) {
+        let settings = Arc::clone(&self.settings);
+        let Some(registry) = settings.registry(&agent.registry) else { return };
+        let link = links::start(LinkSetup {
+            id: agent.entity.clone(),
+            timing: registry.timing(interval(agent)),
+            seed: seed(),
+            shared: self.shared(registry),
+        });
+        self.links.insert(agent.entity.clone(), link);
+        self.waiting.push(agent.entity.clone());
+    }
+
+    fn shared(&mut self, registry: &RegistryEntry) -> Arc<LinkShared> {
+        let (means, dials, keys) = (&self.means, &self.dials, &self.keys);
+        let shared = self.shared.entry(registry.name.clone()).or_insert_with(|| {
+            Arc::new(LinkShared {
+                base: registry.url.clone(),
+                allow_plain: registry.allow_plain,
+                signing: Signing::Vault(means.vault.clone()),
+                clock: Arc::clone(&means.clock),
+                tls: Arc::clone(&means.tls),
+                dials: Arc::clone(dials),
+                keys: Arc::clone(keys),
+                output: means.links.clone(),
+            })
+        });
+        Arc::clone(shared)
+    }
+}
