@@ -18,6 +18,7 @@ use output::Output;
 use tree::{Event, Tree};
 
 mod desk;
+mod inherited;
 mod output;
 mod tree;
 
@@ -37,6 +38,7 @@ pub fn run_if_asked() {
 }
 
 fn run() -> i32 {
+    inherited::close();
     let begun = stand_alone().and_then(|()| {
         let order = wire::decode(order_pipe()?)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
