@@ -134,3 +134,32 @@ const fn stop_signal(signal: settings::StopSignal) -> StopSignal {
         settings::StopSignal::Kill => StopSignal::Kill,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other way round, so that neither list can have what the other one lacks.
+    const fn written(signal: StopSignal) -> settings::StopSignal {
+        match signal {
+            StopSignal::Term => settings::StopSignal::Term,
+            StopSignal::Int => settings::StopSignal::Int,
+            StopSignal::Quit => settings::StopSignal::Quit,
+            StopSignal::Hup => settings::StopSignal::Hup,
+            StopSignal::Usr1 => settings::StopSignal::Usr1,
+            StopSignal::Usr2 => settings::StopSignal::Usr2,
+            StopSignal::Kill => settings::StopSignal::Kill,
+        }
+    }
+
+    #[test]
+    fn each_signal_that_can_be_written_is_the_one_that_is_sent() {
+        for word in ["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"] {
+            let named: settings::StopSignal = serde_json::from_value(word.into()).unwrap();
+            let sent = stop_signal(named);
+            assert_eq!(written(sent), named);
+            // Shims of earlier versions know it by this name.
+            assert_eq!(serde_json::to_value(sent).unwrap(), word.to_lowercase());
+        }
+    }
+}
