@@ -14,8 +14,13 @@ use crate::style::{Screen, Tone};
 use crate::table::{Cell, Column, lay_out};
 use crate::time::{NONE, clock};
 
-const COLUMNS: [Column; 4] =
-    [Column::left("TIME"), Column::left("OUTCOME"), Column::left("WHAT"), Column::right("PROCESS")];
+const COLUMNS: [Column; 5] = [
+    Column::left("TIME"),
+    Column::left("OUTCOME"),
+    Column::right("TIMES"),
+    Column::left("WHAT"),
+    Column::right("PROCESS"),
+];
 
 pub(super) fn print(paths: &Paths, wanted: &str, json: bool) -> Result<(), Failure> {
     let mut remote = Remote::open(paths)?;
@@ -44,6 +49,7 @@ fn cells(entry: &SigningEntry, now: Time, zone: &TimeZone) -> Vec<Cell> {
     vec![
         clock(entry.at, now, zone).into(),
         Cell::new(plain(&entry.outcome), tone),
+        entry.count.to_string().into(),
         what.to_owned().into(),
         entry.pid.map_or_else(|| NONE.to_owned(), |pid| pid.to_string()).into(),
     ]
@@ -56,13 +62,20 @@ mod tests {
     #[test]
     fn an_entry_is_a_line_that_says_what_came_of_it() {
         let at = Time::from_millis(1_767_323_045_000);
-        let entry = |outcome: &str, kind, pid| SigningEntry { at, outcome: outcome.into(), kind, pid };
+        let entry = |outcome: &str, kind, pid| SigningEntry {
+            at,
+            outcome: outcome.into(),
+            kind,
+            pid,
+            count: 1,
+            first_at: None,
+        };
         let texts = |entry: &SigningEntry| -> Vec<String> {
             cells(entry, at, &TimeZone::UTC).into_iter().map(|cell| cell.text).collect()
         };
         let signed = entry("signed", Some(PayloadKind::Timestamp), Some(4711));
-        assert_eq!(texts(&signed), ["03:04:05", "signed", "a timestamp", "4711"]);
-        let refused = entry("signer.not_of_the_run", None, None);
-        assert_eq!(texts(&refused), ["03:04:05", "signer.not_of_the_run", NONE, NONE]);
+        assert_eq!(texts(&signed), ["03:04:05", "signed", "1", "a timestamp", "4711"]);
+        let refused = SigningEntry { count: 300, ..entry("signer.not_of_the_run", None, None) };
+        assert_eq!(texts(&refused), ["03:04:05", "signer.not_of_the_run", "300", NONE, NONE]);
     }
 }

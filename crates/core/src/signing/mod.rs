@@ -1,11 +1,11 @@
 //! What is signed for an agent that does not hold its key: heartbeats of its own, of now, and nothing else ever. A
 //! registration, a payment or a login that were signed here would be as good as the key.
 
+mod audit;
 mod payload;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,13 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::EntityId;
 use crate::time::Time;
+use audit::Audit;
+
+pub use audit::SigningEntry;
 
 /// So many at once.
 const BURST: u32 = 5;
 /// Then one in this time.
 const REFILL: Duration = Duration::from_secs(1);
-/// So much of the past is kept.
-const KEPT: usize = 200;
 
 /// What a payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub enum SigningRefusal {
     /// Who asks is not of the agent's own processes.
     #[error("Only the processes of the agent that Beatkeeper started get signatures here")]
     NotOfTheRun,
+    /// More connections at once than anybody needs.
+    #[error("This agent has too many connections to its signer open: one is enough for all its heartbeats")]
+    TooMany,
     /// The line is no request.
     #[error("A request is one line of JSON, {{\"sign\":\"…\"}}, of at most 256 bytes")]
     BadRequest,
@@ -63,33 +67,21 @@ impl SigningRefusal {
             Self::NotNow => "signer.not_now",
             Self::TooOften => "signer.too_often",
             Self::NotOfTheRun => "signer.not_of_the_run",
+            Self::TooMany => "signer.too_many",
             Self::BadRequest => "signer.bad_request",
             Self::NoKey => "signer.no_key",
         }
     }
 }
 
-/// What was asked once, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SigningEntry {
-    /// When.
-    pub at: Time,
-    /// `signed`, or the code of the refusal.
-    pub outcome: String,
-    /// What the payload was, where it was a heartbeat.
-    pub kind: Option<PayloadKind>,
-    /// Which process asked, where the system tells.
-    pub pid: Option<u32>,
-}
-
-/// Judges what one agent wants signed, and remembers the last 200 answers.
+/// Judges what one agent wants signed, and remembers the last answers: 200 entries, of which 50 about strangers.
 #[derive(Clone, Debug)]
 pub struct SigningDesk {
     entity: EntityId,
     tokens: u32,
     /// Up to when tokens were counted.
     counted: Time,
-    past: VecDeque<SigningEntry>,
+    audit: Audit,
 }
 
 impl SigningDesk {
@@ -98,8 +90,8 @@ impl SigningDesk {
 
     /// For this agent.
     #[must_use]
-    pub const fn new(entity: EntityId) -> Self {
-        Self { entity, tokens: BURST, counted: Time::ZERO, past: VecDeque::new() }
+    pub fn new(entity: EntityId) -> Self {
+        Self { entity, tokens: BURST, counted: Time::ZERO, audit: Audit::default() }
     }
 
     /// Whether this is to be signed now. `wall` is the wall clock, which the payload was made by; `now` the timeline, by
@@ -123,26 +115,19 @@ impl SigningDesk {
             Some((kind, _)) => Ok(kind),
         };
         let outcome = judged.as_ref().map_or_else(|refusal| refusal.code(), |_| Self::SIGNED);
-        self.note(outcome, kind, pid, now);
+        self.audit.note(outcome, kind, pid, now);
         judged
     }
 
     /// Remembers what was refused before there was a payload to judge.
     pub fn refused(&mut self, refusal: SigningRefusal, pid: Option<u32>, now: Time) {
-        self.note(refusal.code(), None, pid, now);
+        self.audit.note(refusal.code(), None, pid, now);
     }
 
     /// The last answers, newest first.
     #[must_use]
     pub fn audit(&self) -> Vec<SigningEntry> {
-        self.past.iter().rev().cloned().collect()
-    }
-
-    fn note(&mut self, outcome: &str, kind: Option<PayloadKind>, pid: Option<u32>, at: Time) {
-        if self.past.len() == KEPT {
-            self.past.pop_front();
-        }
-        self.past.push_back(SigningEntry { at, outcome: outcome.into(), kind, pid });
+        self.audit.entries()
     }
 
     fn take_token(&mut self, now: Time) -> bool {

@@ -149,7 +149,7 @@ fn what_is_refused_costs_no_beat() {
 fn the_last_two_hundred_answers_are_kept_newest_first() {
     let mut desk = SigningDesk::new(OWN.parse().unwrap());
     for pid in 0..300 {
-        desk.refused(SigningRefusal::NotOfTheRun, Some(pid), NOW);
+        desk.refused(SigningRefusal::BadRequest, Some(pid), NOW);
     }
     assert!(desk.judge("2099-01-02T03:04:05Z", Some(300), wall(), NOW).is_err());
     assert!(desk.judge("2026-01-02T03:04:05Z", Some(301), wall(), NOW).is_ok());
@@ -160,8 +160,59 @@ fn the_last_two_hundred_answers_are_kept_newest_first() {
         [
             ("signed", Some(PayloadKind::Timestamp), Some(301)),
             ("signer.not_now", Some(PayloadKind::Timestamp), Some(300)),
-            ("signer.not_of_the_run", None, Some(299)),
+            ("signer.bad_request", None, Some(299)),
         ]
     );
     assert_eq!((audit.len(), audit.last().unwrap().pid), (200, Some(102)));
+}
+
+#[test]
+fn a_flood_of_refusals_of_one_process_is_one_entry() {
+    let mut desk = SigningDesk::new(OWN.parse().unwrap());
+    assert!(desk.judge("2026-01-02T03:04:05Z", Some(7), wall(), NOW).is_ok());
+    let at = |millis| NOW + Duration::from_millis(millis);
+    for millis in 0..10_000 {
+        // It asks for one thing and another by turns.
+        desk.refused(SigningRefusal::NotOfTheRun, Some(8), at(millis));
+        desk.refused(SigningRefusal::BadRequest, Some(8), at(millis));
+    }
+    desk.refused(SigningRefusal::BadRequest, Some(9), at(10_000));
+    let entry = |outcome: &str, kind, pid, last: u64, count| SigningEntry {
+        at: at(last),
+        outcome: outcome.to_owned(),
+        kind,
+        pid: Some(pid),
+        count,
+        first_at: (count > 1).then_some(NOW),
+    };
+    assert_eq!(
+        desk.audit(),
+        [
+            entry("signer.bad_request", None, 9, 10_000, 1),
+            entry("signer.bad_request", None, 8, 9_999, 10_000),
+            entry("signer.not_of_the_run", None, 8, 9_999, 10_000),
+            entry("signed", Some(PayloadKind::Timestamp), 7, 0, 1),
+        ]
+    );
+}
+
+#[test]
+fn what_is_signed_is_told_one_by_one() {
+    let mut desk = SigningDesk::new(OWN.parse().unwrap());
+    for _ in 0..3 {
+        assert!(desk.judge("2026-01-02T03:04:05Z", Some(7), wall(), NOW).is_ok());
+    }
+    assert_eq!(desk.audit().iter().map(|entry| entry.count).collect::<Vec<_>>(), [1, 1, 1]);
+}
+
+#[test]
+fn strangers_push_out_only_strangers() {
+    let mut desk = SigningDesk::new(OWN.parse().unwrap());
+    assert!(desk.judge("2026-01-02T03:04:05Z", Some(7), wall(), NOW).is_ok());
+    for pid in 1000..5000 {
+        desk.refused(SigningRefusal::NotOfTheRun, Some(pid), NOW);
+    }
+    let audit = desk.audit();
+    assert_eq!((audit.len(), audit[0].pid, audit[49].pid), (51, Some(4999), Some(4950)));
+    assert_eq!((&*audit[50].outcome, audit[50].pid), ("signed", Some(7)));
 }

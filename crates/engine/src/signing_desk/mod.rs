@@ -3,6 +3,8 @@
 
 mod place;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

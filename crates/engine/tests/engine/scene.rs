@@ -151,6 +151,11 @@ impl Scene {
 
     pub async fn restart_engine(&mut self) {
         self.engine.take().expect("the engine runs").shutdown().await;
+        self.start_engine().await;
+    }
+
+    /// After it was shut down.
+    pub async fn start_engine(&mut self) {
         let (engine, tellings) = start(&self.folder).await.expect("the engine starts again");
         self.engine = Some(engine);
         self.tellings = tellings;

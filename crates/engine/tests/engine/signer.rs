@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use beatkeeper_core::identity::{EntityId, Signature};
 use beatkeeper_engine::command::Command;
+use beatkeeper_vault::Vault;
 use interprocess::local_socket::GenericFilePath;
 use interprocess::local_socket::tokio::Stream;
 use interprocess::local_socket::tokio::prelude::*;
@@ -109,15 +110,15 @@ async fn an_agent_without_its_key_has_its_beats_signed_and_nothing_else() {
     let agent = scene.agent(&id).await;
     let pid = agent["process"]["run"]["pid"].as_u64().expect("a pid");
     let audit = scene.audit(&id).await;
-    let outcomes: Vec<&str> = audit.iter().filter_map(|entry| entry["outcome"].as_str()).collect();
-    let not_ours = "signer.not_of_the_run";
+    let outcomes: Vec<(&str, u64)> =
+        audit.iter().filter_map(|entry| Some((entry["outcome"].as_str()?, entry["count"].as_u64()?))).collect();
     assert_eq!(
         outcomes,
-        [not_ours, not_ours, not_ours, "signer.not_now", no_beat, no_beat, no_beat, "signed", "signed"]
+        [("signer.not_of_the_run", 3), ("signer.not_now", 1), (no_beat, 3), ("signed", 1), ("signed", 1)]
     );
-    assert_eq!((&audit[0]["pid"], &audit[8]["pid"]), (&json!(std::process::id()), &json!(pid)), "{audit:#?}");
-    assert_eq!((&audit[8]["kind"], &audit[7]["kind"]), (&json!("timestamp"), &json!("id_and_seconds")));
-    assert!(audit[0]["kind"].is_null() && audit[0]["at"].as_u64() >= audit[8]["at"].as_u64());
+    assert_eq!((&audit[0]["pid"], &audit[4]["pid"]), (&json!(std::process::id()), &json!(pid)), "{audit:#?}");
+    assert_eq!((&audit[4]["kind"], &audit[3]["kind"]), (&json!("timestamp"), &json!("id_and_seconds")));
+    assert!(audit[0]["kind"].is_null() && audit[0]["first_at"].as_u64() >= audit[4]["at"].as_u64());
 
     #[cfg(target_os = "linux")]
     {
@@ -135,7 +136,7 @@ async fn an_agent_without_its_key_has_its_beats_signed_and_nothing_else() {
     }
     scene.end(&id).await;
     assert!(!cfg!(unix) || !address.exists(), "with the run goes its socket");
-    assert_eq!(scene.audit(&id).await.len(), 9, "what was asked is still told");
+    assert_eq!(scene.audit(&id).await.len(), 5, "what was asked is still told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,5 +157,70 @@ async fn more_than_a_beat_a_second_is_refused_and_a_run_that_goes_on_finds_its_s
     let address = Path::new(said[0]["signer"].as_str().expect("the address")).to_owned();
     assert_eq!(ask(&address, b"{}\n").await["error"]["code"], "signer.not_of_the_run");
     assert_eq!(scene.audit(&id).await.len(), 1);
+    scene.end(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ninth_connection_at_once_is_refused_with_a_sentence() {
+    let (scene, id) = stage(&["--idle=8", "{now}"]).await;
+    let said = scene.said(&id, 2).await;
+    assert_eq!(said[1]["answer"]["error"]["code"], "signer.too_many", "{said:#?}");
+    let sentence = said[1]["answer"]["error"]["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("too many connections"), "{sentence}");
+    let audit = scene.audit(&id).await;
+    assert_eq!((audit.len(), &audit[0]["outcome"]), (1, &json!("signer.too_many")));
+    scene.end(&id).await;
+
+    let (scene, id) = stage(&["--idle=7", "{now}"]).await;
+    signature(&scene.said(&id, 2).await[1]);
+    scene.end(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_outlived_its_key_is_told_so() {
+    // In the folder that it runs in.
+    let (mut scene, id) = stage(&["--wait-for=go", "{now}", "{now}"]).await;
+    scene.said(&id, 1).await;
+    scene.engine.take().expect("the engine runs").shutdown().await;
+    let vault = Vault::open_file(&scene.path("data").join("keys.vault"), &"correct horse".to_owned().into());
+    vault.and_then(|vault| vault.delete(&id, public(1).fingerprint())).expect("the key is deleted");
+    scene.start_engine().await;
+    scene.until(&id, "it goes on", |agent| agent["process"]["run"]["reclaimed"] == true).await;
+    std::fs::write(scene.path("go"), "").expect("it may ask");
+    for refused in &scene.said(&id, 3).await[1..] {
+        assert_eq!(refused["answer"]["error"]["code"], "signer.no_key", "{refused:#}");
+        let sentence = refused["answer"]["error"]["sentence"].as_str().expect("a sentence");
+        assert!(sentence.contains("unlock the keychain") && refused["answer"]["signature"].is_null(), "{sentence}");
+    }
+    let audit = scene.audit(&id).await;
+    assert_eq!((audit.len(), &audit[0]["outcome"], &audit[0]["count"]), (1, &json!("signer.no_key"), &json!(2)));
+    scene.end(&id).await;
+}
+
+/// It has all that a process of the run has, but for its parents.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_copies_the_mark_of_a_run_is_still_no_process_of_it() {
+    use std::io::BufRead as _;
+    use std::process::{Command as Program, Stdio};
+
+    let (scene, id) = stage(&["{now}"]).await;
+    let said = scene.said(&id, 2).await;
+    signature(&said[1]);
+    let agent = scene.agent(&id).await;
+    let pid = agent["process"]["run"]["pid"].as_u64().expect("a pid");
+    let environ = std::fs::read(format!("/proc/{pid}/environ")).expect("its environment");
+    let environ = String::from_utf8(environ).expect("text");
+    let mut program = Program::new(built("beatkeeper-sign-once"));
+    program.arg("{now}").envs(environ.split('\0').filter_map(|entry| entry.split_once('='))).stdout(Stdio::piped());
+    let mut copy = program.spawn().expect("the copy starts");
+    let lines = std::io::BufReader::new(copy.stdout.take().expect("its output")).lines();
+    let heard: Vec<Value> =
+        lines.take(2).map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON")).collect();
+    copy.kill().and_then(|()| copy.wait()).expect("the copy ends");
+    assert_eq!(heard[0], said[0], "it asks at the same address");
+    assert_eq!(heard[1]["answer"]["error"]["code"], "signer.not_of_the_run", "{heard:#?}");
+    let audit = scene.audit(&id).await;
+    assert_eq!((audit.len(), &audit[0]["pid"]), (2, &json!(copy.id())));
     scene.end(&id).await;
 }
