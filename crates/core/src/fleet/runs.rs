@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Fleet, sorted};
 use crate::identity::EntityId;
-use crate::supervise::{RunEvent, Supervisor};
+use crate::supervise::{Probed, RunEvent, Supervisor};
 use crate::time::Time;
 
 impl Fleet {
@@ -20,6 +20,12 @@ impl Fleet {
             let run = agent.supervisor().filter(|run| run.is_ours())?;
             Some((id, agent.settings.name.as_str(), run))
         })
+    }
+
+    /// What the probe of an agent's process was answered last, and when, when the process is started here.
+    #[must_use]
+    pub fn last_probe(&self, id: &EntityId) -> Option<(Time, Probed)> {
+        self.agents.get(id)?.supervisor()?.last_probe().cloned()
     }
 
     /// Those that an agent depends on, whoever they depend on, and so on.

@@ -77,7 +77,7 @@ impl Supervisor {
     pub(super) fn launch(&mut self, rung: Option<usize>, now: Time) {
         self.rung = rung.filter(|rung| *rung < self.ladder.rungs().len());
         self.unwell = Unwell::default();
-        self.clock_ahead_ms = None;
+        (self.clock_ahead_ms, self.last_probe) = (None, None);
         self.be(State::Launching, now);
         self.actions.push_back(RunAction::Launch { rung: self.rung });
     }
@@ -182,6 +182,7 @@ impl Supervisor {
         if !starting && !matches!(self.state, State::Running { .. }) {
             return;
         }
+        self.last_probe = Some((now, probed.clone()));
         let was = self.is_unwell();
         match probed {
             Probed::Well(ahead) => {

@@ -86,6 +86,7 @@ pub struct Supervisor {
     rung: Option<usize>,
     unwell: Unwell,
     clock_ahead_ms: Option<i64>,
+    last_probe: Option<(Time, Probed)>,
     problem: String,
     view: RunView,
     backoff: Backoff,
@@ -111,6 +112,7 @@ impl Supervisor {
             rung: None,
             unwell: Unwell::default(),
             clock_ahead_ms: None,
+            last_probe: None,
             problem: String::new(),
             view,
             backoff: Backoff::new(seed),
@@ -332,6 +334,12 @@ impl Supervisor {
     #[must_use]
     pub const fn clock_ahead_ms(&self) -> Option<i64> {
         self.clock_ahead_ms
+    }
+
+    /// What its probe was answered last since it was launched, and when.
+    #[must_use]
+    pub const fn last_probe(&self) -> Option<&(Time, Probed)> {
+        self.last_probe.as_ref()
     }
 
     /// The rest.

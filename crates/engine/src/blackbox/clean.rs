@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use super::redact::redact;
 
@@ -12,7 +13,8 @@ const MOST: usize = 500;
 /// Text without secrets, without line breaks and without what could steer a terminal, at most 500 characters long.
 ///
 /// Making one is the only way to get one, also from JSON.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, type = "string")]
 #[serde(from = "String", into = "String")]
 pub struct Clean(String);
 

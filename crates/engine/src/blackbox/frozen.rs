@@ -5,13 +5,12 @@ use beatkeeper_core::alert::Fault;
 use beatkeeper_core::history::{Connection, Transition};
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::liveness::Liveness;
+use beatkeeper_core::supervise::Probed;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{
-    AgentRow, AlertsView, BeatCounts, BeatsBy, LinkStateName, ProcessState, RegistryHealth, Severity,
-};
+use beatkeeper_core::view::{AgentRow, AlertsView, BeatCounts, BeatsBy, LinkStateName, RegistryHealth, Severity};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Clean};
+use super::{Check, Clean, OutputThen, ProcessThen};
 
 /// The format that is written.
 pub const VERSION: u32 = 1;
@@ -47,6 +46,9 @@ pub struct Frozen {
     pub transitions: Vec<TransitionThen>,
     /// Beatkeeper's own log.
     pub log: LogThen,
+    /// What the agent itself said last, when it is started here; nothing in boxes that were kept before it was.
+    #[serde(default)]
+    pub output: Option<OutputThen>,
     /// What could not be read, as sentences.
     #[serde(default)]
     pub problems: Vec<Clean>,
@@ -123,17 +125,6 @@ pub struct VerdictThen {
     pub sentence: Clean,
     /// What to do; empty when there is nothing to do.
     pub remedy: Clean,
-}
-
-/// The process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessThen {
-    /// What was known.
-    pub state: ProcessState,
-    /// Since when.
-    pub since: Option<Time>,
-    /// Evidence in a few words.
-    pub detail: Clean,
 }
 
 /// Our link.
@@ -265,7 +256,7 @@ pub struct LogThen {
 }
 
 impl Frozen {
-    /// As JSON, at most 200 KB: of a log that is too long the oldest lines are left out, which its note says.
+    /// As JSON, at most 200 KB: of logs that are too long the oldest lines are left out, which their notes say.
     ///
     /// # Errors
     /// None that is known: all of it can be written as JSON.
@@ -275,19 +266,30 @@ impl Frozen {
             return Ok(json);
         }
         let mut cut = self.clone();
-        cut.log.note = Some(Clean::new("The oldest lines were left out to keep this small."));
-        while json.len() > MOST_BYTES && !cut.log.lines.is_empty() {
-            let some = cut.log.lines.len().div_ceil(4);
-            cut.log.lines.drain(..some);
-            cut.log.left_out = cut.log.left_out.saturating_add(u32::try_from(some).unwrap_or(u32::MAX));
+        while json.len() > MOST_BYTES {
+            let ours = cut.log.lines.len();
+            match &mut cut.output {
+                Some(output) if output.lines.len() > ours => output.leave_out_some(),
+                _ if ours > 0 => cut.log.leave_out_some(),
+                _ => break,
+            }
             json = serde_json::to_string(&cut)?;
         }
         Ok(json)
     }
 }
 
+impl LogThen {
+    fn leave_out_some(&mut self) {
+        let some = self.lines.len().div_ceil(4);
+        self.lines.drain(..some);
+        self.left_out = self.left_out.saturating_add(u32::try_from(some).unwrap_or(u32::MAX));
+        self.note = Some(Clean::new("The oldest lines were left out to keep this small."));
+    }
+}
+
 impl AgentThen {
-    pub(super) fn of(row: &AgentRow) -> Self {
+    pub(super) fn of(row: &AgentRow, probe: Option<&(Time, Probed)>) -> Self {
         let reason = row.link.reason.as_ref();
         Self {
             name: Clean::new(&row.name),
@@ -301,11 +303,7 @@ impl AgentThen {
                 sentence: Clean::new(&row.verdict.sentence),
                 remedy: Clean::new(&row.verdict.remedy),
             },
-            process: ProcessThen {
-                state: row.process.state,
-                since: row.process.since,
-                detail: Clean::new(&row.process.detail),
-            },
+            process: ProcessThen::of(&row.process, probe),
             link: LinkThen {
                 state: row.link.state,
                 since: row.link.since,

@@ -1,7 +1,7 @@
 //! The black box of an incident: what was known when it was opened, frozen, so that it can be told afterwards.
 //!
 //! ```text
-//! collect(facts, reader, data)   the fleet's facts, the history, the log -> Frozen
+//! collect(facts, reader, data)   the fleet's facts, the history, our log, the agent's output -> Frozen
 //!   └─ to_json()                 kept with the incident, at most 200 KB
 //! BlackBox::open(json, &zone)    what was kept, redacted once more
 //!   └─ read(json)                -> Frozen
@@ -16,7 +16,9 @@ mod clean;
 mod frozen;
 mod log;
 mod markdown;
+mod output;
 mod paths;
+mod process;
 mod redact;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,10 @@ mod values;
 use std::path::Path;
 
 use beatkeeper_core::alert::Fault;
+use beatkeeper_core::supervise::Probed;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{AgentRow, AlertsView, RegistryHealth};
+use beatkeeper_runner::log::LogPlace;
 use beatkeeper_store::Reader;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -39,10 +43,12 @@ use crate::refusal::{Refusal, json_of};
 pub use checks::{Check, Finding, Subject, checks};
 pub use clean::Clean;
 pub use frozen::{
-    AgentThen, Clocks, ConnectionThen, Frozen, IncidentKey, LinkThen, LogThen, NetworkThen, ProcessThen, RecordThen,
-    RegistryThen, TransitionThen, VERSION, VerdictThen,
+    AgentThen, Clocks, ConnectionThen, Frozen, IncidentKey, LinkThen, LogThen, NetworkThen, RecordThen, RegistryThen,
+    TransitionThen, VERSION, VerdictThen,
 };
 pub use markdown::markdown;
+pub use output::{OutputLine, OutputThen};
+pub use process::{ExitThen, LadderThen, ProbeThen, ProcessThen, RunThen, RungThen, UsageThen};
 pub use redact::redact;
 
 /// Connections of the agent, the newest.
@@ -65,6 +71,10 @@ pub struct Facts {
     pub now: Time,
     /// The same moment on the computer's clock.
     pub wall: Timestamp,
+    /// What the probe of a process that is started here was answered last, and when.
+    pub probe: Option<(Time, Probed)>,
+    /// Where the output of such a process is.
+    pub output: Option<LogPlace>,
 }
 
 /// The answer of [`Command::BlackBox`](crate::command::Command::BlackBox).
@@ -73,6 +83,12 @@ pub struct Facts {
 pub struct BlackBox {
     /// For people.
     pub markdown: String,
+    /// The process, when it was started here.
+    #[serde(default)]
+    pub run: Option<RunThen>,
+    /// What it said last.
+    #[serde(default)]
+    pub output: Option<OutputThen>,
     /// For programs: a [`Frozen`].
     #[ts(type = "unknown")]
     pub json: serde_json::Value,
@@ -85,7 +101,8 @@ impl BlackBox {
     /// As [`read`].
     pub fn open(json: &str, zone: &TimeZone) -> Result<Self, Refusal> {
         let frozen = read(json)?;
-        Ok(Self { markdown: markdown(&frozen, zone), json: json_of(&frozen)? })
+        let (markdown, json) = (markdown(&frozen, zone), json_of(&frozen)?);
+        Ok(Self { markdown, run: frozen.agent.process.run, output: frozen.output, json })
     }
 }
 
@@ -94,7 +111,7 @@ impl BlackBox {
 /// [`Frozen::problems`], and the rest is frozen all the same.
 #[must_use]
 pub fn collect(facts: Facts, reader: &Reader, data: &Path) -> Frozen {
-    let Facts { opened_at, row, registry, alerts, now, wall } = facts;
+    let Facts { opened_at, row, registry, alerts, now, wall, probe, output } = facts;
     let mut problems = Vec::new();
     let connections = reader.connections(&row.id, CONNECTIONS, None).unwrap_or_else(|error| {
         problems.push(Clean::new(&format!("Its connections could not be read: {error}")));
@@ -124,12 +141,13 @@ pub fn collect(facts: Facts, reader: &Reader, data: &Path) -> Frozen {
             process_ahead_ms: row.process.clock_ahead_ms,
             wall_ahead_ms: wall.as_millisecond().saturating_sub(ahead(now)),
         },
-        agent: AgentThen::of(&row),
+        agent: AgentThen::of(&row, probe.as_ref()),
         registry: registry.as_ref().map(RegistryThen::of),
         network: NetworkThen::of(&alerts),
         connections: connections.iter().map(ConnectionThen::of).collect(),
         transitions: transitions.iter().map(TransitionThen::of).collect(),
         log,
+        output: output.as_ref().map(output::of_agent),
         problems,
     }
 }

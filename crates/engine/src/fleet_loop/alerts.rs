@@ -19,6 +19,7 @@ use crate::alerts::NotShown;
 use crate::alerts::channels::ChannelView;
 use crate::blackbox::{self, Facts};
 use crate::command::Refusal;
+use crate::processes::log_place;
 use crate::telling::{Shown, Telling};
 
 /// The desktop among the channels.
@@ -121,9 +122,18 @@ impl FleetLoop {
         let Some(row) = self.fleet.row(id) else { return };
         let now = self.clock.now();
         let registry = self.fleet.registry_health().into_iter().find(|registry| registry.name == row.registry.name);
-        let facts = Facts { opened_at, row, registry, alerts: self.fleet.alerts(now), now, wall: Timestamp::now() };
-        let (reader, writer, agent) = (self.crew.reader(), Arc::clone(&self.writer), id.clone());
         let data = self.crew.paths().data.clone();
+        let facts = Facts {
+            opened_at,
+            registry,
+            alerts: self.fleet.alerts(now),
+            now,
+            wall: Timestamp::now(),
+            probe: self.fleet.last_probe(id),
+            output: row.process.run.is_some().then(|| log_place(&data, id)),
+            row,
+        };
+        let (reader, writer, agent) = (self.crew.reader(), Arc::clone(&self.writer), id.clone());
         tokio::task::spawn_blocking(move || {
             // The change that led here belongs to it; a disk that fails is told elsewhere.
             let _ = writer.flush();

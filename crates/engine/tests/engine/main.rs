@@ -2,6 +2,7 @@
 
 mod alerts;
 mod asked;
+mod black_box;
 mod causes;
 mod channels;
 mod demo;

@@ -1,5 +1,6 @@
 //! One line: how it is written and read back.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::time::SystemTime;
 
@@ -7,6 +8,7 @@ use beatkeeper_core::time::Time;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::ansi;
 use super::level::Level;
 use super::page::Cursor;
 use super::stamp::{self, Stamper};
@@ -76,6 +78,17 @@ pub struct LogLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub level: Option<Level>,
+}
+
+impl LogLine {
+    /// Its text without escape sequences.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'_, str> {
+        match ansi::strip(self.text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(&self.text),
+            Cow::Owned(plain) => String::from_utf8_lossy(&plain).into_owned().into(),
+        }
+    }
 }
 
 /// Writes one line with its end. `cut` is 0 for a whole one; the text has no line end in it.

@@ -1,6 +1,7 @@
 //! One process and its recovery, in virtual time.
 
 mod ladder;
+mod probe;
 
 use super::*;
 use crate::view::RungState;

@@ -1,12 +1,14 @@
 //! Names and sentences of others cannot become anything but text.
 
+use beatkeeper_core::supervise::Probed;
+use beatkeeper_runner::log::Stream;
 use comrak::nodes::NodeValue;
 use comrak::{Arena, Options, parse_document};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::facts;
-use crate::blackbox::{AgentThen, Check, Clean, Frozen, LogThen, TransitionThen, markdown};
+use super::{NOW, facts};
+use crate::blackbox::{AgentThen, Check, Clean, Frozen, LogThen, OutputLine, OutputThen, TransitionThen, markdown};
 
 /// What a renderer makes of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,7 +57,15 @@ fn frozen_with(text: &str) -> Frozen {
     row.name = text.into();
     row.verdict.sentence = text.into();
     row.verdict.remedy = text.into();
-    frozen.agent = AgentThen::of(&row);
+    let mut run = super::run();
+    (run.exit.as_mut().unwrap().sentence, run.drift.as_mut().unwrap().sentence) = (text.into(), text.into());
+    let ladder = run.ladder.as_mut().unwrap();
+    ladder.sentence = text.into();
+    ladder.rungs.iter_mut().for_each(|rung| rung.label = text.into());
+    (row.process.run, row.process.detail) = (Some(Box::new(run)), text.into());
+    frozen.agent = AgentThen::of(&row, Some(&(NOW, Probed::Unwell(text.into()))));
+    let line = OutputLine { at: NOW, stream: Stream::Out, text: clean.clone() };
+    frozen.output = Some(OutputThen { lines: vec![line; 2], more: true, note: None });
     frozen.agent.verdict.code = clean.clone();
     let registry = frozen.registry.as_mut().unwrap();
     (registry.name, registry.url) = (clean.clone(), clean.clone());
@@ -72,7 +82,7 @@ fn frozen_with(text: &str) -> Frozen {
 #[track_caller]
 fn stays_text(text: &str) {
     let tame = shape(&markdown(&frozen_with("tame"), &TimeZone::UTC));
-    assert_eq!((tame.tables, tame.fences, tame.strange.len()), (3, 1, 0), "{tame:?}");
+    assert_eq!((tame.tables, tame.fences, tame.strange.len()), (4, 2, 0), "{tame:?}");
     let whole = markdown(&frozen_with(text), &TimeZone::UTC);
     assert_eq!(shape(&whole), tame, "{text:?} in\n{whole}");
 }

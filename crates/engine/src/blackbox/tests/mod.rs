@@ -2,6 +2,8 @@
 
 mod checks;
 mod hostile;
+mod output;
+mod process;
 mod redact;
 mod whole;
 
@@ -10,8 +12,9 @@ use beatkeeper_core::identity::EntityKind;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{
-    AgentRow, AlertsView, BeatCounts, BeatsBy, LinkStateName, LinkView, OpenIncident, ProcessState, ProcessView,
-    ReasonView, RegistryHealth, RegistryView, Severity, Speaker, VerdictView,
+    AgentRow, AlertsView, BeatCounts, BeatsBy, DriftView, ExitView, LadderView, LinkStateName, LinkView, OpenIncident,
+    ProcessState, ProcessView, ReasonView, RegistryHealth, RegistryView, RunView, RungKind, RungState, RungView,
+    Severity, Speaker, UsageView, VerdictView,
 };
 
 use super::Facts;
@@ -92,6 +95,40 @@ pub(super) fn row() -> AgentRow {
     }
 }
 
+/// A process that was started here, ended, and is being recovered.
+pub(super) fn run() -> RunView {
+    let rung = |kind, label: &str, state| RungView { kind, label: label.into(), state };
+    RunView {
+        pid: Some(4711),
+        started_at: Some(before(4000)),
+        reclaimed: true,
+        exit: Some(ExitView { code: Some(3), signal: None, at: before(4010), sentence: "it ended with code 3".into() }),
+        restarts: 2,
+        max_restarts: 5,
+        next_start_at: None,
+        usage: Some(UsageView {
+            cpu_percent: 3.1,
+            memory_bytes: 92 << 20,
+            threads: 12,
+            open_files: Some(40),
+            processes: 3,
+            at: before(4),
+        }),
+        drift: Some(DriftView { sentence: "started 3 commits ago".into(), commits: 3, dirty: false }),
+        ladder: Some(LadderView {
+            rungs: vec![
+                rung(RungKind::Restart, "restart", RungState::Failed),
+                rung(RungKind::DockerRestart, "docker restart weather", RungState::Trying),
+                rung(RungKind::Alert, "alert", RungState::Waiting),
+            ],
+            acts_at: Some(NOW),
+            held: true,
+            sentence: "Tried: docker restart weather; a confirmed beat is awaited".into(),
+        }),
+        starts_with_app: false,
+    }
+}
+
 pub(super) fn registry() -> RegistryHealth {
     RegistryHealth {
         name: "lab".into(),
@@ -113,5 +150,7 @@ pub(super) fn facts() -> Facts {
         alerts: AlertsView { network: NetworkView::default(), open: 1, unacknowledged: 1, ..AlertsView::default() },
         now: NOW,
         wall: NOW.offset_millis(250).to_timestamp(),
+        probe: None,
+        output: None,
     }
 }

@@ -42,7 +42,7 @@ fn transition(at: u64, from: Liveness, to: Liveness) -> Transition {
 }
 
 /// With this history and this log.
-fn collected(facts: Facts, rows: Vec<HistoryRow>, log: &str) -> Frozen {
+pub(super) fn collected(facts: Facts, rows: Vec<HistoryRow>, log: &str) -> Frozen {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("history.sqlite3")).unwrap();
     let reader = store.reader().unwrap();

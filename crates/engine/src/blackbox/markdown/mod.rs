@@ -3,6 +3,8 @@
 //! Names and sentences come from servers and files. In here they are inert: no link, no HTML, no mention, and no way out
 //! of a table or of the log's fence.
 
+mod process;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,9 +12,10 @@ use beatkeeper_core::alert::Fault;
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
+use beatkeeper_runner::log::Stream;
 use jiff::tz::TimeZone;
 
-use super::{Clean, ConnectionThen, Frozen, LogThen, TransitionThen};
+use super::{Clean, ConnectionThen, Frozen, LogThen, OutputLine, OutputThen, TransitionThen};
 
 const NONE: &str = "—";
 
@@ -25,10 +28,18 @@ pub fn markdown(frozen: &Frozen, zone: &TimeZone) -> String {
         format!("# {} is {}", text(&agent.name), agent.liveness),
         summary(frozen, &clock),
         format!("## Checks\n\n{}", checks(frozen)),
+    ];
+    if let Some(run) = &agent.process.run {
+        parts.push(format!("## Process\n\n{}", process::table(&agent.process, run, &clock)));
+    }
+    if let Some(said) = &frozen.output {
+        parts.push(format!("## Agent's output\n\n{}", output(said, &clock)));
+    }
+    parts.extend([
         format!("## Connections, newest first\n\n{}", connections(&frozen.connections, &clock)),
         format!("## Changes of state, newest first\n\n{}", transitions(&frozen.transitions, &clock)),
         format!("## Log of Beatkeeper\n\n{}", log(&frozen.log)),
-    ];
+    ]);
     if !frozen.problems.is_empty() {
         let problems = frozen.problems.iter().map(|problem| format!("- {}", text(problem)));
         parts.push(format!("## What could not be read\n\n{}", problems.collect::<Vec<_>>().join("\n")));
@@ -178,11 +189,38 @@ fn log(log: &LogThen) -> String {
         parts.push("No line is about this agent.".into());
     } else {
         let lines: Vec<&str> = log.lines.iter().map(Clean::as_str).collect();
-        let lines = lines.join("\n");
-        let fence = "`".repeat(longest_run(&lines).max(2) + 1);
-        parts.push(format!("{fence}text\n{lines}\n{fence}"));
+        parts.push(fenced(&lines.join("\n")));
     }
     parts.join("\n\n")
+}
+
+fn output(output: &OutputThen, clock: &Clock<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(note) = &output.note {
+        parts.push(text(note));
+    }
+    if output.lines.is_empty() {
+        parts.push("It wrote nothing that is kept.".into());
+    } else {
+        if output.more {
+            parts.push("Older lines are in its log, as long as that keeps them.".into());
+        }
+        let line = |line: &OutputLine| {
+            let stream = match line.stream {
+                Stream::Out => "out",
+                Stream::Err => "err",
+                Stream::Note => "---",
+            };
+            format!("{} {stream} {}", clock.at(line.at), line.text)
+        };
+        parts.push(fenced(&output.lines.iter().map(line).collect::<Vec<_>>().join("\n")));
+    }
+    parts.join("\n\n")
+}
+
+fn fenced(lines: &str) -> String {
+    let fence = "`".repeat(longest_run(lines).max(2) + 1);
+    format!("{fence}text\n{lines}\n{fence}")
 }
 
 fn seconds(millis: i64) -> String {
