@@ -209,6 +209,69 @@ describe("a black box", () => {
     vi.unstubAllGlobals();
   });
 
+  it("shows what its process did and said, when that was started here", async () => {
+    const host = alertsHost(4);
+    const id = idOf(host, "weather-agent");
+    const opened = host.rows.get(id)?.incident?.opened_at ?? 0;
+    const box = await host.blackBox(id, opened);
+    if (!box) throw new Error("no black box");
+    host.blackBox = () => Promise.resolve({ ...box, run: null, output: null });
+    await openAlerts("incidents", host);
+    await fireEvent.click(button("weather-agent", "incident-black-box"));
+    await waitFor(() => expect(screen.getByTestId("black-box-text")).toBeTruthy());
+    expect(screen.queryByTestId("black-box-process")).toBeNull();
+    expect(screen.queryByTestId("black-box-output")).toBeNull();
+    await fireEvent.keyDown(screen.getByTestId("black-box"), { key: "Escape" });
+
+    const line = { at: opened - 4_000, stream: "err" as const, text: "Traceback [redacted]" };
+    host.blackBox = () =>
+      Promise.resolve({
+        ...box,
+        run: {
+          pid: null,
+          started_at: opened - 60_000,
+          reclaimed: true,
+          restarts: 2,
+          max_restarts: 5,
+          next_start_at: null,
+          exit: { code: null, signal: 9, at: opened - 3_000, sentence: "it ended by signal 9" },
+          usage: {
+            at: opened,
+            cpu_permille: 31,
+            memory_bytes: 92 << 20,
+            threads: 12,
+            open_files: 40,
+            processes: 3,
+          },
+          probe: { at: opened, well: false, sentence: "it answers 500" },
+          drift: "started 3 commits ago",
+          ladder: {
+            rungs: [{ kind: "restart", label: "restart", state: "failed" }],
+            acts_at: null,
+            held: true,
+            sentence: "Nothing is left to try",
+          },
+        },
+        output: { lines: [line], more: true, note: null },
+      });
+    await fireEvent.click(button("weather-agent", "incident-black-box"));
+    await waitFor(() => expect(said("black-box-output")).toMatch(/err *Traceback \[redacted\]/));
+    const process = said("black-box-process");
+    for (const words of [
+      "none: it did not run",
+      "by an earlier run of Beatkeeper",
+      "2 of 5 in a row",
+      "it ended by signal 9",
+      "it answers 500",
+      "3 % · 92 MB · 12 threads · 40 files",
+      "started 3 commits ago",
+      "Nothing is left to try; held by a person",
+      "restart: failed: no beat was confirmed after it",
+    ])
+      expect(process).toContain(words);
+    await expectAccessible();
+  });
+
   it("may not be there, or not be readable", async () => {
     const host = await openAlerts("incidents");
     host.blackBox = () => Promise.resolve(null);
