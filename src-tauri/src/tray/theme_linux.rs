@@ -53,10 +53,9 @@ fn preferred(value: &Value<'_>) -> Option<Theme> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Child, Command, Stdio};
     use std::time::Duration;
 
+    use beatkeeper_private_bus::Bus;
     use tokio::sync::mpsc;
     use tokio::time::timeout;
     use zbus::connection::Builder;
@@ -68,53 +67,13 @@ mod tests {
     /// Far more than any of this takes.
     const GIVE_UP: Duration = Duration::from_secs(60);
 
-    /// A bus of one's own that starts nothing by itself.
-    struct Bus {
-        daemon: Child,
-        address: String,
-        _folder: tempfile::TempDir,
+    fn connect(bus: &Bus) -> Builder<'_> {
+        Builder::address(bus.address()).unwrap()
     }
 
-    impl Bus {
-        fn start() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let config = folder.path().join("bus.conf");
-            let address = format!("unix:path={}", folder.path().join("bus").display());
-            let text = format!(
-                "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth><policy \
-                 context='default'><allow send_destination='*'/><allow send_type='signal'/><allow \
-                 receive_sender='*'/><allow own='*'/></policy></busconfig>"
-            );
-            std::fs::write(&config, text).unwrap();
-            let mut command = Command::new("dbus-daemon");
-            command.arg("--config-file").arg(&config).args(["--nofork", "--nopidfile", "--print-address=1"]);
-            let mut daemon = command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("dbus-daemon is needed (package dbus-daemon)");
-            // It prints its address once it listens.
-            let mut line = String::new();
-            BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut line).unwrap();
-            assert!(line.starts_with("unix:"), "dbus-daemon did not start: {line:?}");
-            Self { daemon, address, _folder: folder }
-        }
-
-        fn connect(&self) -> Builder<'_> {
-            Builder::address(self.address.as_str()).unwrap()
-        }
-
-        async fn portal(&self, scheme: Option<u32>) -> Connection {
-            let builder = self.connect().serve_at(PATH, Portal(scheme)).unwrap().name(PORTAL).unwrap();
-            Box::pin(builder.build()).await.unwrap()
-        }
-    }
-
-    impl Drop for Bus {
-        fn drop(&mut self) {
-            let _ = self.daemon.kill();
-            let _ = self.daemon.wait();
-        }
+    async fn portal(bus: &Bus, scheme: Option<u32>) -> Connection {
+        let builder = connect(bus).serve_at(PATH, Portal(scheme)).unwrap().name(PORTAL).unwrap();
+        Box::pin(builder.build()).await.unwrap()
     }
 
     struct Portal(Option<u32>);
@@ -149,7 +108,7 @@ mod tests {
 
     impl Followed {
         async fn on(bus: &Bus) -> Self {
-            let ours = Box::pin(bus.connect().build()).await.unwrap();
+            let ours = Box::pin(connect(bus).build()).await.unwrap();
             let (tell, told) = mpsc::unbounded_channel();
             let task = tokio::spawn(async move { follow(&ours, |theme| _ = tell.send(theme)).await.unwrap() });
             Self { task, told }
@@ -169,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn the_desktop_is_followed_without_a_window() {
         let bus = Bus::start();
-        let portal = bus.portal(Some(1)).await;
+        let portal = portal(&bus, Some(1)).await;
         let mut followed = Followed::on(&bus).await;
         assert_eq!(followed.next().await, Some(Theme::Dark));
         // Of something else.
@@ -187,11 +146,11 @@ mod tests {
     #[tokio::test]
     async fn a_portal_that_comes_later_is_heard_and_no_preference_leaves_it_to_the_window() {
         let bus = Bus::start();
-        let first = bus.portal(Some(0)).await;
+        let first = portal(&bus, Some(0)).await;
         let mut followed = Followed::on(&bus).await;
         assert_eq!(followed.next().await, None);
         first.close().await.unwrap();
-        let second = bus.portal(None).await;
+        let second = portal(&bus, None).await;
         // Until it is heard: nobody knows when its name has found its way.
         let heard = async {
             loop {

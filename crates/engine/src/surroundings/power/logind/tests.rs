@@ -1,7 +1,4 @@
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
+use beatkeeper_private_bus::Bus;
 use zbus::Connection;
 
 use super::*;
@@ -9,55 +6,15 @@ use super::*;
 /// Far more than any of this takes; what comes later does not come.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// A bus of one's own that starts nothing by itself.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start(folder: &Path) -> Self {
-        let config = folder.join("bus.conf");
-        let socket = folder.join("bus");
-        let text = format!(
-            "<busconfig><type>session</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
-             <policy context='default'><allow send_destination='*'/><allow send_type='signal'/><allow receive_sender='*'/>\
-             <allow own='*'/></policy></busconfig>",
-            socket.display()
-        );
-        std::fs::write(&config, text).unwrap();
-        let mut command = Command::new("dbus-daemon");
-        command.arg("--config-file").arg(&config).args(["--nofork", "--nopidfile", "--print-address=1"]);
-        let mut daemon = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon is needed (package dbus-daemon)");
-        // It prints its address once it listens.
-        let mut line = String::new();
-        BufReader::new(daemon.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("unix:"), "dbus-daemon did not start: {line:?}");
-        // The printed one has the daemon's own id in it, which another daemon at the same place does not have.
-        Self { daemon, address: format!("unix:path={}", socket.display()) }
-    }
-
-    /// A program that has logind's name.
-    async fn logind(&self) -> Logind {
-        let builder = Builder::address(self.address.as_str()).unwrap().name(LOGIND).unwrap();
-        Logind(Box::pin(builder.build()).await.unwrap())
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
 struct Logind(Connection);
 
 impl Logind {
+    /// A program that has logind's name.
+    async fn on(bus: &Bus) -> Self {
+        let builder = Builder::address(bus.address()).unwrap().name(LOGIND).unwrap();
+        Self(Box::pin(builder.build()).await.unwrap())
+    }
+
     async fn say(&self, member: &str, begins: bool) {
         self.0.emit_signal(None::<&str>, PATH, MANAGER, member, &begins).await.unwrap();
     }
@@ -89,17 +46,17 @@ fn folder() -> tempfile::TempDir {
 #[tokio::test]
 async fn sleep_and_waking_are_passed_on_and_nothing_else() {
     let folder = folder();
-    let bus = Bus::start(folder.path());
-    let logind = bus.logind().await;
+    let bus = Bus::start_in(folder.path());
+    let logind = Logind::on(&bus).await;
     let (notify, mut events) = mpsc::channel(64);
-    let signals = find(Some(&bus.address)).await.unwrap();
+    let signals = find(Some(bus.address())).await.unwrap();
     let hearing = tokio::spawn(async move { hear(signals, &notify).await });
 
     logind.say(PREPARE_FOR_SLEEP, true).await;
     assert_eq!(next(&mut events).await, PowerEvent::GoingToSleep);
     logind.say("PrepareForShutdown", true).await;
     // Whoever does not have the name is not heard.
-    let stranger = Box::pin(Builder::address(bus.address.as_str()).unwrap().build()).await.unwrap();
+    let stranger = Box::pin(Builder::address(bus.address()).unwrap().build()).await.unwrap();
     Logind(stranger).say(PREPARE_FOR_SLEEP, true).await;
     logind.say(PREPARE_FOR_SLEEP, false).await;
     assert_eq!(next(&mut events).await, PowerEvent::Woke);
@@ -112,18 +69,18 @@ async fn sleep_and_waking_are_passed_on_and_nothing_else() {
 #[tokio::test]
 async fn a_bus_and_a_logind_that_come_back_are_heard_again() {
     let folder = folder();
-    let bus = Bus::start(folder.path());
-    let logind = bus.logind().await;
+    let bus = Bus::start_in(folder.path());
+    let logind = Logind::on(&bus).await;
     let (notify, mut events) = mpsc::channel(64);
-    let watching = tokio::spawn(watch_at(Some(bus.address.clone()), notify));
+    let watching = tokio::spawn(watch_at(Some(bus.address().to_owned()), notify));
     logind.say_until_heard(true, &mut events, PowerEvent::GoingToSleep).await;
     drop(logind);
-    let logind = bus.logind().await;
+    let logind = Logind::on(&bus).await;
     logind.say_until_heard(false, &mut events, PowerEvent::Woke).await;
 
     drop(bus);
-    let bus = Bus::start(folder.path());
-    bus.logind().await.say_until_heard(true, &mut events, PowerEvent::GoingToSleep).await;
+    let bus = Bus::start_in(folder.path());
+    Logind::on(&bus).await.say_until_heard(true, &mut events, PowerEvent::GoingToSleep).await;
 
     drop(events);
     timeout(GIVE_UP, watching).await.unwrap().unwrap();
