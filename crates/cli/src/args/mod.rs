@@ -3,6 +3,7 @@
 mod agent;
 mod alert;
 mod devnet;
+mod downtime;
 mod drill;
 mod export;
 mod incident;
@@ -15,12 +16,11 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 pub(crate) use agent::AgentCommand;
 pub(crate) use alert::AlertCommand;
 pub(crate) use devnet::DevnetOptions;
+pub(crate) use downtime::DowntimeOptions;
 pub(crate) use drill::DrillOptions;
 pub(crate) use export::ExportOptions;
 pub(crate) use incident::IncidentCommand;
 pub(crate) use local::{LogsOptions, OrderOptions};
-
-use crate::downtime::DowntimeOptions;
 
 /// Keeps AI agents beating at their registry, and says when one does not.
 #[derive(Debug, Parser)]

@@ -18,6 +18,7 @@ mod log;
 mod markdown;
 mod output;
 mod paths;
+mod pattern;
 mod process;
 mod redact;
 #[cfg(test)]

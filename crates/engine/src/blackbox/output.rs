@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Clean;
-use super::redact::REDACTED;
+use super::pattern::REDACTED;
 
 /// Lines that are kept.
 const MOST_LINES: usize = 200;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redact::pattern;
+use super::pattern::pattern;
 
 /// A user's name may have blanks there, so it goes up to the next sign that cannot be in one.
 static WINDOWS: LazyLock<Regex> = LazyLock::new(|| {

@@ -7,18 +7,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::pattern::{REDACTED, pattern};
 use super::{paths, tokens, values};
-
-/// What stands for something secret.
-pub(super) const REDACTED: &str = "[redacted]";
 
 /// Each pass leaves less; hostile text that needs more than these is not worth more time.
 const PASSES: usize = 16;
-
-/// The patterns are constants, and a test compiles them all.
-pub(super) fn pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
-}
 
 /// The text without keys, passwords, tokens, e-mail addresses, webhook addresses, and names of users in paths.
 ///

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redact::{REDACTED, pattern};
+use super::pattern::{REDACTED, pattern};
 
 /// Characters of 32 bytes in base64, without padding: the shortest way in which a seed is written.
 const SEED: usize = 43;

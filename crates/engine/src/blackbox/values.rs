@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redact::{REDACTED, pattern};
+use super::pattern::{REDACTED, pattern};
 
 /// A name, and what stands between it and its value. `key`, `auth` and `session` are also words of sentences: they take
 /// `=` or quotes.

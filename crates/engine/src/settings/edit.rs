@@ -8,8 +8,8 @@ use beatkeeper_core::identity::EntityId;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
 
 use super::channel::ChannelEntry;
-use super::edit_run::write_run;
 use super::file::{AgentEntry, Settings, SettingsError, read};
+use super::run_table::write_run;
 
 /// Adds an agent.
 ///

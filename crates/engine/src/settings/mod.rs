@@ -10,6 +10,7 @@ mod file;
 mod processes;
 mod registry;
 mod run;
+mod run_table;
 mod template;
 mod window;
 

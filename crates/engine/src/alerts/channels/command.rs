@@ -11,11 +11,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::{Means, Setback, quote};
 use super::environment::environment;
+use super::means::Means;
 use super::message::Message;
 use super::payload::Payload;
 use super::redact::Redactor;
+use super::setback::{Setback, quote};
 use crate::settings::ChannelEntry;
 
 /// What is kept of what it writes: the end, where programs say what went wrong.

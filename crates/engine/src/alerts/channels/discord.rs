@@ -4,10 +4,11 @@ use beatkeeper_core::notice::NoticeKind;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::attempt::{Means, Setback};
 use super::http;
+use super::means::Means;
 use super::message::{Message, cut};
 use super::redact::Redactor;
+use super::setback::Setback;
 use crate::settings::ChannelEntry;
 
 /// Discord's own limits are 256 and 4,096 characters, escapes included.

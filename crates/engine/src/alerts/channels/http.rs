@@ -7,8 +7,8 @@ use futures_util::StreamExt as _;
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{RequestBuilder, Response, StatusCode};
 
-use super::attempt::{Setback, quote};
 use super::redact::Redactor;
+use super::setback::{Setback, quote};
 
 /// What is read of an answer.
 const MOST_ANSWER: usize = 4096;

@@ -7,8 +7,9 @@ use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::{self, Setback};
+use super::attempt;
 use super::room::{Room, Step};
+use super::setback::Setback;
 
 /// Starts it. It ends when the handle is dropped.
 pub(super) fn start(room: &Arc<Room>, bell: &Arc<Notify>) -> AbortOnDropHandle<()> {

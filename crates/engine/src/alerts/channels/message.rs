@@ -2,7 +2,7 @@
 
 use beatkeeper_core::notice::Notice;
 
-use super::attempt::Setback;
+use super::setback::Setback;
 use crate::settings::{ChannelEntry, Template};
 
 /// What a channel is told.

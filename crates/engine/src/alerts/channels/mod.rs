@@ -20,6 +20,7 @@ mod keep;
 mod lane;
 mod letter;
 mod look;
+mod means;
 mod message;
 mod ntfy;
 mod pace;
@@ -31,6 +32,7 @@ mod rename;
 mod retry;
 mod room;
 mod secrets;
+mod setback;
 mod slack;
 mod webhook;
 

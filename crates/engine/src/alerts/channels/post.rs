@@ -8,13 +8,15 @@ use beatkeeper_core::alert::{Delivery, DeliveryState};
 use beatkeeper_core::notice::{Notice, NoticeId};
 use tokio::sync::watch;
 
-use super::attempt::{self, Means, Setback};
+use super::attempt;
 use super::health::{ChannelHealth, ChannelTrouble};
 use super::keep::Keep;
 use super::letter::Letter;
+use super::means::Means;
 use super::pace::Pace;
 use super::room::{self, Lane, Room, State};
 use super::secrets::Secrets;
+use super::setback::Setback;
 use super::{http, lane, retry};
 use crate::clock::Clock;
 use crate::refusal::Refusal;

@@ -9,12 +9,13 @@ use beatkeeper_core::time::Time;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::{Means, Setback};
 use super::health::{ChannelHealth, ChannelTrouble, target};
 use super::keep::Keep;
 use super::letter::Letter;
 use super::look::Look;
+use super::means::Means;
 use super::rename::Renames;
+use super::setback::Setback;
 use crate::clock::Clock;
 use crate::settings::ChannelEntry;
 

@@ -3,10 +3,11 @@
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::attempt::{Means, Setback};
 use super::http;
+use super::means::Means;
 use super::message::{Message, cut};
 use super::redact::Redactor;
+use super::setback::Setback;
 use crate::settings::ChannelEntry;
 
 /// Slack's own limits, in characters.

@@ -5,11 +5,12 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
-use super::attempt::{Means, Setback};
 use super::http;
+use super::means::Means;
 use super::message::Message;
 use super::payload::Payload;
 use super::redact::Redactor;
+use super::setback::Setback;
 use crate::settings::ChannelEntry;
 
 /// Tells the receiver who sent it and that nobody changed it: `t=<unix seconds>,v1=<hex HMAC-SHA-256 of "t.body">`.

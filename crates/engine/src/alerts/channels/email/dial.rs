@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::super::attempt::{Setback, quote};
 use super::super::redact::Redactor;
+use super::super::setback::{Setback, quote};
 use super::setback;
 use super::wire::Wire;
 use crate::settings::{ChannelEntry, MailTls};

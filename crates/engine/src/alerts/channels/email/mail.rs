@@ -7,8 +7,8 @@ use beatkeeper_core::notice::NoticeId;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
-use super::super::attempt::Setback;
 use super::super::message::Message;
+use super::super::setback::Setback;
 use crate::settings::ChannelEntry;
 
 /// Where the sender's domain cannot stand in a message id. It belongs to nobody (RFC 2606).

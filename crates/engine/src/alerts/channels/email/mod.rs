@@ -11,9 +11,10 @@ use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::attempt::{Means, Setback, quote};
+use super::means::Means;
 use super::message::Message;
 use super::redact::Redactor;
+use super::setback::{Setback, quote};
 use crate::settings::ChannelEntry;
 
 /// The mail is taken by then; this is only politeness.
