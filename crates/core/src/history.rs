@@ -1,6 +1,9 @@
 //! What is kept: runs of equal beats, connections, and changes of state.
 //!
-//! Cost grows with changes and not with time: a healthy day is one span.
+//! Cost grows with changes and not with time: a healthy day is one span. Only what processes cost is kept by time, in
+//! buckets.
+
+pub mod usage;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -10,6 +13,7 @@ use crate::identity::EntityId;
 use crate::liveness::Liveness;
 use crate::notice::Notice;
 use crate::time::Time;
+use usage::UsageBucket;
 
 /// What a stretch of time was like for an agent's beats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -196,4 +200,6 @@ pub enum HistoryRow {
     },
     /// A drill, begun, under way or over.
     Drill(Drill),
+    /// What an agent's process cost in some time, as far as that has passed.
+    Usage(EntityId, UsageBucket),
 }

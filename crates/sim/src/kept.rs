@@ -64,7 +64,8 @@ impl Kept {
             | HistoryRow::Notice(_)
             | HistoryRow::Delivery(_)
             | HistoryRow::BlackBox { .. }
-            | HistoryRow::Drill(_) => {}
+            | HistoryRow::Drill(_)
+            | HistoryRow::Usage(_, _) => {}
         }
     }
 
@@ -88,6 +89,7 @@ impl Kept {
             incident: rows.incident.clone(),
             snoozed_until: rows.snoozed_until,
             turns: rows.turns.clone(),
+            usage: None,
         }
     }
 

@@ -3,22 +3,27 @@
 //! `cargo bench -p beatkeeper-store --bench thirty_days [-- AGENTS DAYS]`
 //!
 //! Each agent has 20 changes a day, which is a bad day: a healthy one is a single span. Two changes are one outage, and
-//! an outage is also two changes of liveness and one connection lost and reopened.
+//! an outage is also two changes of liveness and one connection lost and reopened. All of them run here, so that what their
+//! processes cost is kept, too, and thinned once a day.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::error::Error;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use beatkeeper_core::history::usage::UsageBucket;
 use beatkeeper_core::history::{AgentMemory, Connection, HistoryRow, Span, SpanKind, Transition};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
+use beatkeeper_core::view::UsageView;
 use beatkeeper_store::{Store, Writer};
 
 const BEGIN: u64 = 1_760_000_000_000;
 const DAY: Duration = Duration::from_hours(24);
 const OUTAGES_A_DAY: u32 = 10;
+const QUARTER: Duration = Duration::from_mins(15);
+const QUARTERS_A_DAY: u32 = 96;
 const SIZE_TO_HOLD: f64 = 50.0;
 const STRIP_TO_HOLD: Duration = Duration::from_millis(20);
 
@@ -86,9 +91,42 @@ fn write_month(writer: &Writer, ids: &[EntityId], days: u32) -> Result<u64, Box<
                 rows += 1;
             }
         }
+        let quarters = |outage: u32| outage * QUARTERS_A_DAY / OUTAGES_A_DAY;
+        for quarter in quarters(outage)..quarters(outage + 1) {
+            for (agent, id) in ids.iter().enumerate() {
+                writer.send(HistoryRow::Usage(id.clone(), cost(agent as u64, quarter)));
+                rows += 1;
+            }
+            writer.flush()?;
+        }
         writer.flush()?;
+        if outage % OUTAGES_A_DAY == 0 {
+            writer.prune(Time::ZERO);
+        }
     }
     Ok(rows)
+}
+
+/// A process that is busy now and then, and whose memory and files grow and shrink.
+fn cost(agent: u64, quarter: u32) -> UsageBucket {
+    let noise = |salt: u64, below: u64| {
+        let mixed = (agent << 32 | u64::from(quarter)).wrapping_add(salt << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) % below
+    };
+    let sample = |cpu: f32, megabytes: u64| UsageView {
+        cpu_percent: cpu,
+        memory_bytes: megabytes << 20,
+        threads: 9,
+        open_files: Some(30 + u32::try_from(noise(1, 8) / 7).unwrap_or_default()),
+        processes: 1,
+        at: Time::from_millis(BEGIN - BEGIN % 900_000) + QUARTER * quarter,
+    };
+    let (cpu, memory) = (noise(2, 80) as f32 / 10.0, 80 + agent % 40 + noise(3, 6));
+    let mut bucket = UsageBucket::of(&sample(cpu + noise(4, 60) as f32, memory + 4), u32::from(noise(5, 40) == 0));
+    for _ in 1..180 {
+        bucket.join(&UsageBucket::of(&sample(cpu, memory), 0));
+    }
+    bucket
 }
 
 fn one_outage(id: &EntityId, begin: Time, period: Duration) -> [HistoryRow; 6] {

@@ -10,7 +10,7 @@ use crate::pending::Pending;
 use crate::texts::Texts;
 use crate::{
     black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, retention, snoozes, spans,
-    transitions,
+    transitions, usage,
 };
 
 /// Agents looked at in one step.
@@ -59,6 +59,7 @@ fn write_row(transaction: &Transaction<'_>, names: &mut Names, row: &HistoryRow)
         HistoryRow::Delivery(delivery) => deliveries::write(transaction, delivery),
         HistoryRow::BlackBox { agent, opened_at, json } => black_boxes::write(transaction, agent, *opened_at, json),
         HistoryRow::Drill(drill) => drills::write(transaction, agents, drill),
+        HistoryRow::Usage(agent, bucket) => usage::write(transaction, agents, agent, bucket),
     }
 }
 
@@ -80,8 +81,8 @@ pub(crate) fn in_transaction<T>(
     result
 }
 
-/// A walk over all agents that deletes what ended before a moment, then alerts that are kept no longer, then the texts
-/// that nothing names any more.
+/// A walk over all agents that deletes what ended before a moment, then thins what processes cost, then deletes alerts that
+/// are kept no longer, then the texts that nothing names any more.
 #[derive(Debug)]
 pub(crate) struct Sweep {
     before: i64,
@@ -91,6 +92,7 @@ pub(crate) struct Sweep {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Agents { after: i64 },
+    Usage,
     Alerts,
     Texts { after: i64 },
 }
@@ -107,6 +109,10 @@ impl Sweep {
         let (before, stage) = (self.before, self.stage);
         let next = in_transaction(connection, names, |transaction, names| match stage {
             Stage::Agents { after } => sweep_agents(transaction, names, before, after),
+            Stage::Usage => {
+                let done = usage::step(transaction, before)?;
+                Ok(Some(if done { Stage::Alerts } else { Stage::Usage }))
+            }
             Stage::Alerts => {
                 let done = retention::step(transaction, before)?;
                 Ok(Some(if done { Stage::Texts { after: 0 } } else { Stage::Alerts }))
@@ -140,7 +146,7 @@ fn sweep_agents(
         .prepare_cached("SELECT id FROM agents WHERE id > ?1 ORDER BY id LIMIT ?2")?
         .query_map(params![after, AGENTS], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let Some(last) = agents.last().copied() else { return Ok(Some(Stage::Alerts)) };
+    let Some(last) = agents.last().copied() else { return Ok(Some(Stage::Usage)) };
     for agent in agents {
         for delete in [
             // What ended before began before, and what begins is the order in which rows lie.

@@ -38,6 +38,7 @@ mod spans;
 mod store;
 mod texts;
 mod transitions;
+mod usage;
 mod writer;
 
 pub use black_boxes::LARGEST as LARGEST_BLACK_BOX;

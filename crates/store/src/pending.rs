@@ -39,6 +39,7 @@ enum Key {
     Delivery(NoticeId, String),
     BlackBox(EntityId, Time),
     Drill(EntityId, Time),
+    Usage(EntityId, Time),
 }
 
 impl Key {
@@ -55,6 +56,7 @@ impl Key {
             HistoryRow::Delivery(delivery) => Self::Delivery(delivery.notice, delivery.channel.clone()),
             HistoryRow::BlackBox { agent, opened_at, .. } => Self::BlackBox(agent.clone(), *opened_at),
             HistoryRow::Drill(drill) => Self::Drill(drill.agent.clone(), drill.started_at),
+            HistoryRow::Usage(agent, bucket) => Self::Usage(agent.clone(), bucket.from),
         }
     }
 
@@ -68,7 +70,8 @@ impl Key {
             | Self::Incident(agent, _)
             | Self::Snooze(agent)
             | Self::BlackBox(agent, _)
-            | Self::Drill(agent, _) => Some(agent),
+            | Self::Drill(agent, _)
+            | Self::Usage(agent, _) => Some(agent),
             Self::Pause | Self::Notice(_) | Self::Delivery(_, _) => None,
         }
     }
@@ -77,7 +80,11 @@ impl Key {
 /// Whether the row is part of an alert. Those are few, and are kept when the beats that led to them cannot be.
 pub(crate) const fn is_alert(row: &HistoryRow) -> bool {
     match row {
-        HistoryRow::Span(_) | HistoryRow::Connection(_) | HistoryRow::Transition(_) | HistoryRow::Memory(_) => false,
+        HistoryRow::Span(_)
+        | HistoryRow::Connection(_)
+        | HistoryRow::Transition(_)
+        | HistoryRow::Memory(_)
+        | HistoryRow::Usage(_, _) => false,
         HistoryRow::Incident(_)
         | HistoryRow::Snooze(_, _)
         | HistoryRow::Pause(_)

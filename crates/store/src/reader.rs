@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use beatkeeper_core::alert::{Delivery, Drill, Incident, IncidentCursor};
+use beatkeeper_core::history::usage::UsageBucket;
 use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::notice::{Notice, NoticeId};
@@ -16,7 +17,7 @@ use crate::schema::FORMAT;
 use crate::store::{self, BUSY_TIMEOUT};
 use crate::{
     StoreError, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans,
-    transitions,
+    transitions, usage,
 };
 
 /// Connections kept for the next reads.
@@ -124,6 +125,16 @@ impl Reader {
     /// When the agent changed between beating and missing, from `from` on, oldest first.
     pub fn turns(&self, agent: &EntityId, from: Time) -> Result<Turns, StoreError> {
         self.read(|c| transitions::turns(c, agent, from))
+    }
+
+    /// What the agent's process cost: the buckets that touch `from..=to`, oldest first.
+    pub fn usage(&self, agent: &EntityId, from: Time, to: Time) -> Result<Vec<UsageBucket>, StoreError> {
+        self.read(|c| usage::between(c, agent, from, to))
+    }
+
+    /// Each agent's bucket in which `now` lies: where it goes on after a restart.
+    pub fn open_usage(&self, now: Time) -> Result<HashMap<EntityId, UsageBucket>, StoreError> {
+        self.read(|c| usage::open(c, now))
     }
 
     /// Incidents of one agent or all, newest first, `limit` of them: the newest, or those behind `before`.

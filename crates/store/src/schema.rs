@@ -4,7 +4,7 @@ use rusqlite_migration::{M, Migrations};
 
 use crate::{
     agents, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans, texts,
-    transitions,
+    transitions, usage,
 };
 
 const STEPS: &[M<'static>] = &[
@@ -25,6 +25,7 @@ const STEPS: &[M<'static>] = &[
     M::up(deliveries::CREATE),
     M::up(drills::CREATE),
     M::up(transitions::ADD_COUNTS),
+    M::up(usage::CREATE),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.

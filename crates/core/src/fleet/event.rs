@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
 use crate::failure::Fatal;
+use crate::history::usage::UsageBucket;
 use crate::history::{AgentMemory, HistoryRow, Turns};
 use crate::identity::EntityId;
 use crate::link::LinkReport;
@@ -74,6 +75,8 @@ pub struct Past {
     pub snoozed_until: Option<Time>,
     /// How it turned between beating and missing lately.
     pub turns: Turns,
+    /// What its process cost in the quarter of an hour that goes on.
+    pub usage: Option<UsageBucket>,
 }
 
 /// What a probe of a process found.

@@ -125,7 +125,10 @@ impl Fleet {
                     self.look_at_all(now);
                 }
             }
-            FleetEvent::Closing => self.desk.close(),
+            FleetEvent::Closing => {
+                self.keep_usage();
+                self.desk.close();
+            }
             FleetEvent::Woke { slept } => self.woke(slept, now),
             FleetEvent::Zone { offset } => {
                 self.context.zone = offset;
@@ -331,6 +334,8 @@ impl Fleet {
         let transition =
             change.transition.map(|transition| HistoryRow::Transition(Transition { counts, ..transition }));
         self.actions.extend(transition.into_iter().chain(change.memory.map(HistoryRow::Memory)).map(FleetAction::Keep));
+        let usage = change.usage.into_iter().map(|bucket| HistoryRow::Usage(id.clone(), bucket));
+        self.actions.extend(usage.map(FleetAction::Keep));
 
         if agent.due != change.due {
             if let Some(due) = agent.due {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fleet, sorted};
+use super::{Fleet, FleetAction, sorted};
+use crate::history::HistoryRow;
 use crate::identity::EntityId;
 use crate::supervise::{Probed, RunEvent, Supervisor};
 use crate::time::Time;
@@ -53,6 +54,14 @@ impl Fleet {
             }
         }
         self.meet_needs(now);
+    }
+
+    /// The program ends: what processes cost up to now is kept.
+    pub(super) fn keep_usage(&mut self) {
+        for id in self.all_ids() {
+            let rest = self.agents.get_mut(&id).and_then(|agent| agent.usage_rest());
+            self.actions.extend(rest.map(|bucket| FleetAction::Keep(HistoryRow::Usage(id, bucket))));
+        }
     }
 
     /// Lets those go on whose needs are met.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::time::Time;
-use crate::view::{ProcessState, RunView};
+use crate::view::{ProcessState, RunView, UsageView};
 use ladder::Ladder;
 
 pub use policy::{Probed, RestartPolicy, RunAction, RunEvent, RunPolicy, Rung};
@@ -340,6 +340,12 @@ impl Supervisor {
     #[must_use]
     pub const fn last_probe(&self) -> Option<&(Time, Probed)> {
         self.last_probe.as_ref()
+    }
+
+    /// What it costs, while it runs.
+    #[must_use]
+    pub const fn usage(&self) -> Option<UsageView> {
+        self.view.usage
     }
 
     /// The rest.

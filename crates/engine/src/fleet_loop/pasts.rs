@@ -22,6 +22,7 @@ pub(super) fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result
     let mut incidents: HashMap<EntityId, Incident> =
         reader.open_incidents()?.into_iter().rev().map(|incident| (incident.agent.clone(), incident)).collect();
     let snoozes = reader.snoozes()?;
+    let mut usage = reader.open_usage(now)?;
     let mut pasts = HashMap::with_capacity(ids.len());
     for id in ids {
         let past = Past {
@@ -31,6 +32,7 @@ pub(super) fn read_pasts(reader: &Reader, ids: &[EntityId], now: Time) -> Result
             incident: incidents.remove(id),
             snoozed_until: snoozes.get(id).copied(),
             turns: reader.turns(id, now - CHANGES)?,
+            usage: usage.remove(id),
         };
         pasts.insert(id.clone(), past);
     }

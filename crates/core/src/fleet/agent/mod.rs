@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::confirm::Confirmation;
 use crate::failure::Fatal;
+use crate::history::usage::{UsageBucket, UsageRecorder};
 use crate::history::{AgentMemory, SpanKind, Transition};
 use crate::liveness::Liveness;
 use crate::time::Time;
@@ -52,6 +53,8 @@ pub(super) struct Change {
     pub(super) memory: Option<AgentMemory>,
     pub(super) due: Option<Time>,
     pub(super) run: Vec<RunAction>,
+    /// What its process cost, to be kept.
+    pub(super) usage: Vec<UsageBucket>,
     /// From now on we beat for it, or do not.
     pub(super) beat: Option<bool>,
 }
@@ -81,6 +84,8 @@ pub(crate) struct Agent {
     process_since: Option<Time>,
     /// Its process, when it is ours.
     run: Option<Box<Supervisor>>,
+    /// What its process costs; nothing while none was ever measured.
+    usage: Option<Box<UsageRecorder>>,
     voice: Voice,
     /// Whether the link was told to beat.
     beating: bool,
@@ -137,6 +142,7 @@ impl Agent {
             process,
             process_since: None,
             run: None,
+            usage: past.usage.map(|open| Box::new(UsageRecorder::from_past(Some(open)))),
             voice: Voice::default(),
             beating: speaks,
             good_beats: 0,

@@ -1,6 +1,7 @@
 //! The first witness, when its process is ours.
 
 use crate::history::SpanKind;
+use crate::history::usage::UsageBucket;
 use crate::supervise::{RunEvent, RunPolicy, Supervisor};
 use crate::time::Time;
 use crate::view::{ProcessState, ProcessView, Speaker};
@@ -12,13 +13,31 @@ impl Agent {
     pub(in crate::fleet) fn run_event(&mut self, event: RunEvent, now: Time, change: &mut Change) {
         let rested = self.rests();
         let Some(run) = &mut self.run else { return };
+        let (started, ended) =
+            (matches!(event, RunEvent::Started { reclaimed: false, .. }), matches!(event, RunEvent::TreeEnded));
+        let measured = matches!(event, RunEvent::Usage(_));
         run.handle(event, now);
         change.row = true;
+        let sample = run.usage().filter(|_| measured);
+        if started {
+            self.usage.get_or_insert_default().started();
+        }
+        if let Some(sample) = sample {
+            change.usage.extend(self.usage.get_or_insert_default().take(&sample).into_iter().flatten());
+        }
+        if ended {
+            change.usage.extend(self.usage_rest());
+        }
         if rested && !self.rests() {
             self.strip.gap(SpanKind::NotRunning, STOPPED, self.strip.end(), now);
             // Silence while nobody asked it to run was asked for.
             self.last_confirmed = self.last_confirmed.map(|_| now);
         }
+    }
+
+    /// What its process cost and was not kept yet.
+    pub(in crate::fleet) fn usage_rest(&mut self) -> Option<UsageBucket> {
+        self.usage.as_mut().and_then(|usage| usage.rest())
     }
 
     /// Its supervisor, when its process is ours.

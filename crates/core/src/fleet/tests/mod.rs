@@ -175,6 +175,7 @@ impl Scene {
             incident: incident.filter(|incident| incident.resolved_at.is_none()),
             snoozed_until: snoozed_until.flatten(),
             turns: Turns::default(),
+            usage: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::supervise::{Probed, RestartPolicy, RunAction, RunEvent, RunPolicy};
-use crate::view::{ExitView, ProcessState, Speaker};
+use crate::view::{ExitView, ProcessState, Speaker, UsageView};
 
 fn policy() -> RunPolicy {
     RunPolicy {
@@ -215,4 +215,49 @@ fn a_probed_process_of_others_holds_our_beats_back_when_that_is_asked_for() {
     assert_eq!(scene.beating(), [false, true]);
     scene.on(FleetEvent::Process(id(1), reading(ProcessState::NotRunning)), at(60));
     assert_eq!((scene.beating().last(), scene.row().verdict.code), (Some(&false), "beats.held"));
+}
+
+fn cost(memory: u64, now: Time) -> RunEvent {
+    let usage =
+        UsageView { cpu_percent: 2.0, memory_bytes: memory, threads: 3, open_files: None, processes: 1, at: now };
+    RunEvent::Usage(usage)
+}
+
+impl Scene {
+    /// Memory's highest and lowest, and starts, of each row that was kept.
+    fn usage(&self) -> Vec<(u64, u64, u32)> {
+        let kept = self.kept.iter().filter_map(|row| match row {
+            HistoryRow::Usage(_, bucket) => Some((bucket.memory_min, bucket.memory_max, bucket.starts)),
+            _ => None,
+        });
+        kept.collect()
+    }
+}
+
+#[test]
+fn what_a_process_costs_is_kept_until_its_end_and_goes_on_in_the_next_run() {
+    let mut scene = Scene::up(BeatsBy::App);
+    scene.run(cost(10, at(5)), at(5));
+    scene.run(cost(30, at(10)), at(10));
+    assert_eq!(scene.usage(), [(10, 10, 1)]);
+    scene.ends(1, at(11));
+    assert_eq!(scene.usage()[1..], [(10, 30, 1)], "its end is not awaited");
+    // Nothing runs: a sample that comes late is of what is gone.
+    scene.run(cost(99, at(12)), at(12));
+    assert_eq!(scene.usage().len(), 2);
+    scene.until(at(20));
+    scene.started(at(20));
+    scene.run(cost(20, at(21)), at(21));
+    scene.on(FleetEvent::Closing, at(22));
+    assert_eq!(scene.usage()[2..], [(10, 30, 2)]);
+
+    let usage = scene.kept.iter().rev().find_map(|row| match row {
+        HistoryRow::Usage(_, bucket) => Some(*bucket),
+        _ => None,
+    });
+    let mut next = Scene::with_past(BeatsBy::App, Past { usage, ..Past::default() }, at(30));
+    next.on(FleetEvent::AgentChanged(running(1, BeatsBy::App, policy())), at(30));
+    next.run(RunEvent::Started { pid: 7, at: at(20), reclaimed: true }, at(30));
+    next.run(cost(5, at(31)), at(31));
+    assert_eq!(next.usage(), [(5, 30, 2)]);
 }
