@@ -48,6 +48,7 @@ macro_rules! with_commands {
             agent_log_mark,
             agent_log_clear,
             agent_log_starts,
+            agent_usage,
             ladder_hold,
             ladder_skip,
             registries,

@@ -146,7 +146,7 @@ fn costs(usage: &UsageView) -> String {
 }
 
 /// `48 MiB`.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     match bytes {
         0..KIB => format!("{bytes} B"),

@@ -155,6 +155,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentLogMark { .. }
         | Command::AgentLogClear { .. }
         | Command::AgentLogStarts { .. }
+        | Command::AgentUsage { .. }
         | Command::LadderHold { .. }
         | Command::LadderSkip { .. }
         | Command::SignerAudit { .. }

@@ -228,6 +228,15 @@ pub enum Command {
         /// Whose.
         id: EntityId,
     },
+    /// What an agent's process cost, as far as it ran here. Answers a list of `UsagePoint`, at most 300, oldest first.
+    AgentUsage {
+        /// Whose.
+        id: EntityId,
+        /// From when.
+        from: Time,
+        /// Until when.
+        to: Time,
+    },
     /// Holds an agent's recovery, or lets it go on.
     LadderHold {
         /// Whose.

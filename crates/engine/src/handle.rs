@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beatkeeper_core::history::usage;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::reckon::reckon;
 use beatkeeper_core::time::Time;
@@ -101,6 +102,9 @@ impl Handle {
                 self.logs().search(&id, &pattern, from.as_deref(), back, limit).await
             }
             Command::AgentLogStarts { id } => self.logs().starts(&id).await,
+            Command::AgentUsage { id, from, to } => {
+                self.read(move |reader| Ok(usage::points(&reader.usage(&id, from, to)?, from, to))).await
+            }
             Command::AgentLogMark { id, text } => self.log(id, LogTask::Mark(mark_text(&text))).await,
             Command::AgentLogClear { id } => self.log(id, LogTask::Clear).await,
             Command::AgentRunSet { ref id, run: None, .. } => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::{BeatsBy, Command, RunEntry, RungEntry};
 use tauri::{AppHandle, command};
 
@@ -76,6 +77,11 @@ pub(crate) async fn agent_log_clear(app: AppHandle, id: EntityId) -> Answer {
 #[command]
 pub(crate) async fn agent_log_starts(app: AppHandle, id: EntityId) -> Answer {
     ask(&app, Command::AgentLogStarts { id }).await
+}
+
+#[command]
+pub(crate) async fn agent_usage(app: AppHandle, id: EntityId, from: Time, to: Time) -> Answer {
+    ask(&app, Command::AgentUsage { id, from, to }).await
 }
 
 #[command]

@@ -6,6 +6,7 @@ mod list;
 mod remove;
 mod show;
 mod signer;
+mod usage;
 
 use beatkeeper_core::identity::EntityKind;
 use beatkeeper_engine::command::Command;
@@ -66,6 +67,7 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
         AgentCommand::Restart { agent } => restart(paths, agent),
         AgentCommand::Snooze { agent, minutes, end } => snooze(paths, agent, if *end { 0 } else { *minutes }),
         AgentCommand::Signer { agent, json } => signer::print(paths, agent, *json),
+        AgentCommand::Usage(options) => usage::print(paths, options),
         AgentCommand::Tag { agent, tags } => tag(paths, agent, tags),
     }
 }

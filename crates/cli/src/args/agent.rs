@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use beatkeeper_engine::command::Occupant;
 use clap::Subcommand;
 
+use super::UsageOptions;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgentCommand {
     /// Put a key file's key into the vault and watch its agent; prints the entity id
@@ -125,6 +127,8 @@ pub(crate) enum AgentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show what its process cost, as far as it ran here
+    Usage(UsageOptions),
     /// Give it these tags and no others; none takes them away
     Tag {
         /// Entity id, the beginning of one, or a name
@@ -139,9 +143,11 @@ impl AgentCommand {
     /// Whether stdout is read by a program.
     pub(super) const fn wants_json(&self) -> bool {
         match self {
-            Self::List { json } | Self::Find { json, .. } | Self::Show { json, .. } | Self::Signer { json, .. } => {
-                *json
-            }
+            Self::List { json }
+            | Self::Find { json, .. }
+            | Self::Show { json, .. }
+            | Self::Signer { json, .. }
+            | Self::Usage(UsageOptions { json, .. }) => *json,
             Self::Import { .. }
             | Self::Add { .. }
             | Self::Remove { .. }

@@ -26,7 +26,7 @@ pub(crate) struct DowntimeOptions {
 }
 
 /// `12h`, `30d`, `2w`: a day has 24 hours.
-fn length(text: &str) -> Result<Duration, String> {
+pub(super) fn length(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|_| "give a length of time, such as 12h or 30d".to_owned())?;
     span.to_duration(SpanRelativeTo::days_are_24_hours())
         .ok()

@@ -8,6 +8,7 @@ mod drill;
 mod export;
 mod incident;
 mod local;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ pub(crate) use drill::DrillOptions;
 pub(crate) use export::ExportOptions;
 pub(crate) use incident::IncidentCommand;
 pub(crate) use local::{LogsOptions, OrderOptions};
+pub(crate) use usage::UsageOptions;
 
 /// Keeps AI agents beating at their registry, and says when one does not.
 #[derive(Debug, Parser)]

@@ -87,6 +87,7 @@ impl FleetLoop {
             | Command::AgentLogMark { .. }
             | Command::AgentLogClear { .. }
             | Command::AgentLogStarts { .. }
+            | Command::AgentUsage { .. }
             | Command::DemoStart
             | Command::DemoEnd
             | Command::KeysFind { .. }

@@ -178,6 +178,7 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::AgentLogMark { .. }
         | Command::AgentLogClear { .. }
         | Command::AgentLogStarts { .. }
+        | Command::AgentUsage { .. }
         | Command::LadderHold { .. }
         | Command::LadderSkip { .. }
         | Command::SignerAudit { .. }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::Command;
 use serde_json::{Value, json};
 
@@ -230,4 +231,36 @@ async fn a_mark_stands_in_the_log_whoever_writes_it_and_clearing_empties_it() {
     assert_eq!(scene.execute(bad).await.expect_err("no pattern").code, "log.pattern_bad");
     scene.down(&id).await;
     tokio::time::timeout(Duration::from_secs(5), scene.execute(mark("after"))).await.expect("in time").expect("a mark");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_costs_is_kept_in_the_history_over_a_restart() {
+    let leave =
+        |scene: &Scene| format!("{}\n[processes]\non_quit = \"leave\"\n", Program::of(scene, "idle").toml(scene, ""));
+    let (mut scene, id) = stage("app", leave).await;
+    let day = 24 * 3_600_000;
+    let now = jiff::Timestamp::now().as_millisecond().unsigned_abs();
+    let (from, to) = (Time::from_millis(now - day), Time::from_millis(now + day));
+    let usage = || Command::AgentUsage { id: id.clone(), from, to };
+    assert_eq!(scene.execute(usage()).await.expect("points"), json!([]), "nothing has run");
+
+    scene.up(&id).await;
+    let row = scene
+        .until(&id, "what it costs", |agent| agent["process"]["run"]["usage"]["memory_bytes"].as_u64() > Some(0))
+        .await;
+    let points = scene.execute(usage()).await.expect("points");
+    let first = points[0].clone();
+    assert_eq!(first["starts"], 1, "{points:#}");
+    let seen = row["process"]["run"]["usage"]["memory_bytes"].as_u64().expect("bytes");
+    assert!(first["memory_max"].as_u64() >= Some(seen), "{points:#}");
+    assert!(first["memory_min"].as_u64() > Some(0) && first["threads"].as_u64() > Some(0), "{points:#}");
+
+    scene.restart_engine().await;
+    scene
+        .until(&id, "what it costs", |agent| agent["process"]["run"]["usage"]["memory_bytes"].as_u64() > Some(0))
+        .await;
+    let points = scene.execute(usage()).await.expect("points");
+    let starts = points.as_array().expect("points").iter().filter_map(|point| point["starts"].as_u64()).sum::<u64>();
+    assert_eq!((&points[0]["at"], starts), (&first["at"], 1), "it was taken over, and not started: {points:#}");
+    scene.down(&id).await;
 }
