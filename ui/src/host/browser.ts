@@ -90,6 +90,7 @@ export function browserHost(): Host {
     agentLogMark: (id, text) => ask("agent_log_mark", { id, text }),
     agentLogClear: (id) => ask("agent_log_clear", { id }),
     agentLogStarts: (id) => ask("agent_log_starts", { id }),
+    agentUsage: (id, from, to) => ask("agent_usage", { id, from, to }),
     ladderHold: (id, on) => ask("ladder_hold", { id, on }),
     ladderSkip: (id) => ask("ladder_skip", { id }),
     registries: () => ask("registries"),

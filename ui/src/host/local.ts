@@ -8,6 +8,7 @@ import type { Proposal } from "./bindings/Proposal";
 import type { Refusal } from "./bindings/Refusal";
 import type { RunEntry } from "./bindings/RunEntry";
 import type { RungEntry } from "./bindings/RungEntry";
+import type { UsagePoint } from "./bindings/UsagePoint";
 
 export type { AgentRunView } from "./bindings/AgentRunView";
 export type { KeyUse } from "./bindings/KeyUse";
@@ -56,6 +57,8 @@ export interface LocalHost {
   agentLogClear(id: string): Promise<void>;
   /** Where it was started, oldest first. */
   agentLogStarts(id: string): Promise<LogStart[]>;
+  /** What its process cost in a time, oldest first; nothing where it did not run. */
+  agentUsage(id: string, from: number, to: number): Promise<UsagePoint[]>;
   /** Holds its recovery before the next rung, or lets it go on. */
   ladderHold(id: string, on: boolean): Promise<void>;
   /** Leaves the present rung out. */

@@ -64,6 +64,7 @@ export function tauriHost(): Host {
     agentLogMark: (id, text) => invoke("agent_log_mark", { id, text }),
     agentLogClear: (id) => invoke("agent_log_clear", { id }),
     agentLogStarts: (id) => invoke("agent_log_starts", { id }),
+    agentUsage: (id, from, to) => invoke("agent_usage", { id, from, to }),
     ladderHold: (id, on) => invoke("ladder_hold", { id, on }),
     ladderSkip: (id) => invoke("ladder_skip", { id }),
     registries: () => invoke("registries"),
