@@ -228,6 +228,7 @@ mod tests {
         let policy = RunPolicy {
             own_command: true,
             starts_with_app: false,
+            signer: false,
             restart: RestartPolicy::Never,
             max_restarts: 0,
             success: vec![0],

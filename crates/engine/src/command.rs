@@ -14,6 +14,7 @@ pub use crate::project::Proposal;
 pub use crate::refusal::{Refusal, Taken};
 pub use crate::settings::{AlertRulesView, ChannelEntry, Derived, RunEntry, RungEntry};
 pub use crate::setup::{Adopted, Adoption, AgentRunView};
+pub use crate::signing_desk::SignerAudit;
 pub use beatkeeper_core::view::{BeatStrip, BeatsBy};
 pub use beatkeeper_vault::Occupant;
 
@@ -249,8 +250,8 @@ pub enum Command {
         /// Whose.
         id: EntityId,
     },
-    /// What was signed for an agent that does not hold its key, and what was refused, newest first. Answers a list of
-    /// [`SigningEntry`](beatkeeper_core::signing::SigningEntry).
+    /// What was signed for an agent that does not hold its key, and what was refused. Answers a
+    /// [`SignerAudit`](crate::signing_desk::SignerAudit).
     SignerAudit {
         /// Whose.
         id: EntityId,

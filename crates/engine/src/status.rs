@@ -98,6 +98,7 @@ fn run(run: &RunView) -> Value {
             "sentence": ladder.sentence,
         })),
         "starts_with_app": run.starts_with_app,
+        "signer": run.signer,
     })
 }
 

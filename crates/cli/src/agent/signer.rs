@@ -3,7 +3,7 @@
 use beatkeeper_core::signing::{PayloadKind, SigningDesk, SigningEntry};
 use beatkeeper_core::time::Time;
 use beatkeeper_engine::Paths;
-use beatkeeper_engine::command::Command;
+use beatkeeper_engine::command::{Command, SignerAudit};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -25,9 +25,9 @@ const COLUMNS: [Column; 5] = [
 pub(super) fn print(paths: &Paths, wanted: &str, json: bool) -> Result<(), Failure> {
     let mut remote = Remote::open(paths)?;
     let agent = super::meant(paths, Some(&mut remote), wanted)?;
-    let entries: Vec<SigningEntry> = remote.ask(&Command::SignerAudit { id: agent.id.clone() })?;
+    let SignerAudit { address, entries } = remote.ask(&Command::SignerAudit { id: agent.id.clone() })?;
     if json {
-        return Ok(out::json(&json!({ "id": agent.id, "entries": entries }))?);
+        return Ok(out::json(&json!({ "id": agent.id, "address": address, "entries": entries }))?);
     }
     if entries.is_empty() {
         note(&format!("{} has asked for no signature since Beatkeeper runs", plain(&agent.name)));
@@ -65,6 +65,7 @@ mod tests {
         let entry = |outcome: &str, kind, pid| SigningEntry {
             at,
             outcome: outcome.into(),
+            refusal: None,
             kind,
             pid,
             count: 1,

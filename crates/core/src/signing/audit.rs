@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use super::{PayloadKind, SigningDesk, SigningRefusal};
 use crate::time::Time;
@@ -13,12 +14,16 @@ const KEPT: usize = 200;
 const KEPT_OF_STRANGERS: usize = 50;
 
 /// What was asked, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
 pub struct SigningEntry {
     /// When; of several, the last.
     pub at: Time,
     /// `signed`, or the code of the refusal.
     pub outcome: String,
+    /// Why nothing was signed, as a sentence.
+    #[serde(default)]
+    pub refusal: Option<String>,
     /// What the payload was, where it was a heartbeat.
     pub kind: Option<PayloadKind>,
     /// Which process asked, where the system tells.
@@ -47,10 +52,26 @@ impl Audit {
         self.past.iter().rev().cloned().collect()
     }
 
-    pub(super) fn note(&mut self, outcome: &str, kind: Option<PayloadKind>, pid: Option<u32>, at: Time) {
-        let mut entry = SigningEntry { at, outcome: outcome.into(), kind, pid, count: 1, first_at: None };
+    /// What was refused, or signed when there is no refusal.
+    pub(super) fn note(
+        &mut self,
+        refusal: Option<SigningRefusal>,
+        kind: Option<PayloadKind>,
+        pid: Option<u32>,
+        at: Time,
+    ) {
+        let outcome = refusal.map_or(SigningDesk::SIGNED, SigningRefusal::code);
+        let mut entry = SigningEntry {
+            at,
+            outcome: outcome.into(),
+            refusal: refusal.map(|refusal| refusal.to_string()),
+            kind,
+            pid,
+            count: 1,
+            first_at: None,
+        };
         let same = |other: &SigningEntry| other.outcome == outcome && other.kind == kind && other.pid == pid;
-        let earlier = self.past.iter().position(same).filter(|_| outcome != SigningDesk::SIGNED);
+        let earlier = self.past.iter().position(same).filter(|_| refusal.is_some());
         if let Some(earlier) = earlier.and_then(|place| self.past.remove(place)) {
             entry.count = earlier.count.saturating_add(1);
             entry.first_at = earlier.first_at.or(Some(earlier.at));

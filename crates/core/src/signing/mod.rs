@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::identity::EntityId;
 use crate::time::Time;
@@ -23,8 +24,9 @@ const BURST: u32 = 5;
 const REFILL: Duration = Duration::from_secs(1);
 
 /// What a payload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[ts(export)]
 pub enum PayloadKind {
     /// A timestamp as the live registry takes it (protocols.md 1.4).
     Timestamp,
@@ -114,14 +116,13 @@ impl SigningDesk {
             Some(_) if !self.take_token(now) => Err(SigningRefusal::TooOften),
             Some((kind, _)) => Ok(kind),
         };
-        let outcome = judged.as_ref().map_or_else(|refusal| refusal.code(), |_| Self::SIGNED);
-        self.audit.note(outcome, kind, pid, now);
+        self.audit.note(judged.as_ref().err().copied(), kind, pid, now);
         judged
     }
 
     /// Remembers what was refused before there was a payload to judge.
     pub fn refused(&mut self, refusal: SigningRefusal, pid: Option<u32>, now: Time) {
-        self.audit.note(refusal.code(), None, pid, now);
+        self.audit.note(Some(refusal), None, pid, now);
     }
 
     /// The last answers, newest first.

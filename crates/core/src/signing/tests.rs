@@ -163,6 +163,9 @@ fn the_last_two_hundred_answers_are_kept_newest_first() {
             ("signer.bad_request", None, Some(299)),
         ]
     );
+    let why: Vec<_> = audit.iter().take(3).map(|entry| entry.refusal.clone()).collect();
+    let said = |refusal: SigningRefusal| Some(refusal.to_string());
+    assert_eq!(why, [None, said(SigningRefusal::NotNow), said(SigningRefusal::NotOfTheRun)]);
     assert_eq!((audit.len(), audit.last().unwrap().pid), (200, Some(102)));
 }
 

@@ -102,6 +102,7 @@ impl Supervisor {
         let view = RunView {
             max_restarts: policy.max_restarts,
             starts_with_app: policy.starts_with_app,
+            signer: policy.signer,
             ..RunView::default()
         };
         let ladder = Ladder::new(policy.rungs.clone());
@@ -151,6 +152,7 @@ impl Supervisor {
         }
         self.ladder.follow(&policy.rungs);
         (self.view.max_restarts, self.view.starts_with_app) = (policy.max_restarts, policy.starts_with_app);
+        self.view.signer = policy.signer;
         self.policy = policy;
     }
 

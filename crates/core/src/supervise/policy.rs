@@ -30,6 +30,8 @@ pub struct RunPolicy {
     pub own_command: bool,
     /// Started with the program.
     pub starts_with_app: bool,
+    /// It does not hold its key: its beats are signed here, at its request.
+    pub signer: bool,
     /// When it is started again.
     pub restart: RestartPolicy,
     /// So many starts in a row may come to nothing; any number for 0.

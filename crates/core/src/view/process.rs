@@ -98,6 +98,8 @@ pub struct RunView {
     pub ladder: Option<LadderView>,
     /// Whether it is started with Beatkeeper.
     pub starts_with_app: bool,
+    /// It does not hold its key: its beats are signed here, at its request.
+    pub signer: bool,
 }
 
 /// How a process ended.

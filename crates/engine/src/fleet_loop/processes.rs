@@ -51,7 +51,7 @@ impl FleetLoop {
         Ok(Value::Null)
     }
 
-    /// What it had signed without holding its key. Answers a list of [`SigningEntry`](beatkeeper_core::signing::SigningEntry).
+    /// What it had signed without holding its key. Answers a [`SignerAudit`](crate::signing_desk::SignerAudit).
     pub(super) fn signed(&self, id: &EntityId) -> Result<Value, Refusal> {
         self.known(id)?;
         json_of(&self.crew.processes().signed(id))

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::signing::SigningEntry;
 use beatkeeper_core::supervise::RunAction;
 use beatkeeper_runner::ShimProgram;
 use beatkeeper_runner::log::{LogLimits, LogPlace};
@@ -25,6 +24,7 @@ use beatkeeper_vault::Vault;
 use tokio::sync::{mpsc, oneshot as reply};
 
 use crate::clock::Clock;
+use crate::signing_desk::{self, SignerAudit};
 use keeper::{Ask, Keeper};
 
 pub(crate) use logs::{LogTask, Logs, mark_text};
@@ -89,8 +89,9 @@ impl Processes {
     }
 
     /// What was signed for an agent that does not hold its key, and what was refused, newest first.
-    pub(crate) fn signed(&self, id: &EntityId) -> Vec<SigningEntry> {
-        self.keepers.get(id).map(Keeper::signed).unwrap_or_default()
+    pub(crate) fn signed(&self, id: &EntityId) -> SignerAudit {
+        let entries = self.keepers.get(id).map(Keeper::signed).unwrap_or_default();
+        SignerAudit { address: signing_desk::address(&self.shared.run_dir, id), entries }
     }
 
     /// Has a person's line put into an agent's log, or the log cleared: by whoever writes it.

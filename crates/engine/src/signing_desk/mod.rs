@@ -6,6 +6,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ use beatkeeper_core::signing::{SigningDesk, SigningEntry, SigningRefusal};
 use beatkeeper_runner::Member;
 use beatkeeper_vault::{Signer, Vault, VaultError};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use ts_rs::TS;
 
 use crate::clock::Clock;
 
@@ -26,6 +28,21 @@ pub(crate) const ADDRESS: &str = "BEATKEEPER_SIGNER";
 
 /// A key that could not be had is asked for again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+/// What was signed for an agent that does not hold its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SignerAudit {
+    /// Where it asks while it runs.
+    pub address: PathBuf,
+    /// What it asked since Beatkeeper runs, newest first.
+    pub entries: Vec<SigningEntry>,
+}
+
+/// Where an agent asks.
+pub(crate) fn address(run_dir: &Path, id: &EntityId) -> PathBuf {
+    place::address(run_dir, id)
+}
 
 /// Signs for one agent, and remembers what was asked.
 pub(crate) struct Desk {

@@ -52,7 +52,7 @@ impl Scene {
 
     async fn audit(&self, id: &EntityId) -> Vec<Value> {
         let audit = self.execute(Command::SignerAudit { id: id.clone() }).await.expect("an audit");
-        audit.as_array().expect("a list").clone()
+        audit["entries"].as_array().expect("a list").clone()
     }
 
     async fn end(&self, id: &EntityId) {

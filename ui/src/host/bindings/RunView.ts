@@ -52,4 +52,8 @@ ladder: LadderView | null,
 /**
  * Whether it is started with Beatkeeper.
  */
-starts_with_app: boolean, };
+starts_with_app: boolean, 
+/**
+ * It does not hold its key: its beats are signed here, at its request.
+ */
+signer: boolean, };

@@ -19,6 +19,7 @@ fn policy() -> RunPolicy {
     RunPolicy {
         own_command: true,
         starts_with_app: false,
+        signer: false,
         restart: RestartPolicy::OnFailure,
         max_restarts: 3,
         success: vec![0],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use beatkeeper_core::supervise::RunPolicy;
 
 use super::super::file::AgentEntry;
-use super::{Names, ProbeEntry, RunEntry, StartWhen};
+use super::{KeyUse, Names, ProbeEntry, RunEntry, StartWhen};
 
 impl AgentEntry {
     /// How its process is kept; nothing when it is not ours. `ready_is_probed`: whether a probe tells when it is ready.
@@ -23,6 +23,7 @@ impl AgentEntry {
         Some(RunPolicy {
             own_command: self.run.is_some(),
             starts_with_app: self.run.is_some() && run.start == StartWhen::WithApp,
+            signer: self.run.is_some() && run.key == KeyUse::Signer,
             restart: run.restart,
             max_restarts: run.max_restarts,
             success: run.success_codes.clone(),

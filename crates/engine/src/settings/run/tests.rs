@@ -285,12 +285,14 @@ fn steps_are_carried_out_by_programs_without_a_shell() {
 
 #[test]
 fn the_policy_says_what_the_file_says() {
-    let lines = run("command = [\"a\"]\nstart = \"with_app\"\nstop_grace = 7\ndepends_on = [\"db\", \"nobody\"]\n\
+    let lines = run(
+        "command = [\"a\"]\nstart = \"with_app\"\nkey = \"signer\"\nstop_grace = 7\ndepends_on = [\"db\", \"nobody\"]\n\
                      ready = { tcp = \"a:1\", start_within = 9 }\nlive = { tcp = \"a:1\", failures = 4 }\n\
-                     [[agent.recover]]\ndo = \"restart\"\nafter = 1\nworked_within = 70");
+                     [[agent.recover]]\ndo = \"restart\"\nafter = 1\nworked_within = 70",
+    );
     let all = settings(&lines, &other(2, "db", "")).unwrap();
     let policy = all.agents[0].run_policy(Names::of(&all), true).unwrap();
-    assert!(policy.own_command && policy.starts_with_app && policy.ready_is_probed);
+    assert!(policy.own_command && policy.starts_with_app && policy.ready_is_probed && policy.signer);
     assert_eq!((policy.stop_grace, policy.ready_within), (Duration::from_secs(7), Duration::from_secs(9)));
     assert_eq!((policy.failures, policy.success, policy.max_restarts), (4, vec![0], 5));
     assert_eq!(policy.depends_on, [id(2).parse().unwrap()]);
@@ -305,7 +307,7 @@ fn the_policy_says_what_the_file_says() {
     // Only its recovery is ours; who beats seldom is given time.
     let seldom = settings("interval = 100\n[[agent.recover]]\ndo = \"alert\"", "").unwrap();
     let policy = seldom.agents[0].run_policy(Names::of(&seldom), false).unwrap();
-    assert!(!policy.own_command && !policy.starts_with_app);
+    assert!(!policy.own_command && !policy.starts_with_app && !policy.signer);
     assert_eq!(policy.rungs[0].worked_within, Duration::from_secs(200));
 }
 
