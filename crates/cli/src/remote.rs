@@ -135,6 +135,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::ChannelTest { .. }
         | Command::AgentRemove { .. }
         | Command::ProjectAdopt { .. }
+        | Command::ProjectPreview { .. }
         | Command::DemoStart
         | Command::DemoEnd => true,
         Command::FleetDelta { .. }

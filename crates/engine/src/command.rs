@@ -13,7 +13,7 @@ pub use crate::incidents::IncidentView;
 pub use crate::project::Proposal;
 pub use crate::refusal::{Refusal, Taken};
 pub use crate::settings::{AlertRulesView, ChannelEntry, Derived, RunEntry, RungEntry};
-pub use crate::setup::{Adopted, Adoption, AgentRunView};
+pub use crate::setup::{Adopted, Adoption, AgentRunView, ProjectPreview};
 pub use crate::signing_desk::SignerAudit;
 pub use beatkeeper_core::view::{BeatStrip, BeatsBy};
 pub use beatkeeper_vault::Occupant;
@@ -180,10 +180,19 @@ pub enum Command {
         /// Which.
         folder: std::path::PathBuf,
     },
+    /// What [`ProjectAdopt`](Command::ProjectAdopt) would do, and which programs would run. Changes nothing. Answers a
+    /// [`ProjectPreview`], or nothing when the folder has no `beatkeeper.toml`.
+    ProjectPreview {
+        /// The project's, or that file in it.
+        folder: std::path::PathBuf,
+    },
     /// Takes in the agents that a project's own `beatkeeper.toml` describes. Answers a list of [`Adopted`].
     ProjectAdopt {
         /// The project's.
         folder: std::path::PathBuf,
+        /// Which state of the file a person has seen, by its [`ProjectPreview::seal`]: another one is refused.
+        #[serde(default)]
+        seen: Option<String>,
     },
     /// Lines of an agent's log: after a place, before one, or the last when neither is given. Answers a page.
     AgentLog {

@@ -129,6 +129,7 @@ impl Handle {
             Command::AgentKey { .. }
             | Command::AgentRun { .. }
             | Command::RunPropose { .. }
+            | Command::ProjectPreview { .. }
             | Command::KeysFind { .. }
             | Command::KeysLook { .. }
             | Command::KeyFileShred { .. } => self.change(command, false).await,

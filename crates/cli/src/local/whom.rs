@@ -19,7 +19,7 @@ pub(super) async fn to_start(engine: &mut Engine, names: &[String]) -> Result<(V
     if !names.is_empty() || !folder.join(PROJECT_FILE).is_file() {
         return Ok((meant(engine, names).await?, 0));
     }
-    let adopted: Vec<Adopted> = engine.ask(Command::ProjectAdopt { folder }).await?;
+    let adopted: Vec<Adopted> = engine.ask(Command::ProjectAdopt { folder, seen: None }).await?;
     let mut refused = 0;
     let mut agents = Vec::new();
     for one in adopted {

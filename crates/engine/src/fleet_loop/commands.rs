@@ -82,6 +82,7 @@ impl FleetLoop {
             | Command::AgentRunSet { .. }
             | Command::RunPropose { .. }
             | Command::ProjectAdopt { .. }
+            | Command::ProjectPreview { .. }
             | Command::AgentLog { .. }
             | Command::AgentLogSearch { .. }
             | Command::AgentLogMark { .. }

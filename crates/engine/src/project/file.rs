@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::BeatsBy;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::refusal::Refusal;
-use crate::settings::{RunEntry, RungEntry, read_as};
+use crate::settings::{RunEntry, RungEntry, SettingsError, parse, read};
 
 const FILE: &str = "beatkeeper.toml";
 
@@ -19,6 +20,9 @@ pub(crate) struct ProjectFile {
     /// `[[agent]]`
     #[serde(default, rename = "agent")]
     pub(crate) agents: Vec<ProjectAgent>,
+    /// A digest of the text: equal only while nobody changes a letter of it.
+    #[serde(skip)]
+    pub(crate) seal: String,
 }
 
 /// One agent of the project.
@@ -61,10 +65,17 @@ impl ProjectFile {
         folder.join(FILE)
     }
 
+    /// The project's folder, where that file in it may have been meant.
+    pub(crate) fn folder_of(given: &Path) -> &Path {
+        let is_file = given.file_name().is_some_and(|name| name == FILE) && given.is_file();
+        given.parent().filter(|_| is_file).unwrap_or(given)
+    }
+
     /// Reads the one in this folder.
     pub(crate) fn load(folder: &Path) -> Result<Self, Refusal> {
         let path = Self::path(folder);
-        let file: Option<Self> = read_as(&path).map_err(|error| {
+        let file = read(&path).and_then(|text| text.map(|text| Self::parse(&path, &text)).transpose());
+        let file = file.map_err(|error| {
             Refusal::new("project.invalid", error.to_string(), "Correct the project's file; nothing was changed.")
         })?;
         file.filter(|file| !file.agents.is_empty()).ok_or_else(|| {
@@ -74,5 +85,10 @@ impl ProjectFile {
                 "Describe the project's agents in it, each as an [[agent]] table.",
             )
         })
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
+        let seal = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { seal, ..parse(path, text)? })
     }
 }

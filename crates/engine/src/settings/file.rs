@@ -257,7 +257,7 @@ pub(crate) fn check_tags(tags: &[String]) -> Result<(), String> {
 }
 
 /// The file's text; nothing when there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
     let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
     match std::fs::metadata(path) {
         Ok(meta) if meta.len() > MAX_SIZE => {
@@ -270,12 +270,8 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
     std::fs::read_to_string(path).map(Some).map_err(|error| refuse(format!("it cannot be read: {error}")))
 }
 
-/// What a file in this format says; nothing when there is no file.
-pub(crate) fn read_as<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, SettingsError> {
-    read(path)?.map(|text| parse(path, &text)).transpose()
-}
-
-fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, SettingsError> {
+/// What this text of a file in this format says.
+pub(crate) fn parse<T: for<'de> Deserialize<'de>>(path: &Path, text: &str) -> Result<T, SettingsError> {
     toml::from_str(text).map_err(|error| SettingsError {
         path: path.to_owned(),
         at: error.span().map(|span| line_and_column(text, span.start)),

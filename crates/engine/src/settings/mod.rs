@@ -26,7 +26,7 @@ pub use edit_alerts::set_alert_rules;
 pub use edit_run::set_run;
 pub(crate) use edit_run::upsert;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};
-pub(crate) use file::{check_tags, read_as};
+pub(crate) use file::{check_tags, parse, read};
 pub use processes::{OnQuit, ProcessesEntry};
 pub use registry::{PingEntry, RegistryEntry, ThresholdsEntry};
 pub use run::{

@@ -25,7 +25,7 @@ use crate::project::propose;
 use crate::refusal::json_of;
 use crate::settings::{self, AgentEntry, AlertRulesView, Settings};
 
-pub use adopt::{Adopted, Adoption};
+pub use adopt::{Adopted, Adoption, FieldChange, ProgramUse, ProgramView, ProjectAgentView, ProjectPreview};
 pub use run::AgentRunView;
 
 /// Where keys are kept.
@@ -143,7 +143,12 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
             run::set(paths, id, run.as_deref(), recover, *beats, *truthful).map(|()| Value::Null)
         }
         Command::RunPropose { folder } => propose(folder).and_then(|proposals| json_of(&proposals)),
-        Command::ProjectAdopt { folder } => adopt::adopt(paths, vault, folder).and_then(|adopted| json_of(&adopted)),
+        Command::ProjectPreview { folder } => {
+            adopt::preview(paths, vault, folder).and_then(|preview| json_of(&preview))
+        }
+        Command::ProjectAdopt { folder, seen } => {
+            adopt::adopt(paths, vault, folder, seen.as_deref()).and_then(|adopted| json_of(&adopted))
+        }
         Command::AgentSetTags { id, tags } => set_tags(paths, id, tags).map(|()| Value::Null),
         Command::AlertRules => {
             Settings::load(&paths.config).map_err(Refusal::from).and_then(|s| json_of(&s.alerts.view()))

@@ -4,6 +4,8 @@
 //! time. Its name, registry, tags, alerts and whether it is paused are the user's: the file only says them at first. So is
 //! `interval`, unless the file has one.
 
+mod preview;
+
 use std::path::Path;
 
 use beatkeeper_core::base_url::BaseUrl;
@@ -19,6 +21,9 @@ use crate::paths::Paths;
 use crate::project::{ProjectAgent, ProjectFile};
 use crate::refusal::Refusal;
 use crate::settings::{self, AgentEntry, KeyUse, Settings};
+
+pub(super) use preview::preview;
+pub use preview::{FieldChange, ProgramUse, ProgramView, ProjectAgentView, ProjectPreview};
 
 /// What became of an agent that a project describes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -49,30 +54,33 @@ pub enum Adoption {
     Refused,
 }
 
-/// Takes the agents of a project in. One that is refused keeps no other one back.
-pub(super) fn adopt(paths: &Paths, vault: &Vault, folder: &Path) -> Result<Vec<Adopted>, Refusal> {
-    adopt_with(paths, vault, folder, &Surroundings::of_this_process())
+/// Takes the agents of a project in. One that is refused keeps no other one back. `seen`: which state of its file a person
+/// has seen, if that matters.
+pub(super) fn adopt(paths: &Paths, vault: &Vault, folder: &Path, seen: Option<&str>) -> Result<Vec<Adopted>, Refusal> {
+    adopt_with(paths, vault, folder, seen, &Surroundings::of_this_process())
 }
 
-fn adopt_with(paths: &Paths, vault: &Vault, folder: &Path, around: &Surroundings) -> Result<Vec<Adopted>, Refusal> {
+fn adopt_with(
+    paths: &Paths,
+    vault: &Vault,
+    folder: &Path,
+    seen: Option<&str>,
+    around: &Surroundings,
+) -> Result<Vec<Adopted>, Refusal> {
     let before = Settings::load(&paths.config)?;
     if is_same_file(&ProjectFile::path(folder), &paths.config) {
         return Ok(already_here(&before));
     }
     let file = ProjectFile::load(folder)?;
-    let mut plan = Plan { before: &before, registries: Vec::new(), agents: Vec::new() };
-    let ids: Vec<Result<EntityId, Refusal>> =
-        file.agents.iter().map(|agent| plan.id_of(agent, folder, vault, around)).collect();
-    let mut adopted = Vec::new();
-    for (agent, id) in file.agents.iter().zip(&ids) {
-        let outcome = id.clone().and_then(|id| plan.take(&id, with_ids(agent, &file.agents, &ids), folder));
-        adopted.push(outcome.unwrap_or_else(|refusal| Adopted {
-            id: id.clone().ok(),
-            name: agent.name.clone(),
-            what: Adoption::Refused,
-            refusal: Some(refusal),
-        }));
+    if seen.is_some_and(|seen| seen != file.seal) {
+        return Err(Refusal::new(
+            "project.changed",
+            format!("{} has changed since it was shown; nothing was taken in", ProjectFile::path(folder).display()),
+            "Look at it again: it may start other programs now.",
+        ));
     }
+    let mut plan = Plan::new(&before);
+    let adopted = plan.take_all(&file, folder, vault, around);
     if !plan.agents.is_empty() {
         settings::upsert(&paths.config, &plan.registries, &plan.agents)?;
         tracing::info!(folder = %folder.display(), agents = plan.agents.len(), "a project's agents were taken in");
@@ -115,7 +123,28 @@ struct Plan<'a> {
     agents: Vec<AgentEntry>,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    const fn new(before: &'a Settings) -> Self {
+        Self { before, registries: Vec::new(), agents: Vec::new() }
+    }
+
+    /// What becomes of the agents of the file, in its order.
+    fn take_all(&mut self, file: &ProjectFile, folder: &Path, vault: &Vault, around: &Surroundings) -> Vec<Adopted> {
+        let ids: Vec<Result<EntityId, Refusal>> =
+            file.agents.iter().map(|agent| self.id_of(agent, folder, vault, around)).collect();
+        let mut adopted = Vec::new();
+        for (agent, id) in file.agents.iter().zip(&ids) {
+            let outcome = id.clone().and_then(|id| self.take(&id, with_ids(agent, &file.agents, &ids), folder));
+            adopted.push(outcome.unwrap_or_else(|refusal| Adopted {
+                id: id.clone().ok(),
+                name: agent.name.clone(),
+                what: Adoption::Refused,
+                refusal: Some(refusal),
+            }));
+        }
+        adopted
+    }
+
     /// Whose entry it is: as the file says, else by the only key that its folder, or the project, names.
     fn id_of(
         &self,

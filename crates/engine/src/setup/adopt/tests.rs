@@ -8,6 +8,8 @@ use beatkeeper_vault::{KeyFile, Loose, Overwrite};
 use ed25519_dalek::SigningKey;
 use tempfile::TempDir;
 
+mod previews;
+
 use super::*;
 use crate::settings::RungEntry;
 use crate::setup::{VaultChoice, open_vault};
@@ -56,7 +58,11 @@ impl Stage {
     }
 
     fn adopt(&self) -> Result<Vec<Adopted>, Refusal> {
-        adopt_with(&self.paths, &self.vault, &self.folder(), &Surroundings::default())
+        adopt_with(&self.paths, &self.vault, &self.folder(), None, &Surroundings::default())
+    }
+
+    fn preview(&self) -> Option<ProjectPreview> {
+        preview::preview_with(&self.paths, &self.vault, &self.folder(), &Surroundings::default()).unwrap()
     }
 
     fn whats(&self) -> Vec<Adoption> {
@@ -187,11 +193,28 @@ fn one_that_is_refused_keeps_no_other_one_back() {
 fn a_file_that_is_none_is_refused_with_the_place() {
     let stage = Stage::new();
     fs::create_dir_all(stage.folder()).unwrap();
+    assert_eq!(stage.preview(), None, "there is none to show");
     assert_eq!(stage.adopt().unwrap_err().code, "project.no_agents");
     stage.write("beatkeeper.toml", &described("a", 1, "paused = true"));
     let refusal = stage.adopt().unwrap_err();
     assert_eq!(refusal.code, "project.invalid");
     assert!(refusal.sentence.contains("line 5") && refusal.sentence.contains("paused"), "{refusal:?}");
+    let shown = preview::preview_with(&stage.paths, &stage.vault, &stage.folder(), &Surroundings::default());
+    assert_eq!(shown.unwrap_err(), refusal);
+}
+
+#[test]
+fn what_was_seen_is_taken_in_and_nothing_else() {
+    let stage = Stage::new();
+    stage.write("beatkeeper.toml", &described("a", 1, "[agent.run]\ncommand = [\"a\"]"));
+    let seen = stage.preview().unwrap().seal;
+    stage.write("beatkeeper.toml", &described("a", 1, "[agent.run]\ncommand = [\"b\"]"));
+    let adopt =
+        |seen: &str| adopt_with(&stage.paths, &stage.vault, &stage.folder(), Some(seen), &Surroundings::default());
+    let refusal = adopt(&seen).unwrap_err();
+    assert_eq!(refusal.code, "project.changed");
+    assert_eq!(stage.settings(), Settings::default(), "nothing is written");
+    assert_eq!(adopt(&stage.preview().unwrap().seal).unwrap()[0].what, Adoption::Added);
 }
 
 #[test]
@@ -201,7 +224,9 @@ fn the_users_own_file_is_not_taken_into_itself() {
     stage.adopt().unwrap();
     let folder = stage.paths.config.parent().unwrap();
     let text = fs::read_to_string(&stage.paths.config).unwrap();
-    let adopted = adopt_with(&stage.paths, &stage.vault, folder, &Surroundings::default()).unwrap();
+    let shown = preview::preview_with(&stage.paths, &stage.vault, folder, &Surroundings::default()).unwrap().unwrap();
+    assert_eq!((shown.agents.len(), shown.agents[0].programs[0].is_new), (1, false));
+    let adopted = adopt_with(&stage.paths, &stage.vault, folder, None, &Surroundings::default()).unwrap();
     assert_eq!((adopted.len(), adopted[0].what, &adopted[0].name[..]), (1, Adoption::Same, "a"));
     assert_eq!(fs::read_to_string(&stage.paths.config).unwrap(), text);
 }
