@@ -11,7 +11,9 @@ export const PARTS = {
   launch: part(() => import("./launch/LaunchForm.svelte")),
   log: part(() => import("./log/LogView.svelte")),
   palette: part(() => import("./palette/Palette.svelte")),
+  project: part(() => import("./project/ProjectFolder.svelte")),
   process: part(() => import("./process/ProcessPanel.svelte")),
   removeAgents: part(() => import("./bulk/RemoveAgents.svelte")),
+  signer: part(() => import("./process/SignerAudit.svelte")),
   shortcuts: part(() => import("./keys/ShortcutSheet.svelte")),
 };

@@ -48,6 +48,8 @@ export class Session {
   removing = $state.raw<readonly AgentRow[]>([]);
   /** Whose start is set up, and what its project suggests. */
   launching = $state.raw<{ id: string; proposal: Proposal | null } | null>(null);
+  /** The project whose agents are looked at, by what was dropped of it; nothing of it when a person is to say. */
+  project = $state.raw<{ folder: string | null } | null>(null);
   /** Whether an agent's page has the window to itself. */
   tall = $state(false);
   /** Whether the log takes the keyboard as soon as it is there. */

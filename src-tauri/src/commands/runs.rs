@@ -42,6 +42,21 @@ pub(crate) async fn run_propose(app: AppHandle, folder: PathBuf) -> Answer {
 }
 
 #[command]
+pub(crate) async fn project_preview(app: AppHandle, folder: PathBuf) -> Answer {
+    ask(&app, Command::ProjectPreview { folder }).await
+}
+
+#[command]
+pub(crate) async fn project_adopt(app: AppHandle, folder: PathBuf, seen: String) -> Answer {
+    ask(&app, Command::ProjectAdopt { folder, seen: Some(seen) }).await
+}
+
+#[command]
+pub(crate) async fn signer_audit(app: AppHandle, id: EntityId) -> Answer {
+    ask(&app, Command::SignerAudit { id }).await
+}
+
+#[command]
 pub(crate) async fn agent_log(
     app: AppHandle,
     id: EntityId,

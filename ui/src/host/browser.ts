@@ -84,6 +84,9 @@ export function browserHost(): Host {
     agentRunSet: (id, run, recover, beats, truthful) =>
       ask("agent_run_set", { id, run, recover, beats, truthful }),
     runPropose: (folder) => ask("run_propose", { folder }),
+    projectPreview: (folder) => ask("project_preview", { folder }),
+    projectAdopt: (folder, seen) => ask("project_adopt", { folder, seen }),
+    signerAudit: (id) => ask("signer_audit", { id }),
     agentLog: (id, place, limit) => ask("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>
       ask("agent_log_search", { id, pattern, from, back, limit }),

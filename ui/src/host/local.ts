@@ -1,15 +1,19 @@
+import type { Adopted } from "./bindings/Adopted";
 import type { AgentRunView } from "./bindings/AgentRunView";
 import type { BeatsBy } from "./bindings/BeatsBy";
 import type { LogCursor } from "./bindings/LogCursor";
 import type { LogPage } from "./bindings/LogPage";
 import type { LogStart } from "./bindings/LogStart";
 import type { ProbeEntry } from "./bindings/ProbeEntry";
+import type { ProjectPreview } from "./bindings/ProjectPreview";
 import type { Proposal } from "./bindings/Proposal";
 import type { Refusal } from "./bindings/Refusal";
 import type { RunEntry } from "./bindings/RunEntry";
 import type { RungEntry } from "./bindings/RungEntry";
 import type { UsagePoint } from "./bindings/UsagePoint";
+import type { SignerAudit } from "./bindings/SignerAudit";
 
+export type { Adopted } from "./bindings/Adopted";
 export type { AgentRunView } from "./bindings/AgentRunView";
 export type { KeyUse } from "./bindings/KeyUse";
 export type { LogCursor } from "./bindings/LogCursor";
@@ -19,9 +23,14 @@ export type { LogPage } from "./bindings/LogPage";
 export type { LogStart } from "./bindings/LogStart";
 export type { LogStream } from "./bindings/LogStream";
 export type { ProbeEntry } from "./bindings/ProbeEntry";
+export type { ProgramView } from "./bindings/ProgramView";
+export type { ProjectAgentView } from "./bindings/ProjectAgentView";
+export type { ProjectPreview } from "./bindings/ProjectPreview";
 export type { Proposal } from "./bindings/Proposal";
 export type { RunEntry } from "./bindings/RunEntry";
 export type { RungEntry } from "./bindings/RungEntry";
+export type { SignerAudit } from "./bindings/SignerAudit";
+export type { SigningEntry } from "./bindings/SigningEntry";
 export type { StopSignal } from "./bindings/StopSignal";
 
 /** What the window asks about agents that are started here. */
@@ -42,6 +51,12 @@ export interface LocalHost {
   ): Promise<void>;
   /** What is found in a folder that could be started; nothing in one without a project. */
   runPropose(folder: string): Promise<Proposal[]>;
+  /** What a project's own file describes, and what adopting it would do; nothing where there is no such file. */
+  projectPreview(folder: string): Promise<ProjectPreview | null>;
+  /** Takes its agents in, if its file still is what was seen. */
+  projectAdopt(folder: string, seen: string): Promise<Adopted[]>;
+  /** What was signed for one that does not hold its key. */
+  signerAudit(id: string): Promise<SignerAudit>;
   /** Lines of its log; the newest ones where no place is named. */
   agentLog(id: string, place: LogAsked, limit: number): Promise<LogPage>;
   /** Lines in which the pattern is, from a place on or back from it. */

@@ -58,6 +58,9 @@ export function tauriHost(): Host {
     agentRunSet: (id, run, recover, beats, truthful) =>
       invoke("agent_run_set", { id, run, recover, beats, truthful }),
     runPropose: (folder) => invoke("run_propose", { folder }),
+    projectPreview: (folder) => invoke("project_preview", { folder }),
+    projectAdopt: (folder, seen) => invoke("project_adopt", { folder, seen }),
+    signerAudit: (id) => invoke("signer_audit", { id }),
     agentLog: (id, place, limit) => invoke("agent_log", { id, ...place, limit }),
     agentLogSearch: (id, pattern, from, back, limit) =>
       invoke("agent_log_search", { id, pattern, from, back, limit }),

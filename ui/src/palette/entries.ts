@@ -86,6 +86,7 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
       () => (session.launching = { id: opened.id, proposal: null }),
     );
   add("add", "Add agent…", () => (session.adding = true));
+  add("project", "Add the agents of a project folder…", () => (session.project = { folder: null }));
   if (session.demo) add("demo", "End the demo…", () => (session.endingDemo = true));
   else add("demo", "Try the demo registry", () => void session.startDemo());
   const alerts = session.alertsPaused ? "Resume alerts" : "Pause alerts for 1 h";
