@@ -8,5 +8,6 @@ mod channels;
 mod demo;
 mod life;
 mod processes;
+mod project;
 mod scene;
 mod signer;

@@ -107,7 +107,11 @@ async fn an_agent_without_its_key_has_its_beats_signed_and_nothing_else() {
         assert_eq!(ask(&address, request.as_bytes()).await, stranger);
     }
 
+    let said = scene.execute(Command::SignerAudit { id: id.clone() }).await.expect("an audit");
+    assert_eq!(said["address"].as_str().map(Path::new), Some(&*address));
+
     let agent = scene.agent(&id).await;
+    assert_eq!(agent["process"]["run"]["signer"], json!(true));
     let pid = agent["process"]["run"]["pid"].as_u64().expect("a pid");
     let audit = scene.audit(&id).await;
     let outcomes: Vec<(&str, u64)> =

@@ -36,6 +36,10 @@ env_file: string | null,
  */
 starts_with_app: boolean, 
 /**
+ * Whether a running Beatkeeper starts it as soon as it is taken in.
+ */
+starts_at_once: boolean, 
+/**
  * In what it differs from the configuration; nothing for one that is new.
  */
 changes: Array<FieldChange>, };

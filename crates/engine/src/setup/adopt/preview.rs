@@ -48,6 +48,8 @@ pub struct ProjectAgentView {
     pub env_file: Option<PathBuf>,
     /// Whether it is started with Beatkeeper from then on.
     pub starts_with_app: bool,
+    /// Whether a running Beatkeeper starts it as soon as it is taken in.
+    pub starts_at_once: bool,
     /// In what it differs from the configuration; nothing for one that is new.
     pub changes: Vec<FieldChange>,
 }
@@ -142,6 +144,7 @@ fn view(agent: &ProjectAgent, outcome: Adopted, plan: &Plan<'_>, folder: &Path) 
     let new = plan.registries.iter().find(|(name, _)| *name == entry.registry);
     ProjectAgentView {
         new_registry: new.map(|(_, url)| url.to_string()),
+        starts_at_once: starts_with_app(entry.run.as_ref()) && !entry.paused && there.is_none_or(is_left_alone),
         changes: there.map(|there| changes(there, entry)).unwrap_or_default(),
         ..with_run(outcome, entry.registry.clone(), entry.run.as_ref(), Programs::of(entry).against(there))
     }
@@ -161,9 +164,19 @@ fn with_run(
         programs,
         env: env.collect(),
         env_file: run.and_then(|run| run.env_file.clone()),
-        starts_with_app: run.is_some_and(|run| run.start == StartWhen::WithApp),
+        starts_with_app: starts_with_app(run),
+        starts_at_once: false,
         changes: Vec::new(),
     }
+}
+
+fn starts_with_app(run: Option<&RunEntry>) -> bool {
+    run.is_some_and(|run| run.start == StartWhen::WithApp)
+}
+
+/// Nobody keeps its process so far: whoever begins to starts it.
+const fn is_left_alone(there: &AgentEntry) -> bool {
+    there.run.is_none() && there.recover.is_empty()
 }
 
 /// Where an agent's programs are said.

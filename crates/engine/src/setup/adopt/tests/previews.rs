@@ -20,7 +20,7 @@ fn every_program_is_shown_and_nothing_is_done() {
     assert_eq!(stage.settings(), Settings::default());
     assert_eq!((&preview.folder, &preview.file), (&stage.folder(), &stage.folder().join("beatkeeper.toml")));
     let [weather, refused] = &preview.agents[..] else { panic!("{preview:?}") };
-    assert_eq!((weather.outcome.what, weather.starts_with_app), (Adoption::Added, true));
+    assert_eq!((weather.outcome.what, weather.starts_with_app, weather.starts_at_once), (Adoption::Added, true, true));
     assert_eq!(
         (&weather.registry[..], weather.new_registry.as_deref()),
         ("127.0.0.1:8080", Some("http://127.0.0.1:8080"))
