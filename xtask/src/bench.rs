@@ -31,6 +31,20 @@ const BENCHES: &[Bench] = &[
         first: || Ok(()),
     },
     Bench {
+        name: "log",
+        shows: "what an agent's line costs on its way into the log, and what reading and searching it does",
+        cargo: &["bench", "-p", "beatkeeper-runner", "--bench", "log"],
+        needs: &[Need::Build],
+        first: || Ok(()),
+    },
+    Bench {
+        name: "usage",
+        shows: "what it costs to ask what an agent costs",
+        cargo: &["bench", "-p", "beatkeeper-runner", "--bench", "usage"],
+        needs: &[Need::Build],
+        first: || Ok(()),
+    },
+    Bench {
         name: "window",
         shows: "10,000 rows in the real webview, 333 changed a second: what an update costs, frames while scrolling, memory",
         cargo: &["bench", "--workspace", "--bench", "window"],

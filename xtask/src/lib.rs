@@ -10,6 +10,7 @@ pub mod pictures;
 pub mod rig;
 pub mod run;
 pub mod say;
+pub mod sdk;
 pub mod setup;
 pub mod sim;
 pub mod test;

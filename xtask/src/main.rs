@@ -39,6 +39,8 @@ enum Chore {
     Icons,
     /// Install what building, showing and testing need, and nothing else.
     Setup,
+    /// Install the registry's own Python kit into target/sdk, for the test that runs a real agent of it.
+    Sdk,
 }
 
 fn main() -> ExitCode {
@@ -62,5 +64,6 @@ fn chore(chore: Chore) -> anyhow::Result<()> {
         Chore::Pictures(options) => xtask::pictures::pictures(&options),
         Chore::Icons => xtask::icons::icons(),
         Chore::Setup => xtask::setup::everything(),
+        Chore::Sdk => xtask::sdk::sdk().map(drop),
     }
 }

@@ -48,6 +48,18 @@ pub fn tools() -> PathBuf {
     target().join("tools")
 }
 
+/// Where `sdk` installs the registry's own Python kit.
+#[must_use]
+pub fn sdk() -> PathBuf {
+    target().join("sdk")
+}
+
+/// The Python that has the kit.
+#[must_use]
+pub fn sdk_python() -> PathBuf {
+    sdk().join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}
+
 /// Whether a program is on the PATH, and where.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -145,12 +145,17 @@ pub const PACKAGES: &[Package] = &[
         Program("WebKitWebDriver"),
     ),
     package(Tests, "fonts-dejavu-core", "the typeface of what Inter has not, in pictures that are compared"),
-    package(Tests, "iproute2", "gives a test a network of its own").elsewhere("iproute", "iproute2", Program("ip")),
-    package(Tests, "util-linux", "parts a test from this computer's network").elsewhere(
+    package(Tests, "git", "has the projects whose code drifts from what runs").elsewhere("git", "git", Program("git")),
+    package(Tests, "python3", "runs agents that have families").elsewhere("python3", "python", Program("python3")),
+    package(Tests, "python3-venv", "keeps the registry's own Python kit apart"),
+    package(Tests, "procps", "ends what a test started, by its number").elsewhere(
         "util-linux",
         "util-linux",
-        Program("unshare"),
+        Program("kill"),
     ),
+    package(Tests, "iproute2", "gives a test a network of its own").elsewhere("iproute", "iproute2", Program("ip")),
+    package(Tests, "util-linux", "parts tests from this computer's network, and processes from their sessions")
+        .elsewhere("util-linux", "util-linux", Program("unshare")),
     package(Tests, "xdotool", "keyboard and pointer for the window and the tray").elsewhere(
         "xdotool",
         "xdotool",

@@ -30,6 +30,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "advisories", proves: "no known vulnerability among the dependencies", run: advisories },
     Step { name: "build", proves: "the programs and their tests build", run: build },
     Step { name: "bindings", proves: "the window's types are those of the engine", run: bindings },
+    Step { name: "sdk", proves: "the registry's own Python kit is there, for a test of a real agent", run: sdk },
     Step { name: "rust-test", proves: "unit, property and integration tests", run: rust_test },
     Step { name: "sim", proves: "alerts over simulated months, against a reference model", run: simulate },
     Step { name: "e2e", proves: "the real programs on a real desktop", run: e2e },
@@ -44,6 +45,14 @@ fn clippy() -> Result<Outcome> {
 
 fn build() -> Result<Outcome> {
     cargo(&["build", "--workspace", "--lib", "--bins", "--tests"])
+}
+
+/// Nobody's test fails since there is no Python here, or no way to its packages.
+fn sdk() -> Result<Outcome> {
+    Ok(match crate::sdk::sdk() {
+        Ok(_) => Outcome::Passed,
+        Err(error) => Outcome::Skipped(format!("no real agent will be run: {error:#}")),
+    })
 }
 
 fn rust_test() -> Result<Outcome> {
