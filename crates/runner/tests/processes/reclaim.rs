@@ -11,15 +11,14 @@ use crate::scene::{AGENT, Scene, kill, lives, order, shim, until};
 /// Tells a process of this very test program that it is the app which will be killed.
 const APP: &str = "RUNNER_TEST_APP_IN";
 
-/// Not a test of its own: the app of the next one.
-#[tokio::test]
-#[ignore = "run by another test"]
+/// In the process that is to be killed, this is the app, until it is. In the one that kills it comes straight back.
 async fn the_app_that_is_killed() {
-    let dir = std::path::PathBuf::from(std::env::var_os(APP).unwrap());
+    let Some(dir) = std::env::var_os(APP).map(std::path::PathBuf::from) else { return };
     let script = "i=0; while [ ! -e go ]; do i=$((i+1)); echo line $i; sleep 0.01; done; echo last; exit 3";
     let mut run = Run::start(&shim(), order(&dir, "sh", &["-c", script])).await.unwrap();
     fs::write(dir.join("project/app-has-started-it"), "").unwrap();
     run.ended().await;
+    panic!("nobody killed it");
 }
 
 async fn reclaimed(scene: &Scene) -> Reclaimed {
@@ -33,10 +32,10 @@ async fn running(scene: &Scene) -> Run {
     }
 }
 
-/// Starts an agent in another process of ours, kills that, and waits for its end.
-async fn started_by_a_killed_app(scene: &Scene) {
+/// Starts an agent in another process, which comes to the app by the same test, kills that, and waits for its end.
+async fn started_by_a_killed_app(scene: &Scene, test: &str) {
     let mut app = Command::new(std::env::current_exe().unwrap())
-        .args(["reclaim::the_app_that_is_killed", "--exact", "--ignored"])
+        .args([&format!("reclaim::{test}"), "--exact"])
         .env(APP, scene.project().parent().unwrap())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -49,8 +48,9 @@ async fn started_by_a_killed_app(scene: &Scene) {
 
 #[tokio::test]
 async fn output_goes_on_and_the_exit_is_known_after_the_app_was_killed() {
+    the_app_that_is_killed().await;
     let scene = Scene::new();
-    started_by_a_killed_app(&scene).await;
+    started_by_a_killed_app(&scene, "output_goes_on_and_the_exit_is_known_after_the_app_was_killed").await;
     let lines = scene.log().lines().count();
     until("more output", || scene.log().lines().count() > lines + 5).await;
     let mut run = running(&scene).await;
@@ -64,8 +64,9 @@ async fn output_goes_on_and_the_exit_is_known_after_the_app_was_killed() {
 
 #[tokio::test]
 async fn an_exit_while_no_app_ran_is_known_too() {
+    the_app_that_is_killed().await;
     let scene = Scene::new();
-    started_by_a_killed_app(&scene).await;
+    started_by_a_killed_app(&scene, "an_exit_while_no_app_ran_is_known_too").await;
     let pid = running(&scene).await.pid();
     scene.put("go");
     until("its end", || !lives(pid)).await;
