@@ -10,4 +10,5 @@ mod life;
 mod processes;
 mod project;
 mod scene;
+mod sdk;
 mod signer;

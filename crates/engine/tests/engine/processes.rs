@@ -7,12 +7,7 @@ use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::Command;
 use serde_json::{Value, json};
 
-use crate::scene::{QUICK, Scene, built, id};
-
-/// A port that is free now.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
+use crate::scene::{QUICK, Scene, built, free_port, id};
 
 /// An agent's program, and what it is told.
 struct Program {
@@ -66,20 +61,20 @@ async fn stage(beats: &str, run: impl FnOnce(&Scene) -> String) -> (Scene, Entit
 }
 
 impl Scene {
-    async fn up(&self, id: &EntityId) -> Value {
+    pub async fn up(&self, id: &EntityId) -> Value {
         self.execute(Command::AgentUp { ids: vec![id.clone()] }).await.expect("an answer")
     }
 
-    async fn down(&self, id: &EntityId) {
+    pub async fn down(&self, id: &EntityId) {
         self.execute(Command::AgentDown { ids: vec![id.clone()] }).await.expect("an answer");
         self.until(id, "it is stopped", |agent| agent["process"]["state"] == "stopped").await;
     }
 
-    async fn until_process(&self, id: &EntityId, state: &str) -> Value {
+    pub async fn until_process(&self, id: &EntityId, state: &str) -> Value {
         self.until(id, state, |agent| agent["process"]["state"] == state).await
     }
 
-    async fn until_logged(&self, id: &EntityId, text: &str) {
+    pub async fn until_logged(&self, id: &EntityId, text: &str) {
         let deadline = std::time::Instant::now() + Duration::from_secs(20);
         while !self.log(id).await.contains(text) {
             assert!(std::time::Instant::now() < deadline, "{text} is not in {}", self.log(id).await);

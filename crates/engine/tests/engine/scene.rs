@@ -45,19 +45,23 @@ impl Drop for Scene {
 impl Scene {
     /// A registry that knows the agents with these numbers, and an engine without agents.
     pub async fn new(known: &[u8]) -> Self {
-        let devnet = Devnet::start(Config {
+        let quick = Config {
             inactive_after: Duration::from_secs(4),
             sweep: Duration::from_secs(1),
             registrations_per_minute: None,
             ..Config::default()
-        })
-        .await
-        .expect("devnet starts");
+        };
+        Self::on(quick, QUICK, known).await
+    }
+
+    /// As [`new`](Self::new), on another registry.
+    pub async fn on(config: Config, thresholds: &str, known: &[u8]) -> Self {
+        let devnet = Devnet::start(config).await.expect("devnet starts");
         for number in known {
             devnet.insert_entity(public(*number), &format!("agent-{number}"), EntityKind::Agent);
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = format!("[[registry]]\nname = \"devnet\"\nurl = \"{}\"\n{QUICK}\n", devnet.url());
+        let config = format!("[[registry]]\nname = \"devnet\"\nurl = \"{}\"\n{thresholds}\n", devnet.url());
         std::fs::write(folder.path().join("beatkeeper.toml"), config).expect("the configuration is written");
         let (engine, tellings) = start(&folder).await.expect("the engine starts");
         Self { devnet: Some(devnet), engine: Some(engine), tellings, folder }
@@ -119,7 +123,12 @@ impl Scene {
 
     /// Waits until the agent is as described; answers it.
     pub async fn until(&self, id: &EntityId, what: &str, is: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + WITHIN;
+        self.within(WITHIN, id, what, is).await
+    }
+
+    /// As [`until`](Self::until), with another deadline.
+    pub async fn within(&self, patience: Duration, id: &EntityId, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + patience;
         loop {
             let agent = self.agent(id).await;
             if is(&agent) {
@@ -160,6 +169,11 @@ impl Scene {
         self.engine = Some(engine);
         self.tellings = tellings;
     }
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 /// A program of the workspace, built with the tests: it lies in the folder above this test's own.
