@@ -4,6 +4,7 @@
 mod app;
 mod key;
 mod keyboard;
+mod leftovers;
 mod notification_server;
 mod notifier;
 mod page;
@@ -21,6 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use app::App;
 pub use key::Key;
+pub use leftovers::Leftovers;
 pub use notification_server::{Audience, Clicks, Manners, Notification, NotificationServer};
 pub use notifier::{Clicked, Notifier, Tried};
 pub use page::{Page, Press, Row};
