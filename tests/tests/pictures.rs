@@ -13,7 +13,7 @@ const BARE: Parts = Parts { keychain: Keychain::Absent, notifications: Notificat
 const ZOOMED: (u32, u32) = (Browser::SIZE.0 / 2, Browser::SIZE.1 / 2);
 
 /// Name and address of each state.
-const STATES: [(&str, &str); 23] = [
+const STATES: [(&str, &str); 24] = [
     ("usual", ""),
     ("agent", "open=weather-agent"),
     ("one", "agents=1"),
@@ -37,13 +37,23 @@ const STATES: [(&str, &str); 23] = [
     ("rules", "state=alerts&alerts=rules"),
     ("fault", "state=alerts&alerts=fault"),
     ("drill", "state=alerts&alerts=drill"),
+    ("local", "state=local"),
+];
+
+/// Agents that are started here: where they are, and what is clicked from there.
+const LOCAL: [(&str, &str, &[&str]); 5] = [
+    ("process", "state=local&open=docs-indexer", &["tab-process"]),
+    ("gave-up", "state=local&open=release-notes", &["tab-process"]),
+    ("waiting", "state=local&open=invoice-triage", &["tab-process"]),
+    ("log", "state=local&open=code-reviewer", &["tab-log"]),
+    ("launch", "state=local&open=docs-indexer", &["tab-process", "process-setup"]),
 ];
 
 /// Dialogs of the alerts: where they are, and the button that opens them.
 const DIALOGS: [(&str, &str, &str); 2] =
     [("black-box", "incidents", "incident-black-box"), ("channel", "channels", "channel-add")];
 
-const ZOOMED_STATES: [(&str, &str); 8] = [
+const ZOOMED_STATES: [(&str, &str); 9] = [
     ("zoomed", ""),
     ("zoomed-agent", "open=weather-agent"),
     ("zoomed-empty", "state=empty"),
@@ -52,6 +62,7 @@ const ZOOMED_STATES: [(&str, &str); 8] = [
     ("zoomed-rules", "state=alerts&alerts=rules"),
     ("zoomed-fault", "state=alerts&alerts=fault"),
     ("zoomed-drill", "state=alerts&alerts=drill"),
+    ("zoomed-local", "state=local"),
 ];
 
 async fn stage(theme: Theme) -> Result<(Desktop, Browser)> {
@@ -100,6 +111,10 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
         opened(browser).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
     }
+    for (name, asked, clicks) in LOCAL {
+        click_through(browser, asked, clicks).await?;
+        look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
+    }
     let grouped =
         "localStorage.setItem('beatkeeper.groups', '{\"version\":1,\"value\":{\"by\":\"state\",\"folded\":[]}}')";
     browser.ask(grouped).await?;
@@ -110,12 +125,20 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
     for (name, asked) in ZOOMED_STATES {
         show(browser, asked).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
-        let lost = browser.ask(BEYOND).await?;
-        if lost != Value::Array(vec![]) {
-            complaints.push(format!("{name}: it has to be scrolled sideways for {lost}"));
-        }
+        complaints.extend(beyond(browser, name).await?);
     }
     ensure!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    Ok(())
+}
+
+/// Opens a page, and goes on from there as a person would.
+async fn click_through(browser: &Browser, asked: &str, clicks: &[&str]) -> Result<()> {
+    const CALM: &str = "document.querySelector('[aria-label=loading], .wait') === null";
+    show(browser, asked).await?;
+    for click in clicks {
+        browser.click(click).await?;
+        until("what was clicked for", async || Ok((browser.ask(CALM).await? == true).then_some(()))).await?;
+    }
     Ok(())
 }
 
@@ -130,6 +153,11 @@ async fn look(browser: &Browser, name: &str, complaints: &mut Vec<String>) -> Re
     complaints.extend(browser.complaints().await?.into_iter().map(|complaint| format!("{name}: {complaint}")));
     complaints.extend(check(name, &browser.picture().await?).err().map(|error| format!("{error:#}")));
     Ok(())
+}
+
+async fn beyond(browser: &Browser, name: &str) -> Result<Option<String>> {
+    let lost = browser.ask(BEYOND).await?;
+    Ok((lost != Value::Array(vec![])).then(|| format!("{name}: it has to be scrolled sideways for {lost}")))
 }
 
 /// What reaches beyond the sides of the window and can be reached by no scrolling up and down. The table may.
