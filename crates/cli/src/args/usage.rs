@@ -8,7 +8,7 @@ use super::downtime::length;
 pub(crate) struct UsageOptions {
     /// Entity id, the beginning of one, or a name
     pub(crate) agent: String,
-    /// How far back, such as 12h or 30d; a day is kept in quarters of an hour, what is older in steps of three hours
+    /// How far back, such as 12h or 30d; a day is kept in quarters of an hour, what is older in steps of six hours
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = length)]
     pub(crate) last: Duration,
     /// As JSON

@@ -1,8 +1,8 @@
 //! What processes cost over time: samples folded into buckets, buckets joined into coarser ones and into points to draw.
 //!
 //! A sample comes every few seconds; what is kept is one [`UsageBucket`] for each quarter of an hour, and after a day one
-//! for three hours. The history of a thousand agents' bad month leaves about 3 KB for each agent
-//! (`cargo bench -p beatkeeper-store`): 120 fine and 240 coarse buckets of five to six bytes each.
+//! for six hours. The history of a thousand agents' bad month leaves about 3 KB for each agent
+//! (`cargo bench -p beatkeeper-store`): 120 fine and 116 coarse buckets of five to six bytes each.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ const SPANS: [Duration; 7] = [
 pub enum UsageStep {
     /// A quarter of an hour.
     Fine,
-    /// Three hours.
+    /// Six hours.
     Coarse,
 }
 
@@ -47,7 +47,7 @@ impl UsageStep {
     pub const fn length(self) -> Duration {
         match self {
             Self::Fine => SPANS[0],
-            Self::Coarse => SPANS[3],
+            Self::Coarse => SPANS[4],
         }
     }
 

@@ -165,7 +165,7 @@ fn the_last_two_hundred_answers_are_kept_newest_first() {
     );
     let why: Vec<_> = audit.iter().take(3).map(|entry| entry.refusal.clone()).collect();
     let said = |refusal: SigningRefusal| Some(refusal.to_string());
-    assert_eq!(why, [None, said(SigningRefusal::NotNow), said(SigningRefusal::NotOfTheRun)]);
+    assert_eq!(why, [None, said(SigningRefusal::NotNow), said(SigningRefusal::BadRequest)]);
     assert_eq!((audit.len(), audit.last().unwrap().pid), (200, Some(102)));
 }
 
@@ -180,9 +180,11 @@ fn a_flood_of_refusals_of_one_process_is_one_entry() {
         desk.refused(SigningRefusal::BadRequest, Some(8), at(millis));
     }
     desk.refused(SigningRefusal::BadRequest, Some(9), at(10_000));
+    let refusals = [SigningRefusal::BadRequest, SigningRefusal::NotOfTheRun];
     let entry = |outcome: &str, kind, pid, last: u64, count| SigningEntry {
         at: at(last),
         outcome: outcome.to_owned(),
+        refusal: refusals.iter().find(|refusal| refusal.code() == outcome).map(ToString::to_string),
         kind,
         pid: Some(pid),
         count,

@@ -3,11 +3,11 @@ import type { PayloadKind } from "./PayloadKind";
 import type { Time } from "./Time";
 
 /**
- * What was asked once, and what came of it.
+ * What was asked, and what came of it.
  */
 export type SigningEntry = { 
 /**
- * When.
+ * When; of several, the last.
  */
 at: Time, 
 /**
@@ -25,4 +25,12 @@ kind: PayloadKind | null,
 /**
  * Which process asked, where the system tells.
  */
-pid: number | null, };
+pid: number | null, 
+/**
+ * How often. What is signed is told one by one; equal refusals of one process are one entry.
+ */
+count: number, 
+/**
+ * Of several, the first.
+ */
+first_at: Time | null, };

@@ -89,7 +89,7 @@ impl Agent {
             self.good_beats = self.good_beats.saturating_add(1);
         }
         let between = self.missing_because();
-        self.strip.beat(SpanKind::Confirmed, at, self.settings.interval * 3, between);
+        self.strip.beat(SpanKind::Confirmed, at, self.pace() * 3, between);
         self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));
     }
 

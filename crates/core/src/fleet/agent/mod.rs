@@ -249,7 +249,7 @@ impl Agent {
         }
         match self.last_confirmed {
             Some(last) => {
-                let (state, next) = registry.settings.thresholds.judge(self.settings.interval, last, now);
+                let (state, next) = registry.settings.thresholds.judge(self.pace(), last, now);
                 // New thresholds or clocks do not bring anyone back to life: only a beat does.
                 let milder = state.badness() < self.liveness.badness() && Some(last) <= self.turned_after;
                 (if milder { self.liveness } else { state }, next)

@@ -9,6 +9,8 @@ use super::Agent;
 
 /// Beats of the agent's own program within so many intervals hand over to it.
 const SEEN_WITHIN: u32 = 4;
+/// Never less than that of an agent that beats at the SDKs' own interval, whatever ours is.
+const LEAST_SEEN_WITHIN: Duration = Duration::from_secs(120);
 /// So many of them at first; twice as many after each time that it fell silent again.
 const ENOUGH: u32 = 2;
 /// Never more.
@@ -25,6 +27,8 @@ pub(super) struct Voice {
     since: Option<Time>,
     /// How often its own program fell silent after it had taken over.
     returns: u32,
+    /// The longest that it let pass between two beats before it took over.
+    pace: Duration,
 }
 
 impl Agent {
@@ -58,9 +62,11 @@ impl Agent {
         if self.settings.beats_by != BeatsBy::Auto || self.voice.speaker == Speaker::Agent {
             return;
         }
-        let from = now - self.settings.interval * SEEN_WITHIN * self.enough();
-        let seen = self.foreign.iter().filter(|at| **at >= from).count();
-        if seen >= self.enough() as usize {
+        let within = (self.settings.interval * SEEN_WITHIN).max(LEAST_SEEN_WITHIN);
+        let from = now - within * self.enough();
+        let seen: Vec<Time> = self.foreign.iter().copied().filter(|at| *at >= from).collect();
+        if seen.len() >= self.enough() as usize {
+            self.voice.pace = seen.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default();
             self.voice.speaker = Speaker::Agent;
             self.voice.since = Some(now);
             self.confirmation.link_lost();
@@ -82,7 +88,13 @@ impl Agent {
     pub(super) fn voice_due(&self) -> Option<Time> {
         let listens = self.settings.beats_by == BeatsBy::Auto && self.voice.speaker == Speaker::Agent;
         let heard = self.last_confirmed.max(self.voice.since).filter(|_| listens)?;
-        Some(heard + self.settings.interval * SILENT_HALVES / 2)
+        Some(heard + self.pace() * SILENT_HALVES / 2)
+    }
+
+    /// Between two beats: as configured, or as its own program beats when that is slower.
+    pub(super) fn pace(&self) -> Duration {
+        let own = self.settings.beats_by == BeatsBy::Auto && self.voice.speaker == Speaker::Agent;
+        if own { self.settings.interval.max(self.voice.pace) } else { self.settings.interval }
     }
 
     fn enough(&self) -> u32 {

@@ -188,6 +188,28 @@ fn its_own_beats_take_over_and_ours_return_before_anybody_misses_one() {
 }
 
 #[test]
+fn one_that_beats_slower_than_we_do_is_listened_to_at_its_own_pace() {
+    let mut scene = Scene::up(BeatsBy::Auto);
+    let hasty = AgentSettings { interval: Duration::from_secs(10), ..running(1, BeatsBy::Auto, policy()) };
+    scene.on(FleetEvent::AgentChanged(hasty), at(1));
+    for second in [18, 48] {
+        scene.beat_seen(at(second));
+        scene.until(at(second + 5));
+        scene.our_beat(at(second + 6));
+    }
+    assert_eq!(scene.row().speaker, Speaker::Agent);
+    scene.link(LinkReport::Closed { code: 1000, failure: None }, at(54));
+    let changes = scene.beating().len();
+    for second in (78..1200).step_by(30) {
+        scene.until(at(second));
+        scene.beat_seen(at(second));
+    }
+    assert_eq!((scene.row().liveness, scene.beating().len()), (Liveness::Active, changes), "no fight");
+    scene.until(at(1188 + 60));
+    assert_eq!(scene.row().speaker, Speaker::App);
+}
+
+#[test]
 fn those_that_others_depend_on_are_started_and_ready_first() {
     let mut scene = Scene::new(BeatsBy::App);
     let needy = RunPolicy { depends_on: vec![id(2)], ..policy() };

@@ -2,7 +2,7 @@ use super::*;
 
 const MB: u64 = 1 << 20;
 /// Where a coarse bucket begins.
-const BEGIN: u64 = 10_800_000 * 166_000;
+const BEGIN: u64 = 21_600_000 * 83_000;
 
 fn at(seconds: u64) -> Time {
     Time::from_millis(BEGIN + seconds * 1_000)
@@ -87,16 +87,16 @@ fn a_clock_that_was_set_back_does_not_keep_a_bucket_from_being_saved() {
 }
 
 #[test]
-fn twelve_fine_buckets_are_one_coarse_one() {
-    let fine: Vec<_> = (0..13).map(|n| bucket(n * 900, n as f32, 100 + n)).collect();
+fn twenty_four_fine_buckets_are_one_coarse_one() {
+    let fine: Vec<_> = (0..25).map(|n| bucket(n * 900, n as f32, 100 + n)).collect();
     let coarse = thin(&fine);
     let lies = |one: &UsageBucket| (one.step, one.from, one.samples);
     assert_eq!(
         coarse.iter().map(lies).collect::<Vec<_>>(),
-        [(UsageStep::Coarse, at(0), 12), (UsageStep::Coarse, at(10_800), 1)]
+        [(UsageStep::Coarse, at(0), 24), (UsageStep::Coarse, at(21_600), 1)]
     );
-    assert_eq!((coarse[0].cpu_mean(), coarse[0].cpu_max), (55, 110));
-    assert_eq!((coarse[0].memory_min, coarse[0].memory_max), (100 * MB, 111 * MB));
+    assert_eq!((coarse[0].cpu_mean(), coarse[0].cpu_max), (115, 230));
+    assert_eq!((coarse[0].memory_min, coarse[0].memory_max), (100 * MB, 123 * MB));
     assert_eq!(coarse[0].to(), coarse[1].from);
     assert!(thin(&[]).is_empty());
 }
@@ -124,7 +124,7 @@ fn where_nothing_ran_there_is_no_point() {
     assert_eq!(places, [(at(0), 3_600_000, 3.0), (at(7_200), 3_600_000, 6.0)]);
     // What is coarse already stays as it is.
     let drawn = points(&thin(&buckets), at(0), at(0) + day);
-    assert_eq!(drawn.iter().map(|point| (point.at, point.span_ms)).collect::<Vec<_>>(), [(at(0), 10_800_000)]);
+    assert_eq!(drawn.iter().map(|point| (point.at, point.span_ms)).collect::<Vec<_>>(), [(at(0), 21_600_000)]);
 }
 
 #[test]

@@ -126,6 +126,7 @@ pub(super) fn run() -> RunView {
             sentence: "Tried: docker restart weather; a confirmed beat is awaited".into(),
         }),
         starts_with_app: false,
+        signer: false,
     }
 }
 
