@@ -19,6 +19,8 @@ const entry = (at: number, more: Partial<SigningEntry> = {}): SigningEntry => ({
   refusal: null,
   kind: "timestamp",
   pid: 43_999,
+  count: 1,
+  first_at: null,
   ...more,
 });
 const REFUSED: Partial<SigningEntry> = {
@@ -48,7 +50,7 @@ describe("what was signed for an agent that does not hold its key", () => {
         address: "/run/beatkeeper/a.sign",
         entries: [
           entry(now, { kind: "id_and_seconds" }),
-          entry(now - 1, REFUSED),
+          entry(now - 1, { ...REFUSED, count: 7, first_at: now - 60_000 }),
           entry(now - 2, { pid: null }),
         ],
       }),
@@ -56,10 +58,10 @@ describe("what was signed for an agent that does not hold its key", () => {
     await screen.findByTestId("signer-table");
     expect(entries()).toEqual([
       ["signed", "a beat: its id and seconds", "43999main"],
-      ["refused Only the agent's own processes get signatures here", "—", "51207"],
+      ["refused Only the agent's own processes get signatures here 7 times", "—", "51207"],
       ["signed", "a beat: the time", "—"],
     ]);
-    expect(words("signer-sum")).toBe("2 signed, 1 refused");
+    expect(words("signer-sum")).toBe("2 signed, 7 refused");
     expect(words("signer-where")).toContain("It asks at /run/beatkeeper/a.sign, which");
     await expectAccessible();
   });
