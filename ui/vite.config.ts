@@ -48,5 +48,7 @@ export default defineConfig(({ mode }) => ({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test-setup.ts"],
     restoreMocks: true,
+    // A bound against hanging, and no measurement: a busy machine takes its time over 50,000 lines.
+    testTimeout: 60_000,
   },
 }));
