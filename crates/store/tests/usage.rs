@@ -19,7 +19,7 @@ const MB: u64 = 1 << 20;
 
 /// So many quarters of an hour after a midnight at which four days begin.
 fn quarter(number: u64) -> Time {
-    Time::from_millis(345_600_000 * 5_200) + QUARTER * u32::try_from(number).unwrap()
+    Time::from_millis(345_600_000 * 5_200) + QUARTER * u32::try_from(number).expect("a few months")
 }
 
 /// A whole bucket that differs from its neighbours.
@@ -43,11 +43,11 @@ fn send(writer: &Writer, of: u32, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         writer.send(HistoryRow::Usage(agent(of), bucket(number)));
     }
-    writer.flush().unwrap();
+    writer.flush().expect("the writer writes");
 }
 
 fn all(reader: &Reader, of: u32) -> Vec<UsageBucket> {
-    reader.usage(&agent(of), Time::ZERO, Time::from_millis(u64::MAX)).unwrap()
+    reader.usage(&agent(of), Time::ZERO, Time::from_millis(u64::MAX)).expect("the history is read")
 }
 
 fn count(reader: &Reader, of: u32, step: UsageStep) -> usize {
