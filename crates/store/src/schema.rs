@@ -26,6 +26,7 @@ const STEPS: &[M<'static>] = &[
     M::up(drills::CREATE),
     M::up(transitions::ADD_COUNTS),
     M::up(usage::CREATE),
+    M::up(transitions::COUNTS_IN_WAS),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.
@@ -89,6 +90,30 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", FORMAT + 1).unwrap();
         assert_eq!(Store::open(&path).unwrap_err().code(), "store.newer");
         assert_eq!(Reader::open(&path).unwrap_err().code(), "store.newer");
+    }
+
+    /// The format in which whether a turn counts was a column of its own.
+    const COUNTS_APART: usize = 18;
+
+    #[test]
+    fn whether_a_turn_counts_is_kept_when_it_moves_into_the_state_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history.sqlite3");
+        let mut old = Connection::open(&path).unwrap();
+        MIGRATIONS.to_version(&mut old, COUNTS_APART).unwrap();
+        old.execute_batch(
+            "INSERT INTO agents (id, entity) VALUES (7, 'zns:00000000000000000000000000000001');
+             INSERT INTO texts (id, text) VALUES (1, 'link.refused'), (2, 'refused');
+             INSERT INTO transitions (agent, at_ms, to_state, was, cause, sentence, counts)
+                VALUES (7, 1000, 4, 2, 1, 2, 1), (7, 2000, 2, 4, 1, 2, 0);",
+        )
+        .unwrap();
+        drop(old);
+        let reader = Store::open(&path).unwrap().reader().unwrap();
+        let agent = "zns:00000000000000000000000000000001".parse().unwrap();
+        let turns = reader.transitions(&agent, 10, None).unwrap();
+        let kept: Vec<_> = turns.iter().map(|turn| (turn.from, turn.to, turn.counts)).collect();
+        assert_eq!(kept, [(Liveness::Stale, Liveness::Active, false), (Liveness::Active, Liveness::Stale, true)]);
     }
 
     #[test]

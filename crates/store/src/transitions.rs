@@ -11,6 +11,15 @@ use crate::texts::Texts;
 
 pub(crate) const ADD_COUNTS: &str = "ALTER TABLE transitions ADD COLUMN counts INTEGER NOT NULL DEFAULT 0;";
 
+/// A column of its own is a byte in each of hundreds of thousands of rows.
+pub(crate) const COUNTS_IN_WAS: &str = "
+    UPDATE transitions SET was = was + 16 WHERE counts <> 0;
+    ALTER TABLE transitions DROP COLUMN counts;
+";
+
+/// Added to the state that it was, where the turn counts as one.
+const COUNTS: i64 = 16;
+
 pub(crate) const CREATE: &str = "
     CREATE TABLE transitions (
         agent    INTEGER NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
@@ -35,19 +44,18 @@ pub(crate) fn write(
     let sentence = texts.number(connection, &transition.sentence)?;
     connection
         .prepare_cached(
-            "INSERT INTO transitions (agent, at_ms, to_state, was, cause, sentence, counts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO transitions (agent, at_ms, to_state, was, cause, sentence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (agent, at_ms, to_state) DO UPDATE SET
-                was = excluded.was, cause = excluded.cause, sentence = excluded.sentence, counts = excluded.counts",
+                was = excluded.was, cause = excluded.cause, sentence = excluded.sentence",
         )?
         .execute(params![
             agent,
             codes::time(transition.at),
             codes::liveness(transition.to),
-            codes::liveness(transition.from),
+            codes::liveness(transition.from) + if transition.counts { COUNTS } else { 0 },
             cause,
-            sentence,
-            transition.counts
+            sentence
         ])?;
     Ok(())
 }
@@ -66,8 +74,8 @@ pub(crate) fn before(
     }
     connection
         .prepare_cached(
-            "SELECT at_ms, was, to_state,
-                (SELECT text FROM texts WHERE id = cause), (SELECT text FROM texts WHERE id = sentence), counts
+            "SELECT at_ms, was & 15, to_state,
+                (SELECT text FROM texts WHERE id = cause), (SELECT text FROM texts WHERE id = sentence), was >> 4
              FROM transitions
              WHERE agent = ?1 AND at_ms < ?2 AND at_ms >= ifnull(
                 (SELECT at_ms FROM transitions WHERE agent = ?1 AND at_ms < ?2
@@ -92,7 +100,7 @@ pub(crate) fn before(
 pub(crate) fn turns(connection: &Connection, agent: &EntityId, from: Time) -> rusqlite::Result<Turns> {
     let Some(number) = agents::find(connection, agent)? else { return Ok(Turns::default()) };
     let mut statement = connection.prepare_cached(
-        "SELECT at_ms, was, to_state, counts FROM transitions WHERE agent = ?1 AND at_ms >= ?2 ORDER BY at_ms, to_state",
+        "SELECT at_ms, was & 15, to_state, was >> 4 FROM transitions WHERE agent = ?1 AND at_ms >= ?2 ORDER BY at_ms, to_state",
     )?;
     let mut rows = statement.query(params![number, codes::time(from)])?;
     let mut turns = Turns::default();
