@@ -29,6 +29,8 @@ pub enum Transient {
     },
     /// Pings went unanswered: the socket was half open.
     NoPong,
+    /// Beats went unacknowledged where they should be (protocols.md 5.1).
+    NoAck,
     /// The server is in trouble: 5xx.
     ServerError {
         /// HTTP status.
@@ -171,6 +173,7 @@ impl Transient {
             Self::Broken { .. } => "link.broken",
             Self::ClosedByServer { .. } => "link.closed",
             Self::NoPong => "link.half_open",
+            Self::NoAck => "link.unacknowledged",
             Self::ServerError { .. } => "link.server_error",
             Self::RateLimited { .. } => "link.rate_limited",
             Self::TlsHandshake { .. } => "link.tls",
@@ -190,6 +193,7 @@ impl Transient {
                 "Nothing to do if the registry was restarted. If it repeats, look at what lies between: proxies cut idle sockets.".into()
             }
             Self::NoPong => "The network path went dead without a word, as after sleep or a change of network.".into(),
+            Self::NoAck => "If no beat was ever acknowledged, this server ignores heartbeats, as ArtCafe's does: ask its operator for one that answers.".into(),
             Self::ServerError { .. } => "The registry is in trouble; its operator has to look.".into(),
             Self::RateLimited { .. } => "Wait; another program may share this address and its limit.".into(),
             Self::TlsHandshake { .. } => "Check that the address speaks TLS on this port.".into(),
@@ -209,6 +213,7 @@ impl fmt::Display for Transient {
             Self::Broken { detail } => write!(f, "connection dropped without a close frame ({detail})"),
             Self::ClosedByServer { code } => write!(f, "the registry closed the connection ({code})"),
             Self::NoPong => f.write_str("no answer to pings: the socket was half open"),
+            Self::NoAck => f.write_str("heartbeats were not acknowledged"),
             Self::ServerError { status } => write!(f, "the registry answered {status}"),
             Self::RateLimited { .. } => f.write_str("the registry asks for patience (429)"),
             Self::TlsHandshake { detail } => write!(f, "the TLS handshake failed ({detail})"),

@@ -5,7 +5,9 @@
 pub mod alert;
 pub mod backoff;
 pub mod base_url;
+pub mod bus;
 pub mod confirm;
+pub mod dialect;
 pub mod failure;
 pub mod fleet;
 pub mod history;
@@ -21,3 +23,4 @@ pub mod tray;
 pub mod verdict;
 pub mod view;
 pub mod wire;
+pub mod witness;

@@ -94,6 +94,47 @@ pub struct Thresholds {
     pub sweep: Duration,
 }
 
+/// How a place says when silence gets which name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As a registry does: in times, whatever an agent's interval.
+    Fixed(Thresholds),
+    /// As a bus does: in intervals of the agent (protocols.md 6).
+    InIntervals {
+        /// Missing, which is our late.
+        missing: u32,
+        /// Failed, which is our stale.
+        failed: u32,
+    },
+}
+
+impl From<Thresholds> for Profile {
+    fn from(thresholds: Thresholds) -> Self {
+        Self::Fixed(thresholds)
+    }
+}
+
+impl Profile {
+    /// The thresholds of an agent with this interval.
+    #[must_use]
+    pub fn of(&self, interval: Duration) -> Thresholds {
+        match *self {
+            Self::Fixed(thresholds) => thresholds,
+            Self::InIntervals { missing, failed } => {
+                let failed = interval * failed;
+                Thresholds {
+                    late: Some(interval * missing),
+                    stale: failed,
+                    // By then the bus has forgotten its record, too.
+                    offline: failed.max(interval * 4),
+                    inactive_after: failed,
+                    sweep: Duration::ZERO,
+                }
+            }
+        }
+    }
+}
+
 impl Default for Thresholds {
     /// The live registry's (protocols.md 1.5) and the published guide's (product.md, States).
     fn default() -> Self {

@@ -115,13 +115,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::dialect::DialectChoice;
     use crate::fleet::{AgentSettings, FleetEvent, RegistrySettings};
     use crate::identity::{EntityKind, PublicKey};
     use crate::link::LinkReport;
     use crate::liveness::Thresholds;
     use crate::supervise::{RestartPolicy, RunEvent, RunPolicy};
     use crate::view::BeatsBy;
-    use crate::wire::zynd::Activity;
+    use crate::witness::Activity;
 
     fn at(seconds: u64) -> Time {
         Time::from_millis(1_800_000_000_000 + seconds * 1000)
@@ -144,6 +145,7 @@ mod tests {
             truthful: false,
             tags: Vec::new(),
             project: None,
+            only_seen: false,
             alerts: std::sync::Arc::default(),
         }
     }
@@ -154,7 +156,9 @@ mod tests {
         let registry = RegistrySettings {
             name: "r".into(),
             url: "https://r.example".into(),
-            thresholds: Thresholds::default(),
+            dialect: DialectChoice::Zynd,
+            thresholds: Thresholds::default().into(),
+            bus: None,
             demo: false,
             remote: true,
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::alert::{AlertRules, Flapping, Level, QuietHours};
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::fleet::{AgentSettings, RegistrySettings};
 use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey};
 use beatkeeper_core::liveness::Thresholds;
@@ -134,7 +135,9 @@ fn registries(rng: &mut Rng) -> Vec<RegistrySettings> {
     let registry = |name: &str, thresholds: Thresholds, remote: bool| RegistrySettings {
         name: name.to_owned(),
         url: format!("https://{name}.example"),
-        thresholds,
+        dialect: DialectChoice::Zynd,
+        thresholds: thresholds.into(),
+        bus: None,
         demo: false,
         remote,
     };
@@ -177,6 +180,7 @@ fn agent(rng: &mut Rng, number: usize, registries: &[RegistrySettings]) -> Agent
             truthful: false,
             tags: Vec::new(),
             project: None,
+            only_seen: false,
             alerts: Arc::new(rules),
         },
         registry,

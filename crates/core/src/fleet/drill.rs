@@ -11,7 +11,8 @@ impl Fleet {
     #[must_use]
     pub fn incident_due(&self, id: &EntityId) -> Option<Time> {
         let agent = self.agents.get(id)?;
-        let thresholds = &self.registries.get(&agent.settings.registry)?.settings.thresholds;
+        let profile = &self.registries.get(&agent.settings.registry)?.settings.thresholds;
+        let thresholds = profile.of(agent.settings.interval);
         let rules = &agent.settings.alerts;
         let threshold = match rules.level {
             Level::Late => thresholds.late_after(agent.settings.interval),

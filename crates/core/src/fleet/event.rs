@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
+use crate::dialect::DialectChoice;
 use crate::failure::Fatal;
 use crate::history::usage::UsageBucket;
 use crate::history::{AgentMemory, HistoryRow, Turns};
 use crate::identity::EntityId;
 use crate::link::LinkReport;
-use crate::liveness::Thresholds;
+use crate::liveness::Profile;
 use crate::notice::{Notice, NoticeId};
 use crate::supervise::{RunAction, RunEvent, RunPolicy};
 use crate::time::Time;
-use crate::view::{BeatsBy, ProcessState, StripSpan};
-use crate::wire::zynd::{Activity, RecordFacts};
+use crate::view::{BeatsBy, HolderView, ProcessState, StripSpan};
+use crate::wire::redis_bus::{Heard, Unusable};
+use crate::witness::{Activity, RecordFacts};
 
 /// One agent as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct AgentSettings {
     pub tags: Vec<String>,
     /// The project that it belongs to.
     pub project: Option<String>,
+    /// Nobody configured it: it was seen on a bus.
+    pub only_seen: bool,
     /// When a person is interrupted because of it.
     pub alerts: Arc<AlertRules>,
 }
@@ -52,12 +56,38 @@ pub struct RegistrySettings {
     pub name: String,
     /// Base URL, for showing.
     pub url: String,
+    /// The way to beat there.
+    pub dialect: DialectChoice,
     /// When silence gets which name.
-    pub thresholds: Thresholds,
+    pub thresholds: Profile,
+    /// What more holds on a bus.
+    pub bus: Option<BusSettings>,
     /// Whether it runs inside Beatkeeper.
     pub demo: bool,
     /// Whether it is on another computer, and needs a network.
     pub remote: bool,
+}
+
+/// What holds on a bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BusSettings {
+    /// So many agents that nobody configured are shown at most.
+    pub most_seen: u32,
+    /// When a person is interrupted because of one of those.
+    pub alerts: Arc<AlertRules>,
+}
+
+/// What came by a bus.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BusWord {
+    /// An agent published a beat.
+    Beat(Heard),
+    /// An agent's hash was read.
+    Record(Heard),
+    /// The agent of this name has no hash.
+    Gone(String),
+    /// So many messages that nothing could be made of.
+    Unusable(Unusable, u64),
 }
 
 /// What an agent brings along from an earlier run.
@@ -141,6 +171,17 @@ pub enum FleetEvent {
         /// How far its clock is ahead of ours, when the answer told.
         clock_ahead_ms: Option<i64>,
     },
+    /// Something came by a bus.
+    Bus {
+        /// Which bus.
+        bus: String,
+        /// What.
+        word: Box<BusWord>,
+        /// When it came.
+        heard_at: Time,
+    },
+    /// Who of a team beats for an agent; nobody when missing.
+    BusHolder(EntityId, Option<HolderView>),
     /// A process that others run was probed.
     Process(EntityId, ProcessReading),
     /// Something happened to a process that is ours, or is asked for.

@@ -4,6 +4,7 @@
 
 mod agent;
 mod attention;
+mod bus;
 mod connections;
 mod drill;
 mod event;
@@ -16,17 +17,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::alert::Desk;
+use crate::dialect::Dialect;
 use crate::history::{Connection, SpanKind};
 use crate::history::{HistoryRow, Transition};
 use crate::identity::EntityId;
 use crate::reckon::reckon;
 use crate::time::Time;
 use crate::view::{BeatStrip, FleetDelta, StripSpan};
-use crate::wire::zynd::Activity;
+use crate::witness::Activity;
 
-pub use event::{AgentSettings, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
+pub use event::{AgentSettings, BusSettings, BusWord, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
 
 use agent::{Agent, Change};
+use bus::BusCounts;
 
 /// How long the past is kept in memory: the table's beat strip and its counts.
 pub const STRIP: Duration = Duration::from_secs(24 * 3600);
@@ -37,6 +40,9 @@ const TOMBSTONES: usize = 1024;
 
 struct Registry {
     settings: RegistrySettings,
+    dialect: Dialect,
+    dialect_settled: bool,
+    bus: BusCounts,
     stream_live: bool,
     answered: bool,
     /// Whether the last try came to any answer.
@@ -89,7 +95,9 @@ impl Fleet {
             FleetEvent::AgentAdded(settings, past) => self.add(settings, &past, now),
             FleetEvent::AgentChanged(settings) => {
                 let id = settings.id.clone();
+                let place = settings.registry.clone();
                 self.update(&id, now, |agent, _, change| agent.reconfigure(settings, now, change));
+                self.count_the_seen(&place);
             }
             FleetEvent::AgentRemoved(id) => self.remove(&id, now),
             FleetEvent::Link(id, report) => {
@@ -108,6 +116,8 @@ impl Fleet {
             FleetEvent::RegistryAnswer { registry, problem, reached, clock_ahead_ms } => {
                 self.registry_answered(&registry, problem, reached, clock_ahead_ms, now);
             }
+            FleetEvent::Bus { bus, word, heard_at } => self.bus_word(&bus, &word, heard_at.min(now), now),
+            FleetEvent::BusHolder(id, holder) => self.bus_holder(&id, holder, now),
             FleetEvent::Process(id, reading) => {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
@@ -253,6 +263,7 @@ impl Fleet {
                 self.forgotten = oldest;
             }
             self.removed.push_back((self.revision, id.clone()));
+            self.count_the_seen(&agent.settings.registry);
         }
     }
 
@@ -290,6 +301,7 @@ impl Fleet {
         let due: Vec<EntityId> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect();
         for id in due {
             self.update(&id, now, |agent, _, change| agent.look(now, change));
+            self.forget_the_gone(&id, now);
         }
         for id in self.desk.due(now) {
             self.update(&id, now, |_, _, _| {});

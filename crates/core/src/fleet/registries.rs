@@ -1,5 +1,6 @@
 //! The fleet's registries: whether they answer, and what their clocks say.
 
+use super::bus::BusCounts;
 use super::{Fleet, Registry, RegistrySettings, sorted};
 use crate::identity::EntityId;
 use crate::time::Time;
@@ -14,6 +15,9 @@ impl Fleet {
             .map(|registry| RegistryHealth {
                 name: registry.settings.name.clone(),
                 url: registry.settings.url.clone(),
+                dialect: registry.dialect,
+                dialect_settled: registry.dialect_settled,
+                bus: registry.settings.bus.is_some().then(|| registry.bus.health()),
                 reachable: registry.answered.then_some(registry.problem.is_none()),
                 stream_live: registry.stream_live,
                 clock_ahead_ms: registry.clock_ahead_ms,
@@ -30,6 +34,9 @@ impl Fleet {
             registry.settings = settings;
         } else {
             let registry = Registry {
+                dialect: settings.dialect.first(),
+                dialect_settled: false,
+                bus: BusCounts::default(),
                 settings,
                 stream_live: false,
                 answered: false,

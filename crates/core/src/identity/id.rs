@@ -1,4 +1,5 @@
-//! Entity and developer ids: a prefix and half a SHA-256 of the public key.
+//! Entity and developer ids. A Zynd id is a prefix and half a SHA-256 of the public key; the ids of other fields are in
+//! [`named`](super::named).
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,20 +29,28 @@ impl EntityKind {
     }
 }
 
-/// The id of an agent or service, in the registry's own spelling.
+/// The id of an agent or service in whatever [`Realm`](super::Realm) it lives, one spelling for each.
 ///
-/// Ids are lower-case: the registry answers 404 to an upper-cased one (protocols.md 1.11), so those are refused here.
+/// At a Zynd registry it is the registry's own, `zns:` or `zns:svc:` and 32 hex digits. Those are lower-case: the registry
+/// answers 404 to an upper-cased one (protocols.md 1.11), so that is refused here. Elsewhere ids are names, which somebody
+/// chose: `artcafe:ORGANIZATION/NAME` and `bus:BUS/NAME`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ts_rs::TS)]
 #[serde(transparent)]
 #[ts(export, type = "string")]
-pub struct EntityId(Arc<str>);
+pub struct EntityId(pub(super) Arc<str>);
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not {wanted} and 32 lower-case hex digits")]
+#[error("\"{text}\" is not {wanted}")]
 pub struct IdError {
-    text: String,
-    wanted: &'static str,
+    pub(super) text: String,
+    pub(super) wanted: &'static str,
+}
+
+impl IdError {
+    pub(super) fn new(text: &str, wanted: &'static str) -> Self {
+        Self { text: text.chars().take(80).flat_map(char::escape_debug).collect(), wanted }
+    }
 }
 
 impl EntityId {
@@ -51,7 +60,7 @@ impl EntityId {
         Self(format!("{}{}", kind.prefix(), key.fingerprint()).into())
     }
 
-    /// Agent or service.
+    /// Agent or service. Only Zynd tells them apart.
     #[must_use]
     pub fn kind(&self) -> EntityKind {
         if self.0.starts_with(EntityKind::Service.prefix()) { EntityKind::Service } else { EntityKind::Agent }
@@ -63,21 +72,24 @@ impl EntityId {
         &self.0
     }
 
-    /// Short enough for a table: prefix, first and last four digits.
+    /// Short enough for a table: prefix, first and last four digits; or the name.
     #[must_use]
     pub fn short(&self) -> String {
-        let digits = self.digits();
-        format!("{}{}…{}", self.kind().prefix(), &digits[..4], &digits[28..])
+        match self.digits() {
+            Some(digits) => format!("{}{}…{}", self.kind().prefix(), &digits[..4], &digits[28..]),
+            None => self.short_name(),
+        }
     }
 
-    /// Whether this is the id of `key`.
+    /// Whether this is the id of `key`. A name belongs to no key by itself.
     #[must_use]
     pub fn belongs_to(&self, key: &PublicKey) -> bool {
-        self.digits() == key.fingerprint().to_hex()
+        self.digits().is_some_and(|digits| digits == key.fingerprint().to_hex())
     }
 
-    fn digits(&self) -> &str {
-        &self.0[self.kind().prefix().len()..]
+    /// What its key decided, at a Zynd registry.
+    fn digits(&self) -> Option<&str> {
+        self.0.strip_prefix(self.kind().prefix())
     }
 }
 
@@ -88,10 +100,11 @@ impl FromStr for EntityId {
         let digits = text.strip_prefix("zns:svc:").or_else(|| text.strip_prefix("zns:"));
         match digits {
             Some(digits) if is_half_digest(digits) => Ok(Self(text.into())),
-            _ => Err(IdError {
-                text: text.chars().take(80).collect(),
-                wanted: "an entity id: expected zns: or zns:svc:",
-            }),
+            None if Self::is_named(text) => Self::from_named(text),
+            _ => Err(IdError::new(
+                text,
+                "an entity id: expected zns: or zns:svc: and 32 lower-case hex digits, artcafe:ORGANIZATION/NAME or bus:BUS/NAME",
+            )),
         }
     }
 }
@@ -142,7 +155,7 @@ impl FromStr for DeveloperId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         match text.strip_prefix(Self::PREFIX) {
             Some(digits) if is_half_digest(digits) => Ok(Self(text.into())),
-            _ => Err(IdError { text: text.chars().take(80).collect(), wanted: "a developer id: expected zns:dev:" }),
+            _ => Err(IdError::new(text, "a developer id: expected zns:dev: and 32 lower-case hex digits")),
         }
     }
 }

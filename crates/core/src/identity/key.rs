@@ -72,10 +72,7 @@ impl PublicKey {
     /// What a person compares: see [`Fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let digest = Sha256::digest(self.0);
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        Fingerprint(half)
+        Fingerprint::of(&self.0)
     }
 
     /// Whether `signature` is this key's over `message`.
@@ -120,6 +117,15 @@ impl<'de> Deserialize<'de> for PublicKey {
 pub struct Fingerprint([u8; 16]);
 
 impl Fingerprint {
+    /// Of a public key of any kind, in the bytes that it is written in.
+    #[must_use]
+    pub fn of(public_key: &[u8]) -> Self {
+        let digest = Sha256::digest(public_key);
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        Self(half)
+    }
+
     /// 32 lower-case hex digits, as in an entity id.
     #[must_use]
     pub fn to_hex(self) -> String {
@@ -188,7 +194,13 @@ impl Signature {
     /// The wire form `ed25519:<base64>`.
     #[must_use]
     pub fn to_wire(self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(self.0))
+        format!("{PREFIX}{}", self.to_base64())
+    }
+
+    /// Bare standard base64, as some documents show it.
+    #[must_use]
+    pub fn to_base64(self) -> String {
+        STANDARD.encode(self.0)
     }
 }
 

@@ -5,7 +5,9 @@
 mod canonical;
 mod id;
 mod key;
+mod named;
 
 pub use canonical::canonical_json;
 pub use id::{DeveloperId, EntityId, EntityKind, IdError};
 pub use key::{Fingerprint, KeyError, PublicKey, Signature};
+pub use named::{LONGEST_NAME, Realm};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Fatal, Transient};
 use crate::time::Time;
+use crate::witness::BeatRefusal;
 
 /// The numbers of one link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct LinkTiming {
     pub dial_within: Duration,
     /// How often a blocked link looks whether its reason is gone.
     pub recheck_every: Duration,
+    /// Where beats are acknowledged: how old the last acknowledgement may get.
+    pub ack_within: Option<Duration>,
 }
 
 impl LinkTiming {
@@ -31,6 +34,7 @@ impl LinkTiming {
             pong_within: Duration::from_secs(14),
             dial_within: Duration::from_secs(10),
             recheck_every: Duration::from_secs(60),
+            ack_within: None,
         }
     }
 }
@@ -55,6 +59,10 @@ pub enum LinkEvent {
     CannotSign(Fatal),
     /// The peer sent anything: a pong, a frame.
     Inbound,
+    /// The peer acknowledged a beat.
+    Acked,
+    /// The peer says that it did not take a beat.
+    Refused(BeatRefusal),
     /// The socket is gone.
     Closed(Transient),
     /// Another interval between beats is wanted.
@@ -106,6 +114,16 @@ pub enum LinkReport {
         /// When it was signed. This word may come after the registry's own of the same beat.
         at: Time,
     },
+    /// A beat was acknowledged on the connection that it went by.
+    Acked {
+        /// When the acknowledgement came.
+        at: Time,
+    },
+    /// A beat was refused, in words.
+    Refused {
+        /// Why.
+        why: BeatRefusal,
+    },
     /// The socket was closed.
     Closed {
         /// 1000 by us, the server's code, or 1006.
@@ -138,6 +156,8 @@ pub enum LinkDeadline {
     Ping,
     /// The answer to a ping is overdue.
     Pong,
+    /// The last acknowledgement is too old.
+    Ack,
     /// The dial takes too long.
     Dial,
     /// The wait is over.

@@ -17,7 +17,7 @@ pub use event::{LinkAction, LinkDeadline, LinkEvent, LinkReport, LinkTiming};
 enum State {
     Idle,
     Dialling { give_up_at: Time },
-    Open { next_beat: Time, heard_at: Time, pong_by: Option<Time> },
+    Open { next_beat: Time, heard_at: Time, pong_by: Option<Time>, acked_at: Time },
     Waiting { until: Time },
     Blocked { recheck_at: Time },
 }
@@ -76,6 +76,19 @@ impl Link {
                     *pong_by = None;
                 }
             }
+            LinkEvent::Acked => {
+                if let State::Open { acked_at, .. } = &mut self.state {
+                    *acked_at = now.max(*acked_at);
+                    self.reports.push_back(LinkReport::Acked { at: now });
+                }
+                self.handle(LinkEvent::Inbound, now);
+            }
+            LinkEvent::Refused(why) => {
+                if self.is_open() {
+                    self.reports.push_back(LinkReport::Refused { why });
+                }
+                self.handle(LinkEvent::Inbound, now);
+            }
             LinkEvent::Closed(transient) => self.lost(transient, now),
             LinkEvent::Pace(interval) => {
                 if let State::Open { next_beat, .. } = &mut self.state {
@@ -125,12 +138,15 @@ impl Link {
             State::Dialling { give_up_at } => Some((*give_up_at, LinkDeadline::Dial)),
             State::Waiting { until } => Some((*until, LinkDeadline::Backoff)),
             State::Blocked { recheck_at } => Some((*recheck_at, LinkDeadline::Recheck)),
-            State::Open { next_beat, heard_at, pong_by } => {
+            State::Open { next_beat, heard_at, pong_by, acked_at } => {
                 let hearing = pong_by.map_or_else(
                     || (*heard_at + self.timing.ping_after, LinkDeadline::Ping),
                     |by| (by, LinkDeadline::Pong),
                 );
-                Some(if hearing.0 < *next_beat { hearing } else { (*next_beat, LinkDeadline::Beat) })
+                let beat_or_hear = if hearing.0 < *next_beat { hearing } else { (*next_beat, LinkDeadline::Beat) };
+                let ack = self.timing.ack_within.map(|within| (*acked_at + within, LinkDeadline::Ack));
+                // A connection that is to be given up now does not beat once more.
+                Some(ack.filter(|ack| ack.0 <= beat_or_hear.0).unwrap_or(beat_or_hear))
             }
         }
     }
@@ -171,7 +187,7 @@ impl Link {
         }
         self.reports.push_back(LinkReport::Opened);
         self.actions.push_back(LinkAction::Beat { ping: false });
-        self.state = State::Open { next_beat: now + self.timing.interval, heard_at: now, pong_by: None };
+        self.state = State::Open { next_beat: now + self.timing.interval, heard_at: now, pong_by: None, acked_at: now };
     }
 
     fn stop(&mut self) {
@@ -204,6 +220,7 @@ impl Link {
             | Transient::DialTimeout
             | Transient::Broken { .. }
             | Transient::NoPong
+            | Transient::NoAck
             | Transient::ServerError { .. }
             | Transient::RateLimited { .. }
             | Transient::TlsHandshake { .. }
@@ -260,7 +277,7 @@ impl Link {
         }
         match why {
             LinkDeadline::Beat => {
-                if let State::Open { next_beat, heard_at, pong_by } = &mut self.state {
+                if let State::Open { next_beat, heard_at, pong_by, .. } = &mut self.state {
                     // From the schedule, not from now: lateness of one beat is not handed to the next. What was slept
                     // through is left out.
                     *next_beat = next_slot(*next_beat, self.timing.interval, now);
@@ -281,6 +298,10 @@ impl Link {
             LinkDeadline::Pong => {
                 self.actions.push_back(LinkAction::Abandon);
                 self.lost(Transient::NoPong, now);
+            }
+            LinkDeadline::Ack => {
+                self.actions.push_back(LinkAction::Close(1000));
+                self.lost(Transient::NoAck, now);
             }
             LinkDeadline::Dial => {
                 self.actions.push_back(LinkAction::Abandon);

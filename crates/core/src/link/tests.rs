@@ -48,6 +48,44 @@ fn beats_follow_the_schedule_and_not_the_last_sleep() {
 }
 
 #[test]
+fn a_peer_that_stops_acknowledging_is_given_up_after_three_intervals_and_not_after_four() {
+    let timing = LinkTiming { ack_within: Some(INTERVAL * 3), ..LinkTiming::with_interval(INTERVAL) };
+    let mut link = Link::new(timing, 7);
+    link.handle(LinkEvent::Start, at(0));
+    link.handle(LinkEvent::Opened, at(0));
+    link.handle(LinkEvent::Acked, at(0));
+    let closed = loop {
+        let (deadline, why) = link.poll_timeout().unwrap();
+        link.handle(LinkEvent::Timeout, deadline);
+        if why == LinkDeadline::Ack {
+            break deadline;
+        }
+        // Pongs come all the while, and are no acknowledgement.
+        link.handle(LinkEvent::Inbound, deadline);
+    };
+    assert_eq!(closed, at(90));
+    assert!(actions(&mut link).contains(&LinkAction::Close(1000)));
+    let failure = Some(Transient::NoAck.into());
+    assert!(reports(&mut link).contains(&LinkReport::Closed { code: 1006, failure }));
+}
+
+#[test]
+fn every_acknowledgement_counts_anew() {
+    let timing = LinkTiming { ack_within: Some(INTERVAL * 3), ..LinkTiming::with_interval(INTERVAL) };
+    let mut link = Link::new(timing, 7);
+    link.handle(LinkEvent::Start, at(0));
+    link.handle(LinkEvent::Opened, at(0));
+    for second in (1..600).step_by(30) {
+        link.handle(LinkEvent::Acked, at(second));
+        while let Some((deadline, _)) = link.poll_timeout().filter(|(deadline, _)| *deadline < at(second + 30)) {
+            link.handle(LinkEvent::Timeout, deadline);
+            link.handle(LinkEvent::Inbound, deadline);
+        }
+    }
+    assert!(link.is_open());
+}
+
+#[test]
 fn another_pace_counts_from_the_last_beat_and_keeps_the_socket() {
     for (pace, looked, next) in [(10, 4, 10), (10, 17, 17), (60, 17, 60)] {
         let mut link = opened();
@@ -221,7 +259,7 @@ proptest! {
                 match report {
                     LinkReport::Opened => { prop_assert!(!open); open = true; }
                     LinkReport::Closed { .. } => { prop_assert!(open); open = false; }
-                    LinkReport::Sent { .. } => prop_assert!(open),
+                    LinkReport::Sent { .. } | LinkReport::Acked { .. } | LinkReport::Refused { .. } => prop_assert!(open),
                     LinkReport::Waiting { until, .. } => prop_assert!(until > now),
                     LinkReport::Dialling { .. } | LinkReport::Blocked { .. } | LinkReport::Idle => {}
                 }

@@ -2,17 +2,20 @@
 //! decide nothing themselves.
 
 mod alerts;
+mod field;
 mod process;
 mod strip;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::identity::{EntityId, EntityKind};
+use crate::dialect::Dialect;
+use crate::identity::{EntityId, EntityKind, Realm};
 use crate::liveness::Liveness;
 use crate::time::Time;
 
 pub use alerts::{AlertsView, OpenIncident};
+pub use field::{BusHealth, BusMetrics, BusState, BusView, ConnectionHealth, HolderView};
 pub use process::{
     DriftView, ExitView, LadderView, ProcessState, ProcessView, RunView, RungKind, RungState, RungView, UsageView,
 };
@@ -30,6 +33,8 @@ pub struct AgentRow {
     pub name: String,
     /// Agent or service.
     pub kind: EntityKind,
+    /// Whose words it beats in.
+    pub realm: Realm,
     /// Our word, from confirmed beats.
     pub liveness: Liveness,
     /// Since when it has been in this state.
@@ -46,6 +51,10 @@ pub struct AgentRow {
     pub link: LinkView,
     /// The third witness.
     pub registry: RegistryView,
+    /// How its connection does, where beats are acknowledged.
+    pub connection: Option<ConnectionHealth>,
+    /// What a bus knows of it, where it is on one.
+    pub bus: Option<Box<BusView>>,
     /// How beats went since the program started.
     pub beats: BeatCounts,
     /// Who is meant to beat: the app, the agent itself, or whoever does.
@@ -315,6 +324,12 @@ pub struct RegistryHealth {
     pub name: String,
     /// Base URL.
     pub url: String,
+    /// The way to beat that it takes, or that is tried.
+    pub dialect: Dialect,
+    /// Whether it was seen to take it.
+    pub dialect_settled: bool,
+    /// What came by it, where it is a bus.
+    pub bus: Option<BusHealth>,
     /// Whether it answers.
     pub reachable: Option<bool>,
     /// Whether the activity stream is live.

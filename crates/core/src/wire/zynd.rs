@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{EntityId, PublicKey, Signature};
 use crate::time::Time;
+use crate::witness::{Activity, RecordFacts};
 
 /// How far a beat's timestamp may be from the registry's clock, in either direction (protocols.md 1.4).
 pub const MAX_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(60);
@@ -84,32 +85,6 @@ pub struct Record {
     pub tombstoned: bool,
 }
 
-/// A record reduced to what the rules read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordFacts {
-    /// The registered key, when the record has one that can be read.
-    pub public_key: Option<PublicKey>,
-    /// The status word.
-    pub status: Option<String>,
-    /// Registry's clock.
-    pub last_heartbeat: Option<Time>,
-    /// Registry's clock.
-    pub registered_at: Option<Time>,
-    /// The developer it belongs to.
-    pub developer: Option<String>,
-    /// Deleted at home, still known here.
-    pub tombstoned: bool,
-}
-
-impl RecordFacts {
-    /// Whether it has ever beaten: a fresh record shows `last_heartbeat` equal to `registered_at`, and that is not a
-    /// beat (protocols.md 1.5).
-    #[must_use]
-    pub fn last_real_beat(&self) -> Option<Time> {
-        self.last_heartbeat.filter(|beat| self.registered_at.is_none_or(|registered| *beat > registered))
-    }
-}
-
 impl From<&Record> for RecordFacts {
     fn from(record: &Record) -> Self {
         let time = |text: &Option<String>| text.as_deref().and_then(parse_time);
@@ -135,46 +110,6 @@ pub struct DeveloperEntities {
 #[must_use]
 pub fn parse_time(text: &str) -> Option<Time> {
     text.parse::<Timestamp>().ok().map(Time::from_timestamp)
-}
-
-/// One frame of the activity stream, reduced to what we act on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Activity {
-    /// The stream's first frame.
-    Connected,
-    /// An accepted beat.
-    Heartbeat {
-        /// Whose.
-        id: EntityId,
-        /// Registry's clock.
-        at: Time,
-    },
-    /// First accepted beat of a connection.
-    BecameActive {
-        /// Whose.
-        id: EntityId,
-        /// Registry's clock.
-        at: Time,
-    },
-    /// The sweep found it silent.
-    BecameInactive {
-        /// Whose.
-        id: EntityId,
-        /// Registry's clock.
-        at: Time,
-    },
-    /// A new record.
-    Registered {
-        /// Whose.
-        id: EntityId,
-    },
-    /// A record is gone.
-    Deregistered {
-        /// Whose.
-        id: EntityId,
-    },
-    /// Anything else: searches, gossip, other peoples' names.
-    Other,
 }
 
 /// Reads one frame of the activity stream. An id that is not one of ours to read, or a type we do not know, is

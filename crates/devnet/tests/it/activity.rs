@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::wire::zynd::{ACTIVITY_PATH, Activity, parse_activity};
+use beatkeeper_core::wire::zynd::{ACTIVITY_PATH, parse_activity};
+use beatkeeper_core::witness::Activity;
 use beatkeeper_devnet::Devnet;
 use serde_json::json;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::wire::zynd::{Record, RecordFacts, record_path};
+use beatkeeper_core::wire::zynd::{Record, record_path};
+use beatkeeper_core::witness::RecordFacts;
 use beatkeeper_devnet::{Config, Status};
 
 use super::support::*;

@@ -19,7 +19,9 @@ pub(super) fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
     RegistrySettings {
         name: entry.name.clone(),
         url: entry.url.to_string(),
-        thresholds: entry.thresholds.to_thresholds(),
+        dialect: entry.dialect,
+        thresholds: entry.thresholds.to_thresholds().into(),
+        bus: None,
         demo: entry.demo,
         remote: !entry.url.is_loopback(),
     }
@@ -38,6 +40,7 @@ pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>, names:
         run: entry.run_policy(names, probed).map(Arc::new),
         truthful: entry.is_truthful(),
         tags: entry.tags.clone(),
+        only_seen: false,
         project: entry.project.as_deref().map(project_name),
         alerts,
     }

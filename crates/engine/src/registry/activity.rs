@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::failure::Failure;
-use beatkeeper_core::wire::zynd::{self, Activity};
+use beatkeeper_core::wire::zynd;
+use beatkeeper_core::witness::Activity;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Bytes, Message};

@@ -10,7 +10,7 @@ use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::failure::Failure;
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_core::wire::zynd::{Activity, RecordFacts};
+use beatkeeper_core::witness::{Activity, RecordFacts};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::Instant;

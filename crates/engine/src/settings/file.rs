@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use beatkeeper_core::base_url::BaseUrl;
-use beatkeeper_core::identity::{DeveloperId, EntityId};
+use beatkeeper_core::dialect::DialectChoice;
+use beatkeeper_core::identity::{DeveloperId, EntityId, Realm};
 use beatkeeper_core::view::BeatsBy;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::alerts::{AlertsEntry, OverridesEntry};
+use super::bus::BusEntry;
 use super::channel::{self, ChannelEntry};
 use super::processes::ProcessesEntry;
 use super::registry::RegistryEntry;
@@ -23,12 +25,15 @@ const MOST_TAGS: usize = 16;
 const LONGEST_TAG: usize = 32;
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `[[registry]]`
     #[serde(default, rename = "registry")]
     pub registries: Vec<RegistryEntry>,
+    /// `[[bus]]`
+    #[serde(default, rename = "bus")]
+    pub buses: Vec<BusEntry>,
     /// `[[agent]]`
     #[serde(default, rename = "agent")]
     pub agents: Vec<AgentEntry>,
@@ -54,7 +59,7 @@ pub struct AgentEntry {
     pub entity: EntityId,
     /// The user's name for it.
     pub name: String,
-    /// Its registry's name.
+    /// Its registry's name, or its bus's.
     pub registry: String,
     /// Seconds between two beats, 1 to 120.
     #[serde(default = "thirty")]
@@ -190,6 +195,15 @@ impl Settings {
             }
             registry.check().map_err(|what| format!("registry \"{}\": {what}", registry.name))?;
         }
+        for bus in &self.buses {
+            if bus.name.trim().is_empty() {
+                return Err(format!("the bus {} has no name", bus.url));
+            }
+            if !names.insert(bus.name.as_str()) {
+                return Err(format!("two registries or buses are called \"{}\"", bus.name));
+            }
+            bus.check().map_err(|what| format!("bus \"{}\": {what}", bus.name))?;
+        }
         let mut entities = HashSet::new();
         for agent in &self.agents {
             if !entities.insert(&agent.entity) {
@@ -201,6 +215,7 @@ impl Settings {
                     agent.name, agent.registry
                 ));
             }
+            self.check_realm(agent).map_err(|what| format!("agent \"{}\": {what}", agent.name))?;
             if !(1..=120).contains(&agent.interval) {
                 return Err(format!(
                     "agent \"{}\": interval = {} is not within 1 to 120 seconds",
@@ -223,6 +238,26 @@ impl Settings {
         let others: Vec<_> = registries.chain(agents).filter(|(_, rules)| **rules != usual).collect();
         let channels: Vec<_> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
         self.alerts.check(&others, &channels)
+    }
+
+    /// The bus of that name.
+    #[must_use]
+    pub fn bus(&self, name: &str) -> Option<&BusEntry> {
+        self.buses.iter().find(|bus| bus.name == name)
+    }
+
+    /// An agent lives where its id says.
+    fn check_realm(&self, agent: &AgentEntry) -> Result<(), String> {
+        let registry = self.registries.iter().find(|registry| registry.name == agent.registry);
+        let organization = registry.and_then(|registry| registry.organization.as_deref());
+        let artcafe = registry.is_some_and(|registry| registry.dialect == DialectChoice::ArtCafe);
+        let (id, place) = (&agent.entity, agent.entity.parts().map(|(place, _)| place));
+        let fits = match id.realm() {
+            Realm::Zynd => registry.is_some() && !artcafe,
+            Realm::ArtCafe => artcafe && place.as_deref() == organization,
+            Realm::Bus => registry.is_none() && place.as_deref() == Some(agent.registry.as_str()),
+        };
+        if fits { Ok(()) } else { Err(format!("{id} is not an id of \"{}\"", agent.registry)) }
     }
 
     /// The registry that a name or a URL means.

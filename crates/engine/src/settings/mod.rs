@@ -2,6 +2,7 @@
 
 mod alerts;
 mod alerts_view;
+mod bus;
 mod channel;
 mod edit;
 mod edit_alerts;
@@ -17,6 +18,7 @@ mod window;
 pub(crate) use alerts::RuleBook;
 pub use alerts::{AlertsEntry, BadRule, FlappingEntry, OverridesEntry, QuietEntry};
 pub use alerts_view::{AlertRulesView, FlappingView};
+pub use bus::{BusEntry, BusMode, LimitsEntry, MissedEntry};
 pub use channel::{ChannelEntry, ChannelKind, MailTls};
 pub use edit::{
     add_agent, add_registry, remove_agent, remove_channel, remove_registry, save_channel, set_paused, set_tags,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::liveness::Thresholds;
 use serde::Deserialize;
@@ -11,13 +12,25 @@ use serde::Deserialize;
 use super::alerts::OverridesEntry;
 
 /// One registry.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryEntry {
     /// What agents call it.
     pub name: String,
     /// Its base.
     pub url: BaseUrl,
+    /// The way to beat there.
+    #[serde(default)]
+    pub dialect: DialectChoice,
+    /// ArtCafe: whose agents these are.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// ArtCafe: where an agent gets its challenge, with `{agent_id}` in it; when missing, below the base.
+    #[serde(default)]
+    pub challenge: Option<String>,
+    /// ArtCafe: so many intervals without an acknowledgement end the connection.
+    #[serde(default = "three")]
+    pub timeout_multiplier: f64,
     /// Allow `http://` to another computer.
     #[serde(default)]
     pub allow_plain: bool,
@@ -33,6 +46,10 @@ pub struct RegistryEntry {
     /// Rules of its own for alerts.
     #[serde(default)]
     pub alerts: OverridesEntry,
+}
+
+const fn three() -> f64 {
+    3.0
 }
 
 /// WebSocket pings, in seconds.
@@ -61,6 +78,10 @@ impl RegistryEntry {
         Self {
             name,
             url,
+            dialect: DialectChoice::default(),
+            organization: None,
+            challenge: None,
+            timeout_multiplier: three(),
             allow_plain: false,
             thresholds: ThresholdsEntry::default(),
             ping: PingEntry::default(),
@@ -71,10 +92,34 @@ impl RegistryEntry {
 
     pub(super) fn check(&self) -> Result<(), String> {
         self.ping.check()?;
+        self.check_dialect()?;
         if self.demo && self.demo_address().is_none() {
             return Err("demo = true is only for http://127.0.0.1:PORT".into());
         }
         self.thresholds.check()
+    }
+
+    fn check_dialect(&self) -> Result<(), String> {
+        let is_artcafe = self.dialect == DialectChoice::ArtCafe;
+        let organization = self.organization.as_deref().filter(|name| !name.trim().is_empty());
+        if is_artcafe && organization.is_none() {
+            return Err("dialect = \"artcafe\" needs organization, the one that its agents belong to".into());
+        }
+        if !is_artcafe && (self.organization.is_some() || self.challenge.is_some()) {
+            return Err("organization and challenge are for dialect = \"artcafe\"".into());
+        }
+        if !(1.0..=100.0).contains(&self.timeout_multiplier) {
+            return Err(format!("timeout_multiplier = {} is not within 1 to 100", self.timeout_multiplier));
+        }
+        match &self.challenge {
+            Some(url) if !url.contains("{agent_id}") => Err("challenge has no {agent_id} in it".into()),
+            Some(url) => url
+                .replace("{agent_id}", "a")
+                .parse::<url::Url>()
+                .map_err(|error| format!("challenge is not a URL: {error}"))
+                .map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Where the registry in a box listens, if it is to run here.

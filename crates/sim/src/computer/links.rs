@@ -4,7 +4,7 @@ use beatkeeper_core::failure::Transient;
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::link::{Link, LinkAction, LinkEvent, LinkTiming};
 use beatkeeper_core::time::Time;
-use beatkeeper_core::wire::zynd::Activity;
+use beatkeeper_core::witness::Activity;
 
 use crate::run::{Broken, Sim};
 use crate::world::{AppHappening, Ill, Loss};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::PublicKey;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::wire::zynd::RecordFacts;
+use beatkeeper_core::witness::RecordFacts;
 
 use crate::run::{Broken, Sim};
 use crate::world::{AppHappening, Loss};

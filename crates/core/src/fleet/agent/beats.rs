@@ -4,7 +4,7 @@ use crate::confirm::{Confirmed, Seen};
 use crate::history::SpanKind;
 use crate::time::Time;
 use crate::view::{LinkStateName, Speaker};
-use crate::wire::zynd::Activity;
+use crate::witness::{Activity, BeatRefusal};
 
 use super::{Agent, Change};
 
@@ -18,6 +18,19 @@ impl Agent {
         if let Some(confirmed) = self.confirmation.sent(at) {
             self.our_event_came(confirmed, now, change);
         }
+    }
+
+    /// The other side acknowledged a beat, on the connection that it went by: that is proof enough.
+    pub(super) fn beat_acked(&mut self, at: Time, now: Time, change: &mut Change) {
+        self.link.acked_at = Some(at);
+        if let Seen::Confirmed(confirmed) = self.confirmation.seen(at, at) {
+            self.our_event_came(confirmed, now, change);
+        }
+    }
+
+    /// The other side said that it did not take a beat.
+    pub(super) fn beat_refused(&mut self, why: BeatRefusal) {
+        self.link.refused = Some(why);
     }
 
     pub(in crate::fleet) fn activity(&mut self, activity: &Activity, heard_at: Time, now: Time, change: &mut Change) {
@@ -62,7 +75,7 @@ impl Agent {
         }
     }
 
-    fn our_event_came(&mut self, confirmed: Confirmed, now: Time, change: &mut Change) {
+    pub(super) fn our_event_came(&mut self, confirmed: Confirmed, now: Time, change: &mut Change) {
         self.round_trip = Some(confirmed.round_trip);
         self.our_beat_confirmed(confirmed.sent_at, now, change);
     }
@@ -71,6 +84,7 @@ impl Agent {
         // A beat of the link before may be confirmed late.
         self.confirmed_here |= self.link.state == LinkStateName::Open;
         self.link.attempt = 0;
+        self.link.refused = None;
         self.connections.confirmed();
         change.confirmed = true;
         self.confirmed_beat(sent_at, now, change);

@@ -4,6 +4,7 @@ use crate::failure::{Failure, Fatal};
 use crate::link::LinkReport;
 use crate::time::Time;
 use crate::view::LinkStateName;
+use crate::witness::BeatRefusal;
 
 use super::{Agent, Change};
 
@@ -15,11 +16,24 @@ pub(super) struct LinkSeen {
     pub(super) until: Option<Time>,
     pub(super) failure: Option<Failure>,
     pub(super) next_beat: Option<Time>,
+    /// When a beat was acknowledged last, where that is done.
+    pub(super) acked_at: Option<Time>,
+    /// What the other side said of a beat that it did not take, since one that it took.
+    pub(super) refused: Option<BeatRefusal>,
 }
 
 impl LinkSeen {
     pub(super) const fn idle(since: Time) -> Self {
-        Self { state: LinkStateName::Idle, since, attempt: 0, until: None, failure: None, next_beat: None }
+        Self {
+            state: LinkStateName::Idle,
+            since,
+            attempt: 0,
+            until: None,
+            failure: None,
+            next_beat: None,
+            acked_at: None,
+            refused: None,
+        }
     }
 }
 
@@ -41,6 +55,8 @@ impl Agent {
                 self.link_is(LinkStateName::Open, now);
             }
             LinkReport::Sent { at } => self.beat_sent(at, now, change),
+            LinkReport::Acked { at } => self.beat_acked(at, now, change),
+            LinkReport::Refused { why } => self.beat_refused(why),
             LinkReport::Closed { code, failure } => {
                 let cause = failure.as_ref().map(|failure| (failure.code(), failure.to_string()));
                 self.connections.closed(code, cause, now);

@@ -1,6 +1,7 @@
 //! One agent: its three witnesses, folded.
 
 mod beats;
+mod bus;
 mod face;
 mod link;
 mod record;
@@ -23,6 +24,7 @@ use super::connections::Connections;
 use super::strip::Strip;
 use super::{AgentSettings, Context, Past, ProcessReading, Registry};
 use crate::supervise::{RunAction, Supervisor};
+use bus::{OnBus, STOPPED_ON_BUS};
 use link::LinkSeen;
 use record::RecordSeen;
 use voice::Voice;
@@ -82,6 +84,10 @@ pub(crate) struct Agent {
     record: RecordSeen,
     process: ProcessReading,
     process_since: Option<Time>,
+    /// What a bus knows of it.
+    bus: Option<Box<OnBus>>,
+    /// Intervals without a beat, while it is missing.
+    missed: u32,
     /// Its process, when it is ours.
     run: Option<Box<Supervisor>>,
     /// What its process costs; nothing while none was ever measured.
@@ -141,6 +147,8 @@ impl Agent {
             record: RecordSeen::default(),
             process,
             process_since: None,
+            bus: None,
+            missed: 0,
             run: None,
             usage: past.usage.map(|open| Box::new(UsageRecorder::from_past(Some(open)))),
             voice: Voice::default(),
@@ -195,7 +203,7 @@ impl Agent {
 
     /// Draws the consequences of whatever changed: state, verdict, notices, deadline.
     pub(super) fn settle(&mut self, registry: &Registry, context: Context, now: Time, change: &mut Change) {
-        let thresholds = &registry.settings.thresholds;
+        let thresholds = registry.settings.thresholds.of(self.settings.interval);
         let (state, mut due) = self.judge(registry, now);
         // Right after sleep only good news counts.
         let hold = context.hold_until.max(self.grace_until);
@@ -211,6 +219,7 @@ impl Agent {
             }
             self.go_on_missing(now, change);
         }
+        self.missed = self.missed_by(now);
         self.listen(now);
         self.settle_run(now, change);
         let beating = self.may_beat();
@@ -236,7 +245,7 @@ impl Agent {
         // While it is held, nothing is written down.
         let missing_next = self.missing_next.filter(|_| held.is_none());
         let run = self.run.as_ref().and_then(|run| run.poll_timeout());
-        change.due = [due, ask, foreign, lately, missing_next, run, self.voice_due()]
+        change.due = [due, ask, foreign, lately, missing_next, run, self.voice_due(), self.forgotten_at()]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))
@@ -244,12 +253,13 @@ impl Agent {
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
-        if self.settings.paused || self.rests() {
+        if self.settings.paused || self.rests() || self.left_the_bus() {
             return (Liveness::Stopped, None);
         }
         match self.last_confirmed {
             Some(last) => {
-                let (state, next) = registry.settings.thresholds.judge(self.pace(), last, now);
+                let pace = self.pace();
+                let (state, next) = registry.settings.thresholds.of(pace).judge(pace, last, now);
                 // New thresholds or clocks do not bring anyone back to life: only a beat does.
                 let milder = state.badness() < self.liveness.badness() && Some(last) <= self.turned_after;
                 (if milder { self.liveness } else { state }, next)
@@ -297,7 +307,11 @@ impl Agent {
             self.connections.seen_silent(last);
         }
         if to == Liveness::Stopped {
-            let cause = if self.settings.paused { PAUSED } else { STOPPED };
+            let cause = match () {
+                () if self.settings.paused => PAUSED,
+                () if self.left_the_bus() => STOPPED_ON_BUS,
+                () => STOPPED,
+            };
             self.strip.begin(SpanKind::NotRunning, cause, now);
         }
         change.turned = matches!((from, to), (Liveness::Active, _)) && to.is_missing()

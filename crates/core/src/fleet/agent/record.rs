@@ -7,7 +7,7 @@ use crate::failure::Fatal;
 use crate::history::SpanKind;
 use crate::time::Time;
 use crate::view::Speaker;
-use crate::wire::zynd::RecordFacts;
+use crate::witness::RecordFacts;
 
 use super::{Agent, Change};
 

@@ -1,6 +1,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the rows it is about")]
 
 mod absence;
+mod bus;
 mod properties;
 mod runs;
 mod seen_late;
@@ -8,6 +9,7 @@ mod snooze;
 
 use super::*;
 use crate::alert::{AlertRules, Incident};
+use crate::dialect::DialectChoice;
 use crate::failure::Fatal;
 use crate::failure::Transient;
 use crate::history::{HistoryRow, Span, Turns};
@@ -19,7 +21,7 @@ use crate::notice::Notice;
 use crate::notice::NoticeKind;
 use crate::view::AgentRow;
 use crate::view::BeatsBy;
-use crate::wire::zynd::RecordFacts;
+use crate::witness::RecordFacts;
 
 const START: u64 = 1_800_000_000_000;
 
@@ -48,6 +50,7 @@ fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
         truthful: false,
         tags: Vec::new(),
         project: None,
+        only_seen: false,
         alerts: AlertRules::default().into(),
     }
 }
@@ -60,7 +63,9 @@ fn registry() -> RegistrySettings {
     RegistrySettings {
         name: "r".into(),
         url: "https://r.example".into(),
-        thresholds: Thresholds::default(),
+        dialect: DialectChoice::Zynd,
+        thresholds: Thresholds::default().into(),
+        bus: None,
         demo: false,
         remote: true,
     }

@@ -8,7 +8,8 @@ mod redact;
 mod whole;
 
 use beatkeeper_core::alert::{Fault, NetworkView};
-use beatkeeper_core::identity::EntityKind;
+use beatkeeper_core::dialect::Dialect;
+use beatkeeper_core::identity::{EntityKind, Realm};
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{
@@ -36,6 +37,7 @@ pub(super) fn row() -> AgentRow {
         id,
         name: "weather".into(),
         kind: EntityKind::Agent,
+        realm: Realm::Zynd,
         liveness: Liveness::Stale,
         liveness_since: NOW,
         needs_attention: true,
@@ -69,6 +71,8 @@ pub(super) fn row() -> AgentRow {
             seen_at: Some(before(299)),
             registered: Some(true),
         },
+        connection: None,
+        bus: None,
         beats: BeatCounts { sent: 120, confirmed: 119, unconfirmed: 1, foreign: 0 },
         beats_by: BeatsBy::App,
         speaker: Speaker::App,
@@ -134,6 +138,9 @@ pub(super) fn registry() -> RegistryHealth {
     RegistryHealth {
         name: "lab".into(),
         url: "https://r.example".into(),
+        dialect: Dialect::Zynd,
+        dialect_settled: true,
+        bus: None,
         reachable: Some(false),
         stream_live: false,
         clock_ahead_ms: Some(1200),
