@@ -13,6 +13,7 @@ use crate::child_key::ChildKey;
 use crate::error::{Place, VaultError};
 use crate::keychain::Keychain;
 use crate::passphrase_file::{PassphraseFile, Sealed};
+use crate::rsa_keys::RsaKeys;
 use crate::rules::{self, Overwrite, Presence, Stored};
 use crate::seed::{Seed, Signer};
 use crate::worker::{Deadlines, Line, Open};
@@ -63,6 +64,12 @@ impl Vault {
     #[must_use]
     pub fn channel_secrets(&self) -> ChannelSecrets {
         ChannelSecrets::over(Arc::clone(&self.line))
+    }
+
+    /// The RSA keys of agents whose id no key decides, in the same place: account = the agent's id.
+    #[must_use]
+    pub fn rsa_keys(&self) -> RsaKeys {
+        RsaKeys::over(Arc::clone(&self.line))
     }
 
     /// Where the keys are kept.

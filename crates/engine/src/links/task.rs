@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::failure::{Failure, Fatal, Transient};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::link::{Link, LinkAction, LinkEvent, LinkReport, LinkTiming};
-use beatkeeper_core::wire::zynd;
-use beatkeeper_vault::{Signer, Vault, VaultError};
+use beatkeeper_vault::{Signer, Vault};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
-use super::dial::{Socket, Traffic, dial, from_socket};
+use super::artcafe::Cafe;
+use super::dial::from_socket;
+use super::speech::{self, Conversation, Key};
 use crate::clock::Clock;
 
 /// How long a goodbye may take.
@@ -72,6 +74,10 @@ pub struct LinkSetup {
 pub struct LinkShared {
     /// Where.
     pub base: BaseUrl,
+    /// What is spoken there; a link that is open goes on in its own until it is dialled anew.
+    pub dialect: watch::Sender<Dialect>,
+    /// What ArtCafe has to be told.
+    pub cafe: Option<Cafe>,
     /// Whether unencrypted traffic may leave this computer.
     pub allow_plain: bool,
     /// Who signs.
@@ -86,6 +92,12 @@ pub struct LinkShared {
     pub keys: Arc<Semaphore>,
     /// Reports go here.
     pub output: mpsc::Sender<LinkOutput>,
+}
+
+impl LinkShared {
+    pub(super) fn dialect(&self) -> Dialect {
+        *self.dialect.borrow()
+    }
 }
 
 /// A running link. Dropping the handle stops it, with a goodbye.
@@ -121,15 +133,16 @@ pub fn start(setup: LinkSetup) -> LinkHandle {
     LinkHandle { commands, task }
 }
 
-type Dialling = Pin<Box<dyn Future<Output = Result<(Socket, Signer), Failure>> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = Result<Conversation, Failure>> + Send>>;
 
 struct Task {
     id: EntityId,
     pong_within: Duration,
     shared: Arc<LinkShared>,
     link: Link,
-    socket: Option<Socket>,
-    signer: Option<Signer>,
+    conversation: Option<Conversation>,
+    /// Of the last conversation, for the next.
+    key: Option<Key>,
     dialling: Option<Dialling>,
 }
 
@@ -141,8 +154,8 @@ impl Task {
             pong_within: setup.timing.pong_within,
             shared: setup.shared,
             link,
-            socket: None,
-            signer: None,
+            conversation: None,
+            key: None,
             dialling: None,
         }
     }
@@ -155,18 +168,19 @@ impl Task {
             let event = tokio::select! {
                 biased;
                 command = inbox.recv() => match command {
-                    Some(command) => {
-                        if command == LinkCommand::Stop {
-                            // Whoever starts it again may have given the agent another key.
-                            self.signer = None;
-                        }
-                        event_of(command)
+                    Some(LinkCommand::Stop) => {
+                        self.link.handle(LinkEvent::Stop, self.shared.clock.now());
+                        Box::pin(self.carry_out()).await;
+                        // Whoever starts it again may have given the agent another key.
+                        self.key = None;
+                        continue;
                     }
+                    Some(command) => event_of(command),
                     None => break,
                 },
                 () = sleep_until(deadline) => LinkEvent::Timeout,
                 dialled = progress(&mut self.dialling) => self.dialled(dialled),
-                received = receive(&mut self.socket) => self.received(received),
+                received = receive(&mut self.conversation) => self.received(received),
             };
             self.link.handle(event, self.shared.clock.now());
         }
@@ -184,9 +198,9 @@ impl Task {
             let Some(action) = self.link.poll_action() else { break };
             let event = match action {
                 LinkAction::Dial => {
-                    self.socket = None;
-                    self.dialling =
-                        Some(Box::pin(dial_with_key(self.id.clone(), Arc::clone(&self.shared), self.signer.take())));
+                    self.hang_up();
+                    let (shared, key) = (Arc::clone(&self.shared), self.key.take());
+                    self.dialling = Some(Box::pin(speech::open(self.id.clone(), shared, key)));
                     None
                 }
                 LinkAction::Beat { ping } => self.beat(ping).await,
@@ -196,7 +210,7 @@ impl Task {
                     None
                 }
                 LinkAction::Abandon => {
-                    self.socket = None;
+                    self.hang_up();
                     self.dialling = None;
                     None
                 }
@@ -208,24 +222,23 @@ impl Task {
     }
 
     async fn beat(&mut self, ping: bool) -> Option<LinkEvent> {
-        let Some(signer) = &self.signer else {
+        let Some(conversation) = &self.conversation else {
             return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
         };
         let at = self.shared.clock.now();
-        let timestamp = zynd::beat_timestamp(jiff::Timestamp::now());
-        let frame = zynd::beat_frame(&timestamp, &signer.sign(timestamp.as_bytes()));
+        let frame = conversation.beat(&self.id, jiff::Timestamp::now());
         let failed = if ping {
             self.send([Message::text(frame), Message::Ping(Bytes::new())]).await
         } else {
             self.send([Message::text(frame)]).await
         };
-        tracing::trace!(id = %self.id, timestamp, late_ms = self.link.late_by(self.shared.clock.now()).map(beatkeeper_core::time::millis), "beat");
+        tracing::trace!(id = %self.id, late_ms = self.link.late_by(self.shared.clock.now()).map(beatkeeper_core::time::millis), "beat");
         failed.or(Some(LinkEvent::Sent { at }))
     }
 
     /// Sends messages in one write.
     async fn send<const N: usize>(&mut self, messages: [Message; N]) -> Option<LinkEvent> {
-        let socket = self.socket.as_mut()?;
+        let socket = &mut self.conversation.as_mut()?.socket;
         let write = async {
             for message in messages {
                 socket.feed(message).await?;
@@ -236,29 +249,44 @@ impl Task {
         match tokio::time::timeout(self.pong_within, write).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
-                self.socket = None;
+                self.hang_up();
                 Some(LinkEvent::Closed(from_socket(&error)))
             }
             Err(_) => {
-                self.socket = None;
+                self.hang_up();
                 Some(LinkEvent::Closed(Transient::NoPong))
             }
         }
     }
 
     async fn close(&mut self, code: u16) {
-        if let Some(mut socket) = self.socket.take() {
+        if let Some(mut conversation) = self.conversation.take() {
+            let goodbye = conversation.goodbye(&self.id).map(Message::text);
             let frame = CloseFrame { code: code.into(), reason: "".into() };
-            let _ = tokio::time::timeout(CLOSE_WITHIN, socket.close(Some(frame))).await;
+            let socket = &mut conversation.socket;
+            let farewell = async {
+                if let Some(goodbye) = goodbye {
+                    socket.send(goodbye).await?;
+                }
+                socket.close(Some(frame)).await
+            };
+            let _ = tokio::time::timeout(CLOSE_WITHIN, farewell).await;
+            self.key = Some(conversation.key);
         }
     }
 
-    fn dialled(&mut self, dialled: Result<(Socket, Signer), Failure>) -> LinkEvent {
+    /// The socket is gone, or not wanted any more; what signs is kept for the next.
+    fn hang_up(&mut self) {
+        if let Some(conversation) = self.conversation.take() {
+            self.key = Some(conversation.key);
+        }
+    }
+
+    fn dialled(&mut self, dialled: Result<Conversation, Failure>) -> LinkEvent {
         self.dialling = None;
         match dialled {
-            Ok((socket, signer)) => {
-                self.socket = Some(socket);
-                self.signer = Some(signer);
+            Ok(conversation) => {
+                self.conversation = Some(conversation);
                 LinkEvent::Opened
             }
             Err(failure) => {
@@ -271,17 +299,20 @@ impl Task {
     fn received(&mut self, received: Option<Result<Message, Error>>) -> LinkEvent {
         match received {
             Some(Ok(Message::Close(frame))) => {
-                self.socket = None;
+                self.hang_up();
                 // A close frame without a code is 1005 by RFC 6455, 7.1.5.
                 LinkEvent::Closed(Transient::ClosedByServer { code: frame.map_or(1005, |frame| frame.code.into()) })
             }
+            Some(Ok(Message::Text(text))) => {
+                self.conversation.as_ref().map_or(LinkEvent::Inbound, |conversation| conversation.hear(&text))
+            }
             Some(Ok(_)) => LinkEvent::Inbound,
             Some(Err(error)) => {
-                self.socket = None;
+                self.hang_up();
                 LinkEvent::Closed(from_socket(&error))
             }
             None => {
-                self.socket = None;
+                self.hang_up();
                 LinkEvent::Closed(Transient::Broken { detail: String::new() })
             }
         }
@@ -301,46 +332,6 @@ fn event_of(command: LinkCommand) -> LinkEvent {
     }
 }
 
-/// No socket without a key: a link that could not beat would only look alive.
-async fn dial_with_key(
-    id: EntityId,
-    shared: Arc<LinkShared>,
-    signer: Option<Signer>,
-) -> Result<(Socket, Signer), Failure> {
-    if !shared.base.is_encrypted() && !shared.base.is_loopback() && !shared.allow_plain {
-        return Err(Fatal::PlainNotAllowed.into());
-    }
-    let signer = match (signer, &shared.signing) {
-        (Some(signer), _) => signer,
-        (None, Signing::Ready(signer)) => signer.clone(),
-        (None, Signing::Vault(vault)) => fetch(&id, vault, &shared.keys).await?,
-    };
-    let _permit = shared.dials.acquire().await;
-    // Boxed here, and not with the rest: thousands may wait for the permit, and dialling takes kilobytes.
-    let socket =
-        Box::pin(dial(&shared.base.websocket(&zynd::heartbeat_path(&id)), &shared.tls, Traffic::Silence)).await?;
-    Ok((socket, signer))
-}
-
-async fn fetch(id: &EntityId, vault: &Vault, keys: &Semaphore) -> Result<Signer, Failure> {
-    let _turn = keys.acquire().await;
-    let (vault, id) = (vault.clone(), id.clone());
-    let fetched = tokio::task::spawn_blocking(move || vault.signer(&id)).await;
-    fetched
-        .map_err(|_| Fatal::KeyUnavailable { detail: "the vault's thread ended".into() })?
-        .map_err(|error| key_failure(&error).into())
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "for a link, the vault's other errors are one: no key for now")]
-fn key_failure(error: &VaultError) -> Fatal {
-    match error {
-        VaultError::Locked { .. } => Fatal::KeyLocked,
-        VaultError::Absent { .. } => Fatal::KeyMissing,
-        VaultError::WrongId { .. } => Fatal::KeyOfAnother,
-        other => Fatal::KeyUnavailable { detail: other.to_string() },
-    }
-}
-
 async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -348,16 +339,16 @@ async fn sleep_until(deadline: Option<tokio::time::Instant>) {
     }
 }
 
-async fn progress(dialling: &mut Option<Dialling>) -> Result<(Socket, Signer), Failure> {
+async fn progress(dialling: &mut Option<Dialling>) -> Result<Conversation, Failure> {
     match dialling {
         Some(dialling) => dialling.await,
         None => std::future::pending().await,
     }
 }
 
-async fn receive(socket: &mut Option<Socket>) -> Option<Result<Message, Error>> {
-    match socket {
-        Some(socket) => socket.next().await,
+async fn receive(conversation: &mut Option<Conversation>) -> Option<Result<Message, Error>> {
+    match conversation {
+        Some(conversation) => conversation.socket.next().await,
         None => std::future::pending().await,
     }
 }
