@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::alert::{Delivery, Drill, Incident};
+use crate::dialect::Dialect;
 use crate::identity::EntityId;
 use crate::liveness::Liveness;
 use crate::notice::Notice;
@@ -202,4 +203,6 @@ pub enum HistoryRow {
     Drill(Drill),
     /// What an agent's process cost in some time, as far as that has passed.
     Usage(EntityId, UsageBucket),
+    /// The dialect that the registry at a URL was seen to take.
+    Dialect(String, Dialect),
 }

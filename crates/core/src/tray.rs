@@ -157,6 +157,7 @@ mod tests {
             name: "r".into(),
             url: "https://r.example".into(),
             dialect: DialectChoice::Zynd,
+            known_dialect: None,
             thresholds: Thresholds::default().into(),
             bus: None,
             demo: false,

@@ -136,6 +136,7 @@ fn registries(rng: &mut Rng) -> Vec<RegistrySettings> {
         name: name.to_owned(),
         url: format!("https://{name}.example"),
         dialect: DialectChoice::Zynd,
+        known_dialect: None,
         thresholds: thresholds.into(),
         bus: None,
         demo: false,

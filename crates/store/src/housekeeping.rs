@@ -9,8 +9,8 @@ use crate::codes;
 use crate::pending::Pending;
 use crate::texts::Texts;
 use crate::{
-    black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, retention, snoozes, spans,
-    transitions, usage,
+    black_boxes, connections, deliveries, dialects, drills, incidents, memory, notices, pause, retention, snoozes,
+    spans, transitions, usage,
 };
 
 /// Agents looked at in one step.
@@ -60,6 +60,7 @@ fn write_row(transaction: &Transaction<'_>, names: &mut Names, row: &HistoryRow)
         HistoryRow::BlackBox { agent, opened_at, json } => black_boxes::write(transaction, agent, *opened_at, json),
         HistoryRow::Drill(drill) => drills::write(transaction, agents, drill),
         HistoryRow::Usage(agent, bucket) => usage::write(transaction, agents, agent, bucket),
+        HistoryRow::Dialect(url, dialect) => dialects::write(transaction, url, *dialect),
     }
 }
 

@@ -22,6 +22,7 @@ mod checkpoint;
 mod codes;
 mod connections;
 mod deliveries;
+mod dialects;
 mod drills;
 mod error;
 mod housekeeping;

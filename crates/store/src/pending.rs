@@ -40,6 +40,7 @@ enum Key {
     BlackBox(EntityId, Time),
     Drill(EntityId, Time),
     Usage(EntityId, Time),
+    Dialect(String),
 }
 
 impl Key {
@@ -57,6 +58,7 @@ impl Key {
             HistoryRow::BlackBox { agent, opened_at, .. } => Self::BlackBox(agent.clone(), *opened_at),
             HistoryRow::Drill(drill) => Self::Drill(drill.agent.clone(), drill.started_at),
             HistoryRow::Usage(agent, bucket) => Self::Usage(agent.clone(), bucket.from),
+            HistoryRow::Dialect(url, _) => Self::Dialect(url.clone()),
         }
     }
 
@@ -72,7 +74,7 @@ impl Key {
             | Self::BlackBox(agent, _)
             | Self::Drill(agent, _)
             | Self::Usage(agent, _) => Some(agent),
-            Self::Pause | Self::Notice(_) | Self::Delivery(_, _) => None,
+            Self::Pause | Self::Notice(_) | Self::Delivery(_, _) | Self::Dialect(_) => None,
         }
     }
 }
@@ -84,7 +86,8 @@ pub(crate) const fn is_alert(row: &HistoryRow) -> bool {
         | HistoryRow::Connection(_)
         | HistoryRow::Transition(_)
         | HistoryRow::Memory(_)
-        | HistoryRow::Usage(_, _) => false,
+        | HistoryRow::Usage(_, _)
+        | HistoryRow::Dialect(_, _) => false,
         HistoryRow::Incident(_)
         | HistoryRow::Snooze(_, _)
         | HistoryRow::Pause(_)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use beatkeeper_core::alert::{Delivery, Drill, Incident, IncidentCursor};
+use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::history::usage::UsageBucket;
 use beatkeeper_core::history::{AgentMemory, Connection as ConnectionRow, Span, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
@@ -16,8 +17,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::schema::FORMAT;
 use crate::store::{self, BUSY_TIMEOUT};
 use crate::{
-    StoreError, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans,
-    transitions, usage,
+    StoreError, black_boxes, connections, deliveries, dialects, drills, incidents, memory, notices, pause, snoozes,
+    spans, transitions, usage,
 };
 
 /// Connections kept for the next reads.
@@ -156,6 +157,11 @@ impl Reader {
     /// Until when nobody is interrupted because of whom; may be past.
     pub fn snoozes(&self) -> Result<HashMap<EntityId, Time>, StoreError> {
         self.read(snoozes::all)
+    }
+
+    /// What each registry was seen to take, by its URL.
+    pub fn dialects(&self) -> Result<HashMap<String, Dialect>, StoreError> {
+        self.read(dialects::all)
     }
 
     /// Until when nobody is interrupted at all; may be past.

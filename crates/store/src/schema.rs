@@ -3,8 +3,8 @@
 use rusqlite_migration::{M, Migrations};
 
 use crate::{
-    agents, black_boxes, connections, deliveries, drills, incidents, memory, notices, pause, snoozes, spans, texts,
-    transitions, usage,
+    agents, black_boxes, connections, deliveries, dialects, drills, incidents, memory, notices, pause, snoozes, spans,
+    texts, transitions, usage,
 };
 
 const STEPS: &[M<'static>] = &[
@@ -27,6 +27,7 @@ const STEPS: &[M<'static>] = &[
     M::up(transitions::ADD_COUNTS),
     M::up(usage::CREATE),
     M::up(transitions::COUNTS_IN_WAS),
+    M::up(dialects::CREATE),
 ];
 
 /// Marks the file as ours: "Beat" in ASCII, in SQLite's field for that.

@@ -27,6 +27,28 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Zynd, Self::ZyndDocumented, Self::ZyndDocumentedShared, Self::ArtCafe, Self::Redis];
+
+    /// The name as it is stored and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Zynd => "zynd",
+            Self::ZyndDocumented => "zynd_documented",
+            Self::ZyndDocumentedShared => "zynd_documented_shared",
+            Self::ArtCafe => "artcafe",
+            Self::Redis => "redis",
+        }
+    }
+
+    /// From the stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.as_str() == name)
+    }
+
     /// For people.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -84,6 +106,19 @@ impl DialectChoice {
             Self::ZyndDocumentedShared => Dialect::ZyndDocumentedShared,
             Self::ArtCafe => Dialect::ArtCafe,
             Self::Redis => Dialect::Redis,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_wherever_it_is_written() {
+        for dialect in Dialect::ALL {
+            assert_eq!(Dialect::from_name(dialect.as_str()), Some(dialect));
+            assert_eq!(serde_json::to_value(dialect).unwrap(), dialect.as_str());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
-use crate::dialect::DialectChoice;
+use crate::dialect::{Dialect, DialectChoice};
 use crate::failure::Fatal;
 use crate::history::usage::UsageBucket;
 use crate::history::{AgentMemory, HistoryRow, Turns};
@@ -58,6 +58,8 @@ pub struct RegistrySettings {
     pub url: String,
     /// The way to beat there.
     pub dialect: DialectChoice,
+    /// What it was seen to take in an earlier run.
+    pub known_dialect: Option<Dialect>,
     /// When silence gets which name.
     pub thresholds: Profile,
     /// What more holds on a bus.
@@ -248,6 +250,8 @@ pub enum FleetAction {
     Withdraw(Vec<NoticeId>),
     /// Keep everything that is known of this moment: an incident of the agent was opened.
     Freeze(EntityId, Time),
+    /// Beat in this dialect at the registry of this name, from the next dial on, which is now.
+    Dialect(String, Dialect),
     /// Keep this.
     Keep(HistoryRow),
 }

@@ -17,13 +17,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::alert::Desk;
-use crate::dialect::Dialect;
+use crate::dialect::{Finding, Sign, Trial};
 use crate::history::{Connection, SpanKind};
 use crate::history::{HistoryRow, Transition};
 use crate::identity::EntityId;
 use crate::reckon::reckon;
 use crate::time::Time;
-use crate::view::{BeatStrip, FleetDelta, StripSpan};
+use crate::view::{BeatStrip, FleetDelta, Speaker, StripSpan};
 use crate::witness::Activity;
 
 pub use event::{AgentSettings, BusSettings, BusWord, FleetAction, FleetEvent, Past, ProcessReading, RegistrySettings};
@@ -40,8 +40,7 @@ const TOMBSTONES: usize = 1024;
 
 struct Registry {
     settings: RegistrySettings,
-    dialect: Dialect,
-    dialect_settled: bool,
+    trial: Trial,
     bus: BusCounts,
     stream_live: bool,
     answered: bool,
@@ -349,6 +348,8 @@ impl Fleet {
         let usage = change.usage.into_iter().map(|bucket| HistoryRow::Usage(id.clone(), bucket));
         self.actions.extend(usage.map(FleetAction::Keep));
 
+        let sign =
+            change.sign.filter(|_| agent.speaker() == Speaker::App).map(|sign| (agent.settings.registry.clone(), sign));
         if agent.due != change.due {
             if let Some(due) = agent.due {
                 self.due.remove(&(due, id.clone()));
@@ -363,6 +364,9 @@ impl Fleet {
             self.changed.remove(&agent.revision);
             agent.revision = self.revision;
             self.changed.insert(self.revision, id.clone());
+        }
+        if let Some((registry, sign)) = sign {
+            self.try_dialect(&registry, sign, now);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The fleet's registries: whether they answer, and what their clocks say.
 
 use super::bus::BusCounts;
-use super::{Fleet, Registry, RegistrySettings, sorted};
+use super::{Fleet, FleetAction, Registry, RegistrySettings, sorted};
+use crate::dialect::{Finding, Sign, Trial};
+use crate::history::HistoryRow;
 use crate::identity::EntityId;
 use crate::time::Time;
 use crate::view::RegistryHealth;
@@ -15,8 +17,8 @@ impl Fleet {
             .map(|registry| RegistryHealth {
                 name: registry.settings.name.clone(),
                 url: registry.settings.url.clone(),
-                dialect: registry.dialect,
-                dialect_settled: registry.dialect_settled,
+                dialect: registry.trial.dialect(),
+                dialect_settled: registry.trial.is_settled(),
                 bus: registry.settings.bus.is_some().then(|| registry.bus.health()),
                 reachable: registry.answered.then_some(registry.problem.is_none()),
                 stream_live: registry.stream_live,
@@ -31,11 +33,13 @@ impl Fleet {
     pub(super) fn set_registry(&mut self, settings: RegistrySettings, now: Time) {
         let name = settings.name.clone();
         if let Some(registry) = self.registries.get_mut(&name) {
+            if (registry.trial.choice(), &registry.settings.url) != (settings.dialect, &settings.url) {
+                registry.trial = Trial::new(settings.dialect, settings.known_dialect, now);
+            }
             registry.settings = settings;
         } else {
             let registry = Registry {
-                dialect: settings.dialect.first(),
-                dialect_settled: false,
+                trial: Trial::new(settings.dialect, settings.known_dialect, now),
                 bus: BusCounts::default(),
                 settings,
                 stream_live: false,
@@ -49,6 +53,23 @@ impl Fleet {
         }
         self.revision += 1;
         self.touch_all(&name, now);
+    }
+
+    /// What a beat tells of the dialect that a registry takes.
+    pub(super) fn try_dialect(&mut self, name: &str, sign: Sign, now: Time) {
+        let Some(registry) = self.registries.get_mut(name) else { return };
+        match registry.trial.see(sign, now) {
+            Some(Finding::Settled(dialect)) => {
+                let row = HistoryRow::Dialect(registry.settings.url.clone(), dialect);
+                self.actions.push_back(FleetAction::Keep(row));
+            }
+            Some(Finding::Speak(dialect)) => {
+                self.actions.push_back(FleetAction::Dialect(name.to_owned(), dialect));
+            }
+            None => return,
+        }
+        self.revision += 1;
+        self.touch_all(name, now);
     }
 
     pub(super) fn stream(&mut self, name: &str, live: bool, now: Time) {

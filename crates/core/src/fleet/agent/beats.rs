@@ -1,6 +1,7 @@
 //! Beats: sent, seen, confirmed, foreign.
 
 use crate::confirm::{Confirmed, Seen};
+use crate::dialect::Sign;
 use crate::history::SpanKind;
 use crate::time::Time;
 use crate::view::{LinkStateName, Speaker};
@@ -29,7 +30,10 @@ impl Agent {
     }
 
     /// The other side said that it did not take a beat.
-    pub(super) fn beat_refused(&mut self, why: BeatRefusal) {
+    pub(super) fn beat_refused(&mut self, why: BeatRefusal, change: &mut Change) {
+        if why == BeatRefusal::Malformed {
+            change.sign = Some(Sign::Unreadable);
+        }
         self.link.refused = Some(why);
     }
 
@@ -85,6 +89,8 @@ impl Agent {
         self.confirmed_here |= self.link.state == LinkStateName::Open;
         self.link.attempt = 0;
         self.link.refused = None;
+        self.link.unacked = 0;
+        change.sign = Some(Sign::Taken { sent_at });
         self.connections.confirmed();
         change.confirmed = true;
         self.confirmed_beat(sent_at, now, change);

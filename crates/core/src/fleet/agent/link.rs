@@ -1,12 +1,16 @@
 //! The second witness: our own link.
 
-use crate::failure::{Failure, Fatal};
+use crate::dialect::Sign;
+use crate::failure::{Failure, Fatal, Transient};
 use crate::link::LinkReport;
 use crate::time::Time;
 use crate::view::LinkStateName;
 use crate::witness::BeatRefusal;
 
 use super::{Agent, Change};
+
+/// A connection that breaks this soon after a beat was broken by it.
+const DROPPED_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What the link last said.
 pub(super) struct LinkSeen {
@@ -18,6 +22,8 @@ pub(super) struct LinkSeen {
     pub(super) next_beat: Option<Time>,
     /// When a beat was acknowledged last, where that is done.
     pub(super) acked_at: Option<Time>,
+    /// How often in a row a connection was given up since nothing was acknowledged.
+    pub(super) unacked: u32,
     /// What the other side said of a beat that it did not take, since one that it took.
     pub(super) refused: Option<BeatRefusal>,
 }
@@ -32,6 +38,7 @@ impl LinkSeen {
             failure: None,
             next_beat: None,
             acked_at: None,
+            unacked: 0,
             refused: None,
         }
     }
@@ -56,8 +63,21 @@ impl Agent {
             }
             LinkReport::Sent { at } => self.beat_sent(at, now, change),
             LinkReport::Acked { at } => self.beat_acked(at, now, change),
-            LinkReport::Refused { why } => self.beat_refused(why),
+            LinkReport::Refused { why } => self.beat_refused(why, change),
             LinkReport::Closed { code, failure } => {
+                match &failure {
+                    Some(Failure::Transient(Transient::NoAck)) => {
+                        self.link.unacked = self.link.unacked.saturating_add(1)
+                    }
+                    // A registry drops whom it cannot read (protocols.md 1.4).
+                    Some(Failure::Transient(Transient::Broken { .. } | Transient::ClosedByServer { .. }))
+                        if !self.confirmed_here
+                            && self.last_sent.is_some_and(|sent| now.since(sent) <= DROPPED_WITHIN) =>
+                    {
+                        change.sign = Some(Sign::Dropped);
+                    }
+                    Some(Failure::Transient(_) | Failure::Fatal(_)) | None => {}
+                }
                 let cause = failure.as_ref().map(|failure| (failure.code(), failure.to_string()));
                 self.connections.closed(code, cause, now);
                 self.confirmation.link_lost();
@@ -71,9 +91,15 @@ impl Agent {
                 self.link.until = Some(until);
             }
             LinkReport::Blocked { failure } => {
-                if matches!(failure, Fatal::NotRegistered) && self.record.registered != Some(false) {
-                    self.record.registered = Some(false);
-                    change.read_record = true;
+                if matches!(failure, Fatal::NotRegistered) {
+                    // Where the record was seen, it may be the path that is not there.
+                    if self.record.registered == Some(true) {
+                        change.sign = Some(Sign::NoSocket);
+                    }
+                    if self.record.registered != Some(false) {
+                        self.record.registered = Some(false);
+                        change.read_record = true;
+                    }
                 }
                 self.link.failure = Some(failure.into());
                 self.link_is(LinkStateName::Blocked, now);

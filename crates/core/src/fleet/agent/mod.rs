@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::confirm::Confirmation;
+use crate::dialect::Sign;
 use crate::failure::Fatal;
 use crate::history::usage::{UsageBucket, UsageRecorder};
 use crate::history::{AgentMemory, SpanKind, Transition};
@@ -57,6 +58,8 @@ pub(super) struct Change {
     pub(super) run: Vec<RunAction>,
     /// What its process cost, to be kept.
     pub(super) usage: Vec<UsageBucket>,
+    /// What was seen of the dialect that we beat in.
+    pub(super) sign: Option<Sign>,
     /// From now on we beat for it, or do not.
     pub(super) beat: Option<bool>,
 }

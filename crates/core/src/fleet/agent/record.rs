@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use crate::confirm::{Reading, Settled};
+use crate::dialect::Sign;
 use crate::failure::Fatal;
 use crate::history::SpanKind;
-use crate::time::Time;
+use crate::time::{Time, millis};
 use crate::view::Speaker;
+use crate::wire::zynd::MAX_CLOCK_SKEW;
 use crate::witness::RecordFacts;
 
 use super::{Agent, Change};
@@ -82,6 +84,10 @@ impl Agent {
             self.beats.unconfirmed += 1;
             let between = self.missing_because();
             self.strip.beat(SpanKind::Unconfirmed, *sent_at, self.settings.interval * 3, between);
+        }
+        let clock_is_right = clock_ahead_ms.unsigned_abs() < millis(MAX_CLOCK_SKEW);
+        if !settled.unconfirmed.is_empty() && clock_is_right && self.record.key_matches != Some(false) {
+            change.sign = Some(Sign::Unmoved);
         }
         if settled.unclaimed {
             return;

@@ -64,6 +64,7 @@ fn registry() -> RegistrySettings {
         name: "r".into(),
         url: "https://r.example".into(),
         dialect: DialectChoice::Zynd,
+        known_dialect: None,
         thresholds: Thresholds::default().into(),
         bus: None,
         demo: false,
