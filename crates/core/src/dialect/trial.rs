@@ -101,6 +101,12 @@ impl Trial {
         self.settled
     }
 
+    /// Whether another dialect than the first is tried, or all of them were.
+    #[must_use]
+    pub fn is_trying(&self) -> bool {
+        self.choice == DialectChoice::Auto && !self.settled && (self.dialect != ORDER[0] || self.rounds > 0)
+    }
+
     /// What the configuration asks for.
     #[must_use]
     pub const fn choice(&self) -> DialectChoice {

@@ -1,14 +1,17 @@
 //! Three witnesses, one verdict: a code, a sentence and a remedy.
 
+mod dialect;
 mod process;
 
 use std::time::Duration;
 
+use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::liveness::Liveness;
 use crate::notice::duration;
 use crate::view::{LinkStateName, ProcessState, Severity, Speaker, VerdictView};
 use crate::wire::zynd::MAX_CLOCK_SKEW;
+use crate::witness::BeatRefusal;
 
 /// Clocks are compared through a header with whole seconds, so the limit is met a little earlier.
 const CLOCK_LIMIT_MS: i64 = 58_000;
@@ -69,6 +72,16 @@ pub struct Evidence<'a> {
     pub foreign_5min: u32,
     /// Reconnects within five minutes.
     pub reconnects_5min: u32,
+    /// What we beat in.
+    pub dialect: Dialect,
+    /// Another dialect than the usual one is being tried.
+    pub trying: bool,
+    /// What the other side said of a beat that it did not take.
+    pub beat_refused: Option<&'a BeatRefusal>,
+    /// Connections in a row that were given up because nothing was acknowledged, where that is done.
+    pub unacked: u32,
+    /// Whether a beat was ever acknowledged.
+    pub ever_acked: bool,
 }
 
 /// Joins the witnesses.
@@ -128,6 +141,9 @@ fn record(e: &Evidence<'_>) -> Option<VerdictView> {
 
 /// We beat.
 fn ours(e: &Evidence<'_>) -> VerdictView {
+    if let Some(verdict) = dialect::unacknowledged(e) {
+        return verdict;
+    }
     match e.link {
         LinkStateName::Open => open(e),
         LinkStateName::Idle => verdict("link.idle", Severity::Neutral, "Not started yet", ""),
@@ -157,6 +173,9 @@ fn not_open(e: &Evidence<'_>) -> VerdictView {
 }
 
 fn open(e: &Evidence<'_>) -> VerdictView {
+    if let Some(verdict) = dialect::refused_in_words(e) {
+        return verdict;
+    }
     if e.unconfirmed_in_a_row >= 2 {
         return refused(e);
     }
@@ -213,6 +232,7 @@ fn refused(e: &Evidence<'_>) -> VerdictView {
                 MAX_CLOCK_SKEW.as_secs()
             ),
         ),
+        _ if e.trying => dialect::trying(e),
         _ => verdict(
             "beats.ignored",
             Severity::Bad,

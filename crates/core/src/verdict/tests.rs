@@ -26,6 +26,11 @@ fn well() -> Evidence<'static> {
         confirmed_here: true,
         foreign_5min: 0,
         reconnects_5min: 0,
+        dialect: Dialect::Zynd,
+        trying: false,
+        beat_refused: None,
+        unacked: 0,
+        ever_acked: false,
     }
 }
 
@@ -109,4 +114,27 @@ fn whatever_is_bad_comes_with_a_remedy() {
             }
         }
     }
+}
+
+#[test]
+fn what_the_other_side_says_is_said() {
+    let spoken = BeatRefusal::Signature;
+    let refused = Evidence { beat_refused: Some(&spoken), unconfirmed_in_a_row: 3, ..well() };
+    assert_eq!(judge(&refused).code, "beats.signature_invalid");
+    let words = BeatRefusal::Other("quota".into());
+    assert!(judge(&Evidence { beat_refused: Some(&words), ..well() }).sentence.ends_with(": quota"));
+    let trying = Evidence { trying: true, dialect: Dialect::ZyndDocumented, unconfirmed_in_a_row: 2, ..well() };
+    assert_eq!(judge(&trying).code, "dialect.trying");
+}
+
+#[test]
+fn a_server_that_never_acknowledged_is_told_from_one_that_stopped() {
+    let lost = Evidence { dialect: Dialect::ArtCafe, unacked: 2, ever_acked: true, ..well() };
+    let told = judge(&lost);
+    assert_eq!(told.code, "link.unacknowledged");
+    assert!(told.sentence.contains("2 times"), "{}", told.sentence);
+    assert_eq!(judge(&Evidence { ever_acked: false, ..lost.clone() }).code, "artcafe.ignores_heartbeats");
+    assert_eq!(judge(&Evidence { unacked: 0, ..lost.clone() }).code, "ok");
+    // Where nothing is acknowledged, nothing can be missed.
+    assert_eq!(judge(&Evidence { dialect: Dialect::Zynd, ..lost }).code, "ok");
 }

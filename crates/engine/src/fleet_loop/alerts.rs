@@ -41,13 +41,15 @@ impl FleetLoop {
     pub(super) async fn recall(&mut self) {
         let reader = self.crew.reader();
         let read = tokio::task::spawn_blocking(move || {
-            Ok::<_, StoreError>((reader.paused_until()?, reader.drills(1)?, reader.deliveries_waiting()?))
+            let alerts = (reader.paused_until()?, reader.drills(1)?, reader.deliveries_waiting()?);
+            Ok::<_, StoreError>((alerts, reader.dialects()?))
         });
-        let (paused_until, drills, waiting) = match read.await {
+        let ((paused_until, drills, waiting), dialects) = match read.await {
             Ok(Ok(recalled)) => recalled,
             Ok(Err(error)) => return tracing::error!("what was told before cannot be read: {error}"),
             Err(_) => return,
         };
+        self.crew.recall_dialects(dialects);
         if let Some(until) = paused_until {
             self.fold(FleetEvent::AlertsWerePaused(until));
         }

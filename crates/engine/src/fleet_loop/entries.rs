@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::alert::AlertRules;
+use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::fleet::{AgentSettings, RegistrySettings};
 
 use crate::processes::Plan;
@@ -15,11 +16,12 @@ pub(super) fn interval(agent: &AgentEntry) -> Duration {
     Duration::from_secs(agent.interval.into())
 }
 
-pub(super) fn registry_settings(entry: &RegistryEntry) -> RegistrySettings {
+pub(super) fn registry_settings(entry: &RegistryEntry, known_dialect: Option<Dialect>) -> RegistrySettings {
     RegistrySettings {
         name: entry.name.clone(),
         url: entry.url.to_string(),
         dialect: entry.dialect,
+        known_dialect,
         thresholds: entry.thresholds.to_thresholds().into(),
         bus: None,
         demo: entry.demo,

@@ -223,7 +223,11 @@ impl FleetLoop {
                     self.drill_is_noticed(&id, opened_at);
                     self.freeze(&id, opened_at);
                 }
+                FleetAction::Dialect(registry, dialect) => self.crew.speak_dialect(&registry, dialect),
                 FleetAction::Keep(row) => {
+                    if let HistoryRow::Dialect(url, dialect) = &row {
+                        self.crew.learn_dialect(url.clone(), *dialect);
+                    }
                     self.drill_sees(&row);
                     self.keep(row);
                 }

@@ -5,6 +5,6 @@ mod record;
 mod watch;
 mod wishes;
 
-pub(crate) use record::reason;
 pub use record::{Answer, Problem, RegistryClient};
+pub(crate) use record::{http_client, reason};
 pub use watch::{WatchCommand, WatchSetup, Watcher, start};

@@ -82,17 +82,7 @@ impl RegistryClient {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(base: BaseUrl, tls: &Arc<ClientConfig>, clock: Arc<Clock>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(ClientConfig::clone(tls))
-            .user_agent(concat!("beatkeeper/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(WITHIN)
-            // The registry closes idle connections after 60 s (protocols.md 1.8); we do it first.
-            .pool_idle_timeout(Duration::from_secs(45))
-            // A redirect means a wrong base URL, which a person should know.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self { base, http, clock })
+        Ok(Self { base, http: http_client(tls)?, clock })
     }
 
     /// Reads one entity's record.
@@ -165,6 +155,23 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Some(b'<') => Err(Problem::Html),
         Some(_) => serde_json::from_slice(text).map_err(|error| Problem::BrokenJson(error.to_string())),
     }
+}
+
+/// As every registry is asked: through the system's proxy, with no patience for redirects.
+///
+/// # Errors
+/// When the HTTP client cannot be made.
+pub(crate) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(ClientConfig::clone(tls))
+        .user_agent(concat!("beatkeeper/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(WITHIN)
+        // The registry closes idle connections after 60 s (protocols.md 1.8); we do it first.
+        .pool_idle_timeout(Duration::from_secs(45))
+        // A redirect means a wrong base URL, which a person should know.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
 }
 
 /// The innermost cause, in words that people know.

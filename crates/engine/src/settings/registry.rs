@@ -136,6 +136,7 @@ impl RegistryEntry {
         LinkTiming {
             ping_after: seconds(self.ping.after, usual.ping_after),
             pong_within: seconds(self.ping.within, usual.pong_within),
+            ack_within: (self.dialect == DialectChoice::ArtCafe).then(|| interval.mul_f64(self.timeout_multiplier)),
             ..usual
         }
     }

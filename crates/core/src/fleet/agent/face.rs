@@ -9,7 +9,9 @@ use crate::notice::time_of_day;
 use crate::reckon::uptime;
 use crate::time::Time;
 use crate::verdict::{self, Evidence};
-use crate::view::{AgentRow, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView};
+use crate::view::{
+    AgentRow, ConnectionHealth, LinkStateName, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView,
+};
 
 use super::{Agent, LATELY};
 
@@ -41,6 +43,22 @@ impl Agent {
             confirmed_here: self.confirmed_here,
             foreign_5min: u32::try_from(foreign).unwrap_or(u32::MAX),
             reconnects_5min: self.connections.reconnects_since(lately),
+            dialect: registry.trial.dialect(),
+            trying: registry.trial.is_trying(),
+            beat_refused: self.link.refused.as_ref(),
+            unacked: self.link.unacked,
+            ever_acked: self.link.acked_at.is_some(),
+        })
+    }
+
+    /// As the client of such a server tells it (protocols.md 5.1).
+    fn connection_health(&self, registry: &Registry) -> Option<ConnectionHealth> {
+        let connected = self.link.state == LinkStateName::Open;
+        registry.trial.dialect().is_acknowledged().then(|| ConnectionHealth {
+            healthy: connected && self.link.unacked == 0,
+            connected,
+            last_heartbeat_ack: self.link.acked_at,
+            reconnect_attempts: self.link.attempt,
         })
     }
 
@@ -103,7 +121,7 @@ impl Agent {
                 seen_at: self.record.seen_at,
                 registered: self.record.registered,
             },
-            connection: None,
+            connection: self.connection_health(registry),
             bus: self.bus_view(registry),
             beats: self.beats,
             beats_by: self.settings.beats_by,

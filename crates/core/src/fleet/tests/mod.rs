@@ -2,6 +2,7 @@
 
 mod absence;
 mod bus;
+mod dialect;
 mod properties;
 mod runs;
 mod seen_late;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::fleet::{FleetEvent, Past};
 use beatkeeper_core::history::Turns;
 use beatkeeper_core::identity::EntityId;
@@ -47,7 +48,10 @@ impl Crew {
         self.play(&settings).await;
         for registry in &settings.registries {
             if before.registries.iter().find(|old| old.name == registry.name) != Some(registry) {
-                events.push(FleetEvent::RegistrySet(registry_settings(registry)));
+                events.push(FleetEvent::RegistrySet(registry_settings(
+                    registry,
+                    self.dialects.get(&registry.url.to_string()).copied(),
+                )));
             }
             self.watch(registry);
         }
@@ -143,7 +147,8 @@ impl Crew {
     }
 
     fn watch(&mut self, registry: &RegistryEntry) {
-        if self.watchers.contains_key(&registry.name) {
+        // ArtCafe has no records: what it knows, it says on the links.
+        if self.watchers.contains_key(&registry.name) || registry.dialect == DialectChoice::ArtCafe {
             return;
         }
         let client = match RegistryClient::new(registry.url.clone(), &self.means.tls, Arc::clone(&self.means.clock)) {
@@ -213,5 +218,9 @@ fn places(settings: &Settings) -> HashMap<EntityId, usize> {
 
 /// Whether its links must be dialled anew.
 fn moved(old: &RegistryEntry, new: &RegistryEntry) -> bool {
-    old.url != new.url || old.allow_plain != new.allow_plain || old.ping != new.ping
+    let of = |entry: &RegistryEntry| {
+        let cafe = (entry.organization.clone(), entry.challenge.clone(), entry.timeout_multiplier.to_bits());
+        (entry.url.clone(), entry.allow_plain, entry.ping, entry.dialect, cafe)
+    };
+    of(old) != of(new)
 }

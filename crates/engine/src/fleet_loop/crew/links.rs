@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use beatkeeper_core::dialect::{Dialect, Trial};
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::time::Time;
+use tokio::sync::watch;
 
 use super::{Crew, seed};
 use crate::fleet_loop::entries::interval;
-use crate::links::{self, LinkCommand, LinkSetup, LinkShared, Signing};
+use crate::links::{self, Cafe, LinkCommand, LinkSetup, LinkShared, Signing};
 use crate::settings::{AgentEntry, RegistryEntry};
 
 impl Crew {
@@ -62,6 +65,24 @@ impl Crew {
         self.start_links();
     }
 
+    /// Has every link to a registry beat in another dialect.
+    pub(in crate::fleet_loop) fn speak_dialect(&mut self, registry: &str, dialect: Dialect) {
+        let Some(shared) = self.shared.get(registry) else { return };
+        tracing::info!(registry, dialect = dialect.as_str(), "nothing moved the record: another dialect is tried");
+        shared.dialect.send_replace(dialect);
+        let here = self.settings.agents.iter().filter(|agent| agent.registry == registry);
+        for agent in here.filter(|agent| self.links.contains_key(&agent.entity)) {
+            if !self.waiting.contains(&agent.entity) {
+                self.restart(&agent.entity);
+            }
+        }
+    }
+
+    /// Remembers what a registry takes, for when it is watched anew.
+    pub(in crate::fleet_loop) fn learn_dialect(&mut self, url: String, dialect: Dialect) {
+        self.dialects.insert(url, dialect);
+    }
+
     pub(super) fn link(&mut self, agent: &AgentEntry) {
         let settings = Arc::clone(&self.settings);
         let Some(registry) = settings.registry(&agent.registry) else { return };
@@ -77,9 +98,18 @@ impl Crew {
 
     fn shared(&mut self, registry: &RegistryEntry) -> Arc<LinkShared> {
         let (means, dials, keys) = (&self.means, &self.dials, &self.keys);
+        let dialect =
+            Trial::new(registry.dialect, self.dialects.get(&registry.url.to_string()).copied(), Time::ZERO).dialect();
+        let cafe = registry.organization.clone().zip(self.asking.clone());
         let shared = self.shared.entry(registry.name.clone()).or_insert_with(|| {
             Arc::new(LinkShared {
                 base: registry.url.clone(),
+                dialect: watch::Sender::new(dialect),
+                cafe: cafe.map(|(organization, http)| Cafe {
+                    organization,
+                    challenge: registry.challenge.clone(),
+                    http,
+                }),
                 allow_plain: registry.allow_plain,
                 signing: Signing::Vault(means.vault.clone()),
                 clock: Arc::clone(&means.clock),

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
+use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_runner::ShimProgram;
@@ -22,7 +23,7 @@ use crate::health::Probe;
 use crate::links::{LinkCommand, LinkHandle, LinkOutput, LinkShared};
 use crate::paths::Paths;
 use crate::processes::{self, Processes};
-use crate::registry::{WatchCommand, Watcher};
+use crate::registry::{self, WatchCommand, Watcher};
 use crate::settings::{AgentEntry, OnQuit, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
@@ -49,6 +50,10 @@ pub(super) struct Crew {
     /// What links share, by registry.
     shared: HashMap<String, Arc<LinkShared>>,
     http: Option<reqwest::Client>,
+    /// For what registries want to be asked before a socket is opened.
+    asking: Option<reqwest::Client>,
+    /// What registries were seen to take, by their URLs.
+    dialects: HashMap<String, Dialect>,
     settings: Arc<Settings>,
     /// Places of agents in the settings.
     places: HashMap<EntityId, usize>,
@@ -65,6 +70,9 @@ pub(super) struct Crew {
 impl Crew {
     pub(super) fn new(means: Means) -> Self {
         let http = probe_client(&means.tls);
+        let asking = registry::http_client(&means.tls)
+            .inspect_err(|error| tracing::error!("ArtCafe cannot be asked: {error}"))
+            .ok();
         Self {
             processes: Processes::new(processes::Shared {
                 clock: Arc::clone(&means.clock),
@@ -76,6 +84,8 @@ impl Crew {
                 run_dir: means.paths.runs(),
             }),
             http,
+            asking,
+            dialects: HashMap::new(),
             means,
             dials: Arc::new(Semaphore::new(DIALS)),
             keys: Arc::new(Semaphore::new(KEYS)),
@@ -121,6 +131,11 @@ impl Crew {
         for watcher in self.watchers.values() {
             watcher.tell(WatchCommand::Woke);
         }
+    }
+
+    /// What registries were seen to take in earlier runs.
+    pub(super) fn recall_dialects(&mut self, dialects: HashMap<String, Dialect>) {
+        self.dialects = dialects;
     }
 
     /// What agents' own processes are asked.
