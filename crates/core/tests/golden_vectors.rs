@@ -116,3 +116,25 @@ fn a_verified_signature_is_bound_to_its_bytes() {
         assert!(Signature::from_wire(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_documented_heartbeat() {
+    use beatkeeper_core::wire::zynd_documented::{beat_frame, signed_bytes};
+    let id: EntityId = "zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap();
+    let bytes = signed_bytes(&id, 1_767_323_045);
+    assert_eq!(bytes, b"zns:56475aa75463474c0285df5dbf2bcab71767323045");
+    let signature = sign(&developer(), &bytes);
+    let base64 = "0SopY2EzFUPmUiI18WPAeOi10+HoAdt4FS5/Vx76b6pvvq3IPODv7jVce/2eMJ5FeB3oDWVIaGPeEH2xtU8HDQ==";
+    assert_eq!(signature.to_base64(), base64);
+    assert_eq!(
+        beat_frame(&id, 1_767_323_045, &signature),
+        format!(
+            r#"{{"type":"heartbeat","agent_id":"zns:56475aa75463474c0285df5dbf2bcab7","timestamp":1767323045,"signature":"{base64}"}}"#
+        )
+    );
+    // The guide's own ids are no ids of a registry, and only the bytes count here.
+    assert_eq!(
+        sign(&developer(), b"a1b2c3d4e5f6g7h81767323045").to_base64(),
+        "Dn3i5sg+asjEolWnoyCNJfGsm9nxKpRH4o4YrDWOHzf00cvkirrc/7EflxzG8V5iC+FQ8Oy368o/M1sPbcsLBg=="
+    );
+}

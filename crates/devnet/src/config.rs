@@ -24,8 +24,36 @@ pub struct Config {
     pub searches_per_minute: Option<u32>,
     /// The registry's name.
     pub name: String,
+    /// Which heartbeats it takes, and where.
+    pub speaks: Speech,
+    /// Whether it says why it refuses a documented heartbeat; a live one is never answered.
+    pub answers: bool,
     /// Faults in force from the start.
     pub faults: Vec<Fault>,
+}
+
+/// Which heartbeats a registry takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speech {
+    /// What the live registry takes (protocols.md 1.4).
+    #[default]
+    Live,
+    /// What its guide describes, on each entity's own socket (protocols.md 9, 1 to 3).
+    Documented,
+    /// The same, on `/v1/heartbeat` alone (protocols.md 9, 4).
+    DocumentedShared,
+}
+
+impl Speech {
+    /// Whether `/v1/heartbeat` is there.
+    pub(crate) const fn has_shared_path(self) -> bool {
+        matches!(self, Self::DocumentedShared)
+    }
+
+    /// Whether records know stale and offline, and begin inactive (protocols.md 9, 6 and 7).
+    pub(crate) const fn has_four_states(self) -> bool {
+        !matches!(self, Self::Live)
+    }
 }
 
 impl Default for Config {
@@ -39,6 +67,8 @@ impl Default for Config {
             registrations_per_minute: Some(10),
             searches_per_minute: Some(100),
             name: "beatkeeper-devnet".to_owned(),
+            speaks: Speech::Live,
+            answers: true,
             faults: Vec::new(),
         }
     }

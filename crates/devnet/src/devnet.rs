@@ -134,7 +134,8 @@ impl Devnet {
     /// [`house_developer`](Self::house_developer). One that is known already is left as it is.
     pub fn insert_entity(&self, public_key: PublicKey, name: &str, kind: EntityKind) -> EntityId {
         let developer = Registry::house_developer();
-        let record = EntityRecord::unsigned(public_key, name, kind, developer.as_str(), self.registry.now());
+        let mut record = EntityRecord::unsigned(public_key, name, kind, developer.as_str(), self.registry.now());
+        record.status = self.registry.first_status();
         let id = record.entity_id.clone();
         if self.registry.state.insert(record.clone()).is_ok() {
             self.registry.announce(id.as_str(), name, Announcement::Register);

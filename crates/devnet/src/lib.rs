@@ -22,7 +22,7 @@ mod fault;
 mod registry;
 mod server;
 
-pub use config::{Config, StartError};
+pub use config::{Config, Speech, StartError};
 pub use devnet::{Devnet, Stopped, WaitError};
 pub use fault::{Fault, FaultError, FaultKind};
 pub use registry::{DeveloperProof, EntityRecord, Pricing, ReceivedBeat, Rejection, State, Status};

@@ -8,13 +8,17 @@ use beatkeeper_core::wire::zynd::beat_timestamp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The two states that the registry knows.
+/// The two states that the live registry knows, and two that its guide adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Beaten or registered within the threshold, as far as the sweep noticed.
     Active,
-    /// Found silent by the sweep.
+    /// Found silent by the sweep; by the guide, never beaten.
     Inactive,
+    /// By the guide: silent for the threshold.
+    Stale,
+    /// By the guide: silent for three times that.
+    Offline,
 }
 
 impl Status {
@@ -24,7 +28,13 @@ impl Status {
         match self {
             Self::Active => "active",
             Self::Inactive => "inactive",
+            Self::Stale => "stale",
+            Self::Offline => "offline",
         }
+    }
+
+    pub(crate) const fn is_active(self) -> bool {
+        matches!(self, Self::Active)
     }
 }
 

@@ -169,15 +169,23 @@ impl State {
     }
 
     /// Marks what was silent for longer than `allowed` as inactive and names it.
-    pub(crate) fn sweep(&self, now: Timestamp, allowed: impl Fn(&EntityId) -> Duration) -> Vec<EntityId> {
+    pub(crate) fn sweep(
+        &self,
+        now: Timestamp,
+        four_states: bool,
+        allowed: impl Fn(&EntityId) -> Duration,
+    ) -> Vec<EntityId> {
         let entities: Vec<_> = read(&self.0.entities).values().map(Arc::clone).collect();
         let mut silent = Vec::new();
         for entity in entities {
             let mut record = lock(&entity);
             let quiet = Duration::try_from(now.duration_since(record.last_heartbeat)).unwrap_or_default();
-            if record.status == Status::Active && quiet > allowed(&record.entity_id) {
-                record.status = Status::Inactive;
+            let allowed = allowed(&record.entity_id);
+            if record.status.is_active() && quiet > allowed {
+                record.status = if four_states { Status::Stale } else { Status::Inactive };
                 silent.push(record.entity_id.clone());
+            } else if record.status == Status::Stale && quiet > allowed * 3 {
+                record.status = Status::Offline;
             }
         }
         if !silent.is_empty() {

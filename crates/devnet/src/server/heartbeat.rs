@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::upgrade::{self, Socket};
-use super::{Announcement, Event, Shared, answer};
+use super::{Announcement, Event, Shared, answer, documented};
+use crate::Speech;
 use crate::registry::{Ledger, ReceivedBeat, Rejection, decode, judge};
 
 /// Nonsense, for those who ordered it.
@@ -22,6 +23,11 @@ pub(super) async fn open(Extract(registry): Extract<Shared>, Path(id): Path<Stri
     let Some(record) = id.parse::<EntityId>().ok().and_then(|id| registry.state.record(&id)) else {
         return answer::no_such_entity();
     };
+    match registry.config.speaks {
+        Speech::Live => {}
+        Speech::Documented => return documented::open(&registry, record.entity_id, request),
+        Speech::DocumentedShared => return answer::no_such_page(),
+    }
     let line = Line {
         ledger: registry.state.ledger(&record.entity_id),
         id: record.entity_id,

@@ -5,6 +5,7 @@ mod answer;
 mod bus;
 mod control;
 mod developers;
+mod documented;
 mod entities;
 mod exchange;
 mod front;
@@ -29,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Config;
 use crate::fault::FaultTable;
-use crate::registry::State;
+use crate::registry::{State, Status};
 use bus::Bus;
 pub(crate) use bus::{Announcement, Event};
 use limit::Limit;
@@ -84,6 +85,11 @@ impl Registry {
         now.checked_add(SignedDuration::from_secs(skew)).unwrap_or(now)
     }
 
+    /// What a record begins as.
+    pub(crate) const fn first_status(&self) -> Status {
+        if self.config.speaks.has_four_states() { Status::Inactive } else { Status::Active }
+    }
+
     pub(crate) fn registry_id() -> String {
         format!("zns:registry:{}", NODE_KEY.fingerprint())
     }
@@ -114,7 +120,8 @@ pub(crate) async fn sweep(registry: Shared) {
     while registry.stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let faults = registry.faults.borrow().clone();
         let threshold = registry.config.inactive_after;
-        let silent = registry.state.sweep(registry.now(), |id| threshold + faults.sweep_late(id));
+        let four_states = registry.config.speaks.has_four_states();
+        let silent = registry.state.sweep(registry.now(), four_states, |id| threshold + faults.sweep_late(id));
         for id in &silent {
             registry.publish(&Event::BecameInactive(id));
             registry.announce(id.as_str(), "", Announcement::AgentStatus);

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::limit::{Client, over_limit};
 use super::signed::{Refusal, bad, unauthorized, verified};
 use super::{Announcement, Event, Registry, Shared, answer, read_json};
-use crate::registry::{DeveloperProof, EntityRecord, Pricing, Status, Taken};
+use crate::registry::{DeveloperProof, EntityRecord, Pricing, Taken};
 
 const MAX_NAME: usize = 100;
 const MAX_SUMMARY: usize = 200;
@@ -121,7 +121,7 @@ fn check(registry: &Registry, body: &[u8]) -> Result<EntityRecord, Refusal> {
         developer_id,
         developer_proof: Some(proof),
         // The registry's columns default to this: a record is active before anything ever beat (protocols.md 1.5).
-        status: Status::Active,
+        status: registry.first_status(),
         last_heartbeat: now,
         service_endpoint,
         openapi_url: wanted.openapi_url.unwrap_or_default(),

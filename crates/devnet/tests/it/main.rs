@@ -3,6 +3,7 @@
 
 mod activity;
 mod demo_agent;
+mod documented;
 mod faults;
 mod fleet;
 mod heartbeat;

@@ -6,6 +6,7 @@ mod black_box;
 mod causes;
 mod channels;
 mod demo;
+mod dialects;
 mod life;
 mod processes;
 mod project;
