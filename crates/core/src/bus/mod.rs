@@ -1,7 +1,11 @@
 //! Rules of the Redis heartbeat bus: what an agent's figures make of it, and what its numbers tell (protocols.md 6).
 
+mod lease;
+
 use crate::time::Time;
 use crate::wire::redis_bus::SentMetrics;
+
+pub use lease::{Lease, LeaseAction, LeaseEvent, LeaseTiming};
 
 /// From when an agent's own figures make it something else than healthy.
 #[derive(Clone, Copy, Debug, PartialEq)]
