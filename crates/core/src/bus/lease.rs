@@ -131,6 +131,8 @@ impl Lease {
             }
             // An answer to who stopped meanwhile: it must not stay ours.
             (LeaseEvent::Granted { fence, .. }, State::Idle) => self.actions.push_back(LeaseAction::Release { fence }),
+            // An answer of long ago, overtaken by another.
+            (LeaseEvent::Granted { fence, .. }, State::Held { fence: held, .. }) if fence < held => {}
             (LeaseEvent::Granted { fence, asked_at }, state) => {
                 let known = if let State::Held { fence: held, until, .. } = state
                     && held == fence
