@@ -3,6 +3,7 @@
 mod agent;
 mod alert;
 mod args;
+mod bus;
 mod changes;
 mod devnet;
 mod downtime;
@@ -60,6 +61,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
     match subject {
         Subject::Agent(command) => agent::perform(&paths, common.vault, command),
         Subject::Alert(command) => alert::perform(&paths, command),
+        Subject::Bus(command) => bus::perform(&paths, common.vault, command),
         Subject::Run => run::run(&paths, common.vault, None),
         Subject::Up { options, foreground: true } => run::run(&paths, common.vault, Some(options)),
         Subject::Up { options, foreground: false } => orders::give(&paths, Order::Up, options),

@@ -136,6 +136,9 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentRemove { .. }
         | Command::ProjectAdopt { .. }
         | Command::ProjectPreview { .. }
+        | Command::BusAdd { .. }
+        | Command::BusRemove { .. }
+        | Command::BusTest { .. }
         | Command::DemoStart
         | Command::DemoEnd => true,
         Command::FleetDelta { .. }
@@ -182,6 +185,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::PauseAlerts { .. }
         | Command::Registries
         | Command::RegistryAdd { .. }
+        | Command::BusList
         | Command::EngineStatus
         | Command::Status
         | Command::Quit => false,

@@ -13,7 +13,7 @@ pub use crate::incidents::IncidentView;
 pub use crate::project::Proposal;
 pub use crate::refusal::{Refusal, Taken};
 pub use crate::settings::{AlertRulesView, ChannelEntry, Derived, RunEntry, RungEntry};
-pub use crate::setup::{Adopted, Adoption, AgentRunView, ProjectPreview};
+pub use crate::setup::{Adopted, Adoption, AgentRunView, BusFace, ProjectPreview};
 pub use crate::signing_desk::SignerAudit;
 pub use beatkeeper_core::view::{BeatStrip, BeatsBy};
 pub use beatkeeper_vault::Occupant;
@@ -409,6 +409,34 @@ pub enum Command {
         /// Its base URL.
         url: String,
     },
+    /// Adds a Redis heartbeat bus, once its server answers.
+    BusAdd {
+        /// Its name, a part of its agents' ids.
+        name: String,
+        /// Where, with its password if it has one: that goes into the vault, and never into the file.
+        url: Secret,
+        /// Whether agents that nobody configured are shown, too.
+        #[serde(default = "yes")]
+        watch: bool,
+        /// Whether several Beatkeepers share it.
+        #[serde(default)]
+        team: bool,
+        /// Add it although its server does not answer.
+        #[serde(default)]
+        force: bool,
+    },
+    /// The configured buses. Answers a list of [`BusFace`].
+    BusList,
+    /// Removes a bus, with its password; refused while agents are configured there.
+    BusRemove {
+        /// Its name.
+        name: String,
+    },
+    /// Asks a bus's server whether it answers.
+    BusTest {
+        /// Its name.
+        name: String,
+    },
     /// Waits until the fleet has another revision than the asker, half a minute at most. Answers the revision.
     Revision {
         /// The revision the asker knows of.
@@ -420,4 +448,8 @@ pub enum Command {
     Status,
     /// Ends the engine.
     Quit,
+}
+
+const fn yes() -> bool {
+    true
 }

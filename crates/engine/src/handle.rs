@@ -121,6 +121,8 @@ impl Handle {
             | Command::AgentRunSet { .. }
             | Command::ProjectAdopt { .. }
             | Command::RegistryAdd { .. }
+            | Command::BusAdd { .. }
+            | Command::BusRemove { .. }
             | Command::AlertRulesSet { .. }
             | Command::ChannelSave { .. }
             | Command::ChannelRemove { .. }
@@ -132,6 +134,8 @@ impl Handle {
             | Command::ProjectPreview { .. }
             | Command::KeysFind { .. }
             | Command::KeysLook { .. }
+            | Command::BusList
+            | Command::BusTest { .. }
             | Command::KeyFileShred { .. } => self.change(command, false).await,
             Command::FleetDelta { .. }
             | Command::BeatStrips { .. }

@@ -3,6 +3,7 @@
 pub mod alerts;
 mod answers;
 pub mod blackbox;
+mod bus;
 pub mod channels;
 mod clock;
 pub mod command;

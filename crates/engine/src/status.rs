@@ -46,6 +46,7 @@ fn agent(row: &AgentRow) -> Value {
             "run": row.process.run.as_deref().map(run),
         },
         "verdict": {"code": row.verdict.code, "sentence": row.verdict.sentence, "remedy": row.verdict.remedy},
+        "bus": row.bus,
         "beats": row.beats,
         "last_confirmed_at": time(row.last_confirmed_at),
         "flips_at": time(row.flips_at),

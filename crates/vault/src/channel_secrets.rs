@@ -1,4 +1,4 @@
-//! What alert channels need to keep secret: a webhook's address or key, a token, a password.
+//! What alert channels need to keep secret: a webhook's address or key, a token, a password; and the passwords of buses.
 //!
 //! They live where the agents' keys live, under accounts of their own, and unlike those they come out again: they have to
 //! be shown to the channel's server.
@@ -19,10 +19,12 @@ const MOST_BYTES: usize = 2048;
 /// A vault file has one byte for an account's length.
 const LONGEST_ACCOUNT: usize = 255;
 
-/// The channels' secrets. Cheap to clone; every function blocks as those of [`crate::Vault`] do.
+/// The secrets of channels, or of buses. Cheap to clone; every function blocks as those of [`crate::Vault`] do.
 #[derive(Clone)]
 pub struct ChannelSecrets {
     line: Arc<Line>,
+    /// What their accounts begin with.
+    of: &'static str,
 }
 
 /// What a look for a channel's secret found: four answers, as for keys.
@@ -39,14 +41,18 @@ pub enum ChannelSecret {
 }
 
 impl ChannelSecrets {
-    pub(crate) const fn over(line: Arc<Line>) -> Self {
-        Self { line }
+    pub(crate) const fn over(line: Arc<Line>, of: &'static str) -> Self {
+        Self { line, of }
+    }
+
+    fn account(&self, name: &str) -> String {
+        format!("{}:{name}", self.of)
     }
 
     /// The secret of a channel. Never shows a prompt, so it can be retried by a program.
     #[must_use]
     pub fn read(&self, channel: &str) -> ChannelSecret {
-        let account = account(channel);
+        let account = self.account(channel);
         let found = self.line.request(Ask::Silently, move |backend, _, _| {
             backend.ready(Ask::Silently, Some(&account))?;
             let Some(text) = backend.read_text(&account)? else { return Ok(None) };
@@ -68,7 +74,7 @@ impl ChannelSecrets {
     /// # Errors
     /// [`VaultError::Locked`], [`VaultError::Unavailable`] (also for more than 2,048 bytes), or those of a vault file.
     pub fn store(&self, channel: &str, secret: &SecretString) -> Result<(), VaultError> {
-        let (account, text) = (account(channel), Zeroizing::new(secret.expose_secret().as_bytes().to_vec()));
+        let (account, text) = (self.account(channel), Zeroizing::new(secret.expose_secret().as_bytes().to_vec()));
         if text.len() > MOST_BYTES || account.len() > LONGEST_ACCOUNT {
             return Err(unusable(self.line.place().clone(), "a channel's secret has 2,048 bytes at most"));
         }
@@ -85,7 +91,7 @@ impl ChannelSecrets {
     /// # Errors
     /// [`VaultError::Locked`], [`VaultError::Unavailable`], or those of a vault file.
     pub fn remove(&self, channel: &str) -> Result<(), VaultError> {
-        let account = account(channel);
+        let account = self.account(channel);
         self.line.request(Ask::Person, move |backend, ask, permit| {
             backend.ready(ask, Some(&account))?;
             if backend.read_text(&account)?.is_none() {
@@ -109,12 +115,8 @@ fn unusable(place: Place, reason: &str) -> VaultError {
     VaultError::Unavailable { place, reason: reason.to_owned() }
 }
 
-fn account(channel: &str) -> String {
-    format!("channel:{channel}")
-}
-
 impl fmt::Debug for ChannelSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChannelSecrets({})", self.line.place())
+        write!(f, "ChannelSecrets({}, {})", self.of, self.line.place())
     }
 }

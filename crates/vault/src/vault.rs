@@ -63,7 +63,13 @@ impl Vault {
     /// What alert channels keep secret, in the same place: account = `channel:NAME`, or in a vault file, beside it.
     #[must_use]
     pub fn channel_secrets(&self) -> ChannelSecrets {
-        ChannelSecrets::over(Arc::clone(&self.line))
+        ChannelSecrets::over(Arc::clone(&self.line), "channel")
+    }
+
+    /// The passwords of buses, in the same place: account = `bus:NAME`.
+    #[must_use]
+    pub fn bus_secrets(&self) -> ChannelSecrets {
+        ChannelSecrets::over(Arc::clone(&self.line), "bus")
     }
 
     /// The RSA keys of agents whose id no key decides, in the same place: account = the agent's id.

@@ -139,6 +139,9 @@ pub const PACKAGES: &[Package] = &[
         "glib2",
         Program("gdbus"),
     ),
+    package(Tests, "redis-server", "a heartbeat bus of its own")
+        .elsewhere("redis", "valkey", Program("redis-server"))
+        .brew("redis"),
     package(Tests, "webkit2gtk-driver", "drives the window from outside the app").elsewhere(
         "webkitgtk6.0",
         "webkit2gtk-4.1",

@@ -142,7 +142,12 @@ fn tag(paths: &Paths, wanted: &str, tags: &[String]) -> Result<(), Failure> {
 }
 
 /// Has the engine do it where one runs, and does it here where none does.
-fn ask_either(paths: &Paths, remote: Option<Remote>, vault: VaultKind, command: &Command) -> Result<Value, Failure> {
+pub(crate) fn ask_either(
+    paths: &Paths,
+    remote: Option<Remote>,
+    vault: VaultKind,
+    command: &Command,
+) -> Result<Value, Failure> {
     match remote {
         Some(mut remote) => remote.ask(command),
         None => Ok(setup::execute_offline(paths, &passphrase::choose(vault, paths)?, command)?),

@@ -2,6 +2,7 @@
 
 mod agent;
 mod alert;
+mod bus;
 mod devnet;
 mod downtime;
 mod drill;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 
 pub(crate) use agent::AgentCommand;
 pub(crate) use alert::AlertCommand;
+pub(crate) use bus::BusCommand;
 pub(crate) use devnet::DevnetOptions;
 pub(crate) use downtime::DowntimeOptions;
 pub(crate) use drill::DrillOptions;
@@ -68,6 +70,9 @@ pub(crate) enum Subject {
     /// The channels that are told of alerts beside the desktop: test them, and see what they did not take
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Redis heartbeat buses: add, list, remove and test them
+    #[command(subcommand)]
+    Bus(BusCommand),
     /// Start agents here, each after those that it depends on, and wait until they are up
     Up {
         #[command(flatten)]
@@ -131,6 +136,7 @@ impl Subject {
             | Self::Drill(DrillOptions { json, .. }) => *json,
             Self::Agent(command) => command.wants_json(),
             Self::Alert(command) => command.wants_json(),
+            Self::Bus(command) => command.wants_json(),
             Self::Incident(command) => command.wants_json(),
             Self::Up { .. } | Self::Down(_) | Self::Restart(_) | Self::Run | Self::Devnet(_) | Self::Quit => false,
         }

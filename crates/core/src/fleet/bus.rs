@@ -74,6 +74,15 @@ impl Fleet {
         }
     }
 
+    /// Nobody else would ever take away those that nobody configured.
+    pub(super) fn let_strangers_go(&mut self, bus: &str, now: Time) {
+        for id in self.ids_at(bus) {
+            if self.agents.get(&id).is_some_and(|agent| agent.settings.only_seen) {
+                self.remove(&id, now);
+            }
+        }
+    }
+
     /// Whoever leaves or is configured makes room for another one.
     pub(super) fn count_the_seen(&mut self, bus: &str) {
         let seen =

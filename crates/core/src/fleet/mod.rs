@@ -88,6 +88,7 @@ impl Fleet {
         match event {
             FleetEvent::RegistrySet(settings) => self.set_registry(settings, now),
             FleetEvent::RegistryRemoved(name) => {
+                self.let_strangers_go(&name, now);
                 self.registries.remove(&name);
                 self.revision += 1;
             }

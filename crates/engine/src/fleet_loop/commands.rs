@@ -26,7 +26,7 @@ impl FleetLoop {
                 json_of(&strips)
             }
             Command::AgentRetry { id } => {
-                self.crew.tell_link(id, LinkCommand::Retry);
+                self.crew.retry(id);
                 self.crew.tell_watcher(id, WatchCommand::Read(id.clone()));
                 Ok(Value::Null)
             }
@@ -94,7 +94,11 @@ impl FleetLoop {
             | Command::KeysFind { .. }
             | Command::KeysLook { .. }
             | Command::KeyFileShred { .. }
-            | Command::RegistryAdd { .. } => Err(Refusal::new(
+            | Command::RegistryAdd { .. }
+            | Command::BusAdd { .. }
+            | Command::BusList
+            | Command::BusRemove { .. }
+            | Command::BusTest { .. } => Err(Refusal::new(
                 "engine.misrouted",
                 "The engine does not do this here",
                 "This is a defect; please report it.",

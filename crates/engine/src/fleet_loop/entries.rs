@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::alert::AlertRules;
-use beatkeeper_core::dialect::Dialect;
-use beatkeeper_core::fleet::{AgentSettings, RegistrySettings};
+use beatkeeper_core::dialect::{Dialect, DialectChoice};
+use beatkeeper_core::fleet::{AgentSettings, BusSettings, RegistrySettings};
 
+use crate::bus;
 use crate::processes::Plan;
-use crate::settings::{AgentEntry, Names, RegistryEntry};
+use crate::settings::{AgentEntry, BusEntry, Names, RegistryEntry};
 
 /// Between two beats.
 pub(super) fn interval(agent: &AgentEntry) -> Duration {
@@ -26,6 +27,19 @@ pub(super) fn registry_settings(entry: &RegistryEntry, known_dialect: Option<Dia
         bus: None,
         demo: entry.demo,
         remote: !entry.url.is_loopback(),
+    }
+}
+
+pub(super) fn bus_settings(entry: &BusEntry, alerts: Arc<AlertRules>) -> RegistrySettings {
+    RegistrySettings {
+        name: entry.name.clone(),
+        url: entry.url.to_string(),
+        dialect: DialectChoice::Redis,
+        known_dialect: None,
+        thresholds: entry.thresholds(),
+        bus: Some(BusSettings { most_seen: if entry.watch { entry.most_seen } else { 0 }, alerts }),
+        demo: false,
+        remote: bus::is_remote(entry),
     }
 }
 

@@ -194,6 +194,9 @@ impl FleetLoop {
     }
 
     fn fold(&mut self, event: FleetEvent) {
+        if let FleetEvent::Run(id, event) = &event {
+            self.crew.note_process(id, event);
+        }
         let was_down = self.fleet.desk().network().is_down();
         self.fleet.handle(event, self.clock.now());
         if was_down && !self.fleet.desk().network().is_down() {

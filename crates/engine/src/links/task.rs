@@ -107,6 +107,15 @@ pub struct LinkHandle {
 }
 
 impl LinkHandle {
+    /// Starts a task that takes commands until there is nobody left to give any.
+    pub(crate) fn of<F>(task: impl FnOnce(mpsc::Receiver<LinkCommand>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (commands, inbox) = mpsc::channel(16);
+        Self { commands, task: tokio::spawn(task(inbox)) }
+    }
+
     /// Tells the link. A link that has that much unread will read the newest state of things anyway.
     pub fn tell(&self, command: LinkCommand) {
         let _ = self.commands.try_send(command);
@@ -128,9 +137,7 @@ impl LinkHandle {
 /// Starts a link's task; it idles until told to [`LinkCommand::Start`].
 #[must_use]
 pub fn start(setup: LinkSetup) -> LinkHandle {
-    let (commands, inbox) = mpsc::channel(16);
-    let task = tokio::spawn(Task::new(setup).run(inbox));
-    LinkHandle { commands, task }
+    LinkHandle::of(|inbox| Task::new(setup).run(inbox))
 }
 
 type Dialling = Pin<Box<dyn Future<Output = Result<Conversation, Failure>> + Send>>;
@@ -175,7 +182,7 @@ impl Task {
                         self.key = None;
                         continue;
                     }
-                    Some(command) => event_of(command),
+                    Some(command) => command.into(),
                     None => break,
                 },
                 () = sleep_until(deadline) => LinkEvent::Timeout,
@@ -319,16 +326,18 @@ impl Task {
     }
 }
 
-fn event_of(command: LinkCommand) -> LinkEvent {
-    match command {
-        LinkCommand::Start => LinkEvent::Start,
-        LinkCommand::Stop => LinkEvent::Stop,
-        LinkCommand::Confirmed => LinkEvent::Confirmed,
-        LinkCommand::Pace(interval) => LinkEvent::Pace(interval),
-        LinkCommand::Block(fatal) => LinkEvent::Block(*fatal),
-        LinkCommand::Unblock => LinkEvent::Unblock,
-        LinkCommand::Retry => LinkEvent::Retry,
-        LinkCommand::Woke => LinkEvent::Woke,
+impl From<LinkCommand> for LinkEvent {
+    fn from(command: LinkCommand) -> Self {
+        match command {
+            LinkCommand::Start => Self::Start,
+            LinkCommand::Stop => Self::Stop,
+            LinkCommand::Confirmed => Self::Confirmed,
+            LinkCommand::Pace(interval) => Self::Pace(interval),
+            LinkCommand::Block(fatal) => Self::Block(*fatal),
+            LinkCommand::Unblock => Self::Unblock,
+            LinkCommand::Retry => Self::Retry,
+            LinkCommand::Woke => Self::Woke,
+        }
     }
 }
 

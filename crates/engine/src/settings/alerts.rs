@@ -245,7 +245,7 @@ impl AlertsEntry {
 /// Which rules hold for whom.
 pub(crate) struct RuleBook<'a> {
     settings: &'a Settings,
-    /// Most agents have no rules of their own, and share their registry's.
+    /// Most agents have no rules of their own, and share their registry's or their bus's.
     registries: HashMap<&'a str, Arc<AlertRules>>,
 }
 
@@ -256,12 +256,19 @@ impl<'a> RuleBook<'a> {
             let rules = all.clone().with(&registry.alerts.read());
             (registry.name.as_str(), Arc::new(rules))
         });
-        Self { settings, registries: registries.collect() }
+        let buses =
+            settings.buses.iter().map(|bus| (bus.name.as_str(), Arc::new(all.clone().with(&bus.alerts.read()))));
+        Self { settings, registries: registries.chain(buses).collect() }
+    }
+
+    /// The rules for whoever is only seen at a bus.
+    pub(crate) fn of_place(&self, name: &str) -> Arc<AlertRules> {
+        self.registries.get(name).cloned().unwrap_or_default()
     }
 
     /// An agent's own rules, over its tags' in their order, over its registry's, over everyone's.
     pub(crate) fn of(&self, agent: &AgentEntry) -> Arc<AlertRules> {
-        let base = self.registries.get(agent.registry.as_str()).cloned().unwrap_or_default();
+        let base = self.of_place(&agent.registry);
         let tags = &self.settings.alerts.tags;
         let tagged: Vec<_> = agent.tags.iter().rev().filter_map(|tag| tags.get(tag)).collect();
         if tagged.is_empty() && agent.alerts == OverridesEntry::default() {

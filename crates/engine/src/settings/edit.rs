@@ -199,7 +199,7 @@ pub(crate) fn draft_without_channel(path: &Path, name: &str) -> Result<Draft, Se
     })
 }
 
-fn is_called(table: &Table, name: &str) -> bool {
+pub(super) fn is_called(table: &Table, name: &str) -> bool {
     table.get("name").and_then(Item::as_str) == Some(name)
 }
 
@@ -244,7 +244,10 @@ pub(super) fn change(
     draft(path, edit)?.write()
 }
 
-fn draft(path: &Path, edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<Draft, SettingsError> {
+pub(super) fn draft(
+    path: &Path,
+    edit: impl FnOnce(&mut DocumentMut) -> Result<(), String>,
+) -> Result<Draft, SettingsError> {
     let refuse = |what: String| SettingsError { path: path.to_owned(), at: None, what };
     let text = read(path)?.unwrap_or_default();
     // A broken file is refused as it is: nobody's half-finished edit is overwritten.

@@ -235,7 +235,8 @@ impl Settings {
         let usual = OverridesEntry::default();
         let registries = self.registries.iter().map(|entry| (format!("registry \"{}\"", entry.name), &entry.alerts));
         let agents = self.agents.iter().map(|entry| (format!("agent \"{}\"", entry.name), &entry.alerts));
-        let others: Vec<_> = registries.chain(agents).filter(|(_, rules)| **rules != usual).collect();
+        let buses = self.buses.iter().map(|entry| (format!("bus \"{}\"", entry.name), &entry.alerts));
+        let others: Vec<_> = registries.chain(buses).chain(agents).filter(|(_, rules)| **rules != usual).collect();
         let channels: Vec<_> = self.channels.iter().map(|channel| channel.name.as_str()).collect();
         self.alerts.check(&others, &channels)
     }

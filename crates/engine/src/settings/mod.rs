@@ -6,6 +6,7 @@ mod bus;
 mod channel;
 mod edit;
 mod edit_alerts;
+mod edit_bus;
 mod edit_run;
 mod file;
 mod processes;
@@ -25,6 +26,7 @@ pub use edit::{
 };
 pub(crate) use edit::{add_demo, draft_channel, draft_without_channel};
 pub use edit_alerts::set_alert_rules;
+pub(crate) use edit_bus::{draft_bus, draft_without_bus};
 pub use edit_run::set_run;
 pub(crate) use edit_run::upsert;
 pub use file::{AgentEntry, Derived, Settings, SettingsError};

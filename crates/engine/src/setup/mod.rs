@@ -3,6 +3,7 @@
 
 mod add;
 mod adopt;
+mod buses;
 mod channels;
 mod demo;
 mod keys;
@@ -26,6 +27,7 @@ use crate::refusal::json_of;
 use crate::settings::{self, AgentEntry, AlertRulesView, Settings};
 
 pub use adopt::{Adopted, Adoption, FieldChange, ProgramUse, ProgramView, ProjectAgentView, ProjectPreview};
+pub use buses::BusFace;
 pub use run::AgentRunView;
 
 /// Where keys are kept.
@@ -89,6 +91,14 @@ pub fn configured_agents(paths: &Paths) -> Result<Vec<ConfiguredAgent>, Refusal>
         paused: agent.paused,
     });
     Ok(agents.collect())
+}
+
+/// The configured buses.
+///
+/// # Errors
+/// When the configuration is broken.
+pub fn configured_buses(paths: &Paths) -> Result<Vec<BusFace>, Refusal> {
+    buses::list(paths)
 }
 
 /// The configured agents whose project is in this folder.
@@ -160,6 +170,13 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         }
         Command::ChannelRemove { name } => channels::remove(paths, vault, name).map(|()| Value::Null),
         Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
+        Command::BusAdd { name, url, watch, team, force } => {
+            let new = buses::NewBus { name, url: url.expose(), watch: *watch, team: *team, force: *force };
+            buses::add(paths, vault, &new).map(|()| Value::Null)
+        }
+        Command::BusList => buses::list(paths).and_then(|faces| json_of(&faces)),
+        Command::BusRemove { name } => buses::remove(paths, vault, name).map(|()| Value::Null),
+        Command::BusTest { name } => buses::test(paths, vault, name).map(|()| Value::Null),
         Command::AgentKey { id } => {
             // Also of one that is not configured: its key may be there still.
             let derived = known(paths, id).ok().and_then(|agent| agent.derived);

@@ -3,6 +3,7 @@
 mod alerts;
 mod asked;
 mod black_box;
+mod bus;
 mod causes;
 mod channels;
 mod demo;
@@ -10,6 +11,7 @@ mod dialects;
 mod life;
 mod processes;
 mod project;
+mod redis_server;
 mod scene;
 mod sdk;
 mod signer;

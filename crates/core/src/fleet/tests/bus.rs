@@ -169,6 +169,16 @@ fn who_is_only_seen_is_let_go_of_when_it_was_gone_for_an_hour() {
 }
 
 #[test]
+fn who_is_only_seen_goes_with_the_bus() {
+    let mut bus = Bus::with_room_for(10);
+    bus.beats("worker-1", 1, at(0));
+    let before = bus.scene.fleet.revision();
+    bus.scene.on(FleetEvent::RegistryRemoved("team".into()), at(1));
+    assert_eq!(bus.scene.fleet.delta_since(before, at(1)).removed, [on_bus("worker-1")]);
+    assert!(!bus.scene.fleet.ids().any(|id| *id == on_bus("worker-1")));
+}
+
+#[test]
 fn what_cannot_be_used_is_counted_with_its_reason() {
     let mut bus = Bus::with_room_for(1);
     bus.says(BusWord::Unusable(Unusable::NotAnObject, 3), at(0));

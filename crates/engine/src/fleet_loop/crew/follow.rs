@@ -11,7 +11,8 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::BeatsBy;
 
-use super::{Crew, seed};
+use super::{Crew, buses, seed};
+use crate::bus::BusCommand;
 use crate::demo::DemoRegistry;
 use crate::fleet_loop::entries::{agent_settings, interval, registry_settings};
 use crate::fleet_loop::pasts::read_pasts;
@@ -45,7 +46,16 @@ impl Crew {
                 }
             }
         }
+        for old in &before.buses {
+            if settings.bus(&old.name).is_none_or(|new| buses::moved(old, new)) {
+                self.hubs.remove(&old.name);
+                for agent in before.agents.iter().filter(|agent| agent.registry == old.name) {
+                    self.let_go(agent).await;
+                }
+            }
+        }
         self.play(&settings).await;
+        events.extend(self.follow_buses(&before, &settings));
         for registry in &settings.registries {
             if before.registries.iter().find(|old| old.name == registry.name) != Some(registry) {
                 events.push(FleetEvent::RegistrySet(registry_settings(
@@ -95,12 +105,18 @@ impl Crew {
                 events.push(FleetEvent::RegistryRemoved(old.name.clone()));
             }
         }
+        for old in before.buses.iter().filter(|old| settings.bus(&old.name).is_none()) {
+            events.push(FleetEvent::RegistryRemoved(old.name.clone()));
+        }
         events
     }
 
     async fn let_go(&mut self, agent: &AgentEntry) {
         self.probes.remove(&agent.entity);
         self.hushed.remove(&agent.entity);
+        if let Some((hub, name)) = self.hub_of(&agent.entity) {
+            hub.tell(BusCommand::Remove(name));
+        }
         if let Some(watcher) = self.watchers.get(&agent.registry) {
             watcher.tell(WatchCommand::Remove(agent.entity.clone()));
         }
@@ -111,6 +127,9 @@ impl Crew {
 
     /// Gives an agent what its entry asks for.
     async fn employ(&mut self, agent: &AgentEntry, old: Option<&AgentEntry>) {
+        if let Some((hub, name)) = self.hub_of(&agent.entity) {
+            hub.tell(BusCommand::Add(name));
+        }
         if let Some(watcher) = self.watchers.get(&agent.registry) {
             watcher.tell(WatchCommand::Add(agent.entity.clone()));
         }

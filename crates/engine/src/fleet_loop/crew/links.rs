@@ -53,6 +53,7 @@ impl Crew {
 
     /// A link whose task ended by itself had a defect; it costs that link a restart, and nobody else anything.
     pub(in crate::fleet_loop) fn replace_the_fallen(&mut self) {
+        self.reopen_the_fallen_hubs();
         let fallen: Vec<EntityId> =
             self.links.iter().filter(|(_, link)| link.has_ended()).map(|(id, _)| id.clone()).collect();
         for id in fallen {
@@ -85,6 +86,9 @@ impl Crew {
 
     pub(super) fn link(&mut self, agent: &AgentEntry) {
         let settings = Arc::clone(&self.settings);
+        if let Some(bus) = settings.bus(&agent.registry) {
+            return self.link_to_bus(agent, bus);
+        }
         let Some(registry) = settings.registry(&agent.registry) else { return };
         let link = links::start(LinkSetup {
             id: agent.entity.clone(),

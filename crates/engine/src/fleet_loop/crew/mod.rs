@@ -1,6 +1,7 @@
-//! Everyone who works for the fleet: a link for each agent that we beat for, a watcher for each registry, a probe for
-//! each process with a health address. They follow the configuration.
+//! Everyone who works for the fleet: a link for each agent that we beat for, a watcher for each registry, a hub
+//! for each bus, a probe for each process with a health address. They follow the configuration.
 
+mod buses;
 mod follow;
 mod links;
 
@@ -17,6 +18,7 @@ use beatkeeper_vault::Vault;
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::bus::{BusCommand, Figures, Hub};
 use crate::clock::Clock;
 use crate::demo::DemoRegistry;
 use crate::health::Probe;
@@ -59,6 +61,9 @@ pub(super) struct Crew {
     places: HashMap<EntityId, usize>,
     links: HashMap<EntityId, LinkHandle>,
     watchers: HashMap<String, Watcher>,
+    hubs: HashMap<String, Hub>,
+    /// What agents' processes were measured to cost, for beats that say so.
+    figures: Arc<Figures>,
     probes: HashMap<EntityId, Probe>,
     waiting: Vec<EntityId>,
     /// We do not beat for these, although they have a link.
@@ -94,6 +99,8 @@ impl Crew {
             places: HashMap::new(),
             links: HashMap::new(),
             watchers: HashMap::new(),
+            hubs: HashMap::new(),
+            figures: Arc::default(),
             probes: HashMap::new(),
             waiting: Vec::new(),
             hushed: HashSet::new(),
@@ -102,7 +109,9 @@ impl Crew {
     }
 
     pub(super) fn tell_watcher(&self, id: &EntityId, command: WatchCommand) {
-        if let Some(watcher) = self.entry(id).and_then(|agent| self.watchers.get(&agent.registry)) {
+        if let Some((hub, name)) = self.hub_of(id) {
+            hub.tell(buses::for_hub(name, &command));
+        } else if let Some(watcher) = self.entry(id).and_then(|agent| self.watchers.get(&agent.registry)) {
             watcher.tell(command);
         }
     }
@@ -131,6 +140,9 @@ impl Crew {
         for watcher in self.watchers.values() {
             watcher.tell(WatchCommand::Woke);
         }
+        for hub in self.hubs.values() {
+            hub.tell(BusCommand::Woke);
+        }
     }
 
     /// What registries were seen to take in earlier runs.
@@ -153,10 +165,13 @@ impl Crew {
         self.watchers.clear();
         self.probes.clear();
         let processes = self.processes.dismiss(self.settings.processes.on_quit == OnQuit::Leave);
+        // They listen until the last goodbye was said.
+        let hubs = std::mem::take(&mut self.hubs);
         let links: Vec<LinkHandle> = self.links.drain().map(|(_, link)| link).collect();
         async move {
             let goodbyes = futures_util::future::join_all(links.into_iter().map(LinkHandle::stop));
             tokio::join!(goodbyes, processes);
+            drop(hubs);
         }
     }
 }
