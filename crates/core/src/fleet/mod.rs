@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::alert::Desk;
-use crate::dialect::{Finding, Sign, Trial};
+use crate::dialect::Trial;
 use crate::history::{Connection, SpanKind};
 use crate::history::{HistoryRow, Transition};
 use crate::identity::EntityId;

@@ -33,7 +33,7 @@ pub(super) struct Voice {
 
 impl Agent {
     /// Who beats.
-    pub(super) const fn speaker(&self) -> Speaker {
+    pub(in crate::fleet) const fn speaker(&self) -> Speaker {
         match self.settings.beats_by {
             BeatsBy::App => Speaker::App,
             BeatsBy::Agent => Speaker::Agent,
