@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::FleetLoop;
 use crate::command::{Command, EngineStatus};
-use crate::links::LinkCommand;
 use crate::refusal::{Refusal, json_of};
 use crate::registry::WatchCommand;
 
