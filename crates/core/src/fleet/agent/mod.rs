@@ -302,6 +302,8 @@ impl Agent {
         self.verdict = self.verdict_at(registry, context, now);
         if to.is_missing() {
             self.name_silence(now);
+            // A goodbye on a bus is only in the hash: nobody publishes it.
+            change.read_record |= self.bus.is_some();
         }
         if to == Liveness::Offline
             && self.speaker() == Speaker::Agent
