@@ -26,6 +26,8 @@ pub enum Transient {
     ClosedByServer {
         /// The WebSocket close code.
         code: u16,
+        /// The server's words, at most 123 bytes; often none.
+        reason: String,
     },
     /// Pings went unanswered: the socket was half open.
     NoPong,
@@ -69,6 +71,13 @@ pub enum Fatal {
     Forbidden {
         /// HTTP status.
         status: u16,
+    },
+    /// The server turned the agent away: its policy does not allow it, or its signature is not that of the key it knows.
+    Rejected {
+        /// The WebSocket close code, 1008, or the HTTP status.
+        code: u16,
+        /// The server's words, if it had any.
+        reason: String,
     },
     /// Another status, with which no try can succeed.
     UnexpectedStatus {
@@ -211,7 +220,12 @@ impl fmt::Display for Transient {
             Self::DialTimeout => f.write_str("no answer to the dial in time"),
             Self::Broken { detail } if detail.is_empty() => f.write_str("connection dropped without a close frame"),
             Self::Broken { detail } => write!(f, "connection dropped without a close frame ({detail})"),
-            Self::ClosedByServer { code } => write!(f, "the registry closed the connection ({code})"),
+            Self::ClosedByServer { code, reason } if reason.is_empty() => {
+                write!(f, "the registry closed the connection ({code})")
+            }
+            Self::ClosedByServer { code, reason } => {
+                write!(f, "the registry closed the connection: {reason} ({code})")
+            }
             Self::NoPong => f.write_str("no answer to pings: the socket was half open"),
             Self::NoAck => f.write_str("heartbeats were not acknowledged"),
             Self::ServerError { status } => write!(f, "the registry answered {status}"),
@@ -231,6 +245,7 @@ impl Fatal {
             Self::UpgradeStripped => "link.upgrade_stripped",
             Self::Redirected { .. } => "link.redirected",
             Self::Forbidden { .. } => "link.forbidden",
+            Self::Rejected { .. } => "link.rejected",
             Self::UnexpectedStatus { .. } => "link.unexpected_status",
             Self::Certificate { .. } => "link.certificate",
             Self::PlainNotAllowed => "link.plain_not_allowed",
@@ -253,6 +268,9 @@ impl Fatal {
             Self::Redirected { to } if !to.is_empty() => format!("Set the registry's URL to the base of {to}."),
             Self::Redirected { .. } => "Correct the registry's base URL.".into(),
             Self::Forbidden { .. } => "Something between here and the registry asks for a login: sign in to it, or go around it.".into(),
+            Self::Rejected { .. } => {
+                "Check the agent's name and organization, and that the server has the public half of the key that is in the vault here.".into()
+            }
             Self::UnexpectedStatus { .. } => "Check that the URL is a registry's base.".into(),
             Self::Certificate { .. } => {
                 "Check this computer's clock and date, and whether a proxy intercepts TLS; its CA must be trusted by the system.".into()
@@ -279,6 +297,10 @@ impl fmt::Display for Fatal {
             Self::Redirected { to } if to.is_empty() => f.write_str("the registry redirects: its base URL is wrong"),
             Self::Redirected { to } => write!(f, "the registry redirects to {to}: its base URL is wrong"),
             Self::Forbidden { status } => write!(f, "access was refused ({status})"),
+            Self::Rejected { code, reason } if reason.is_empty() => {
+                write!(f, "the server turns this agent away: it does not know it, or refuses its signature ({code})")
+            }
+            Self::Rejected { code, reason } => write!(f, "the server turns this agent away: {reason} ({code})"),
             Self::UnexpectedStatus { status } => write!(f, "unexpected answer to the upgrade ({status})"),
             Self::Certificate { detail } => write!(f, "the certificate is not trusted ({detail})"),
             Self::PlainNotAllowed => f.write_str("unencrypted connections to another computer are not allowed"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AgentSettings, BusWord, Fleet, FleetEvent, Past};
+use super::{AgentSettings, BusWord, Fleet, FleetEvent};
 use crate::identity::EntityId;
 use crate::time::{Time, millis};
 use crate::view::{BeatsBy, BusHealth, HolderView};
@@ -125,7 +125,7 @@ impl Fleet {
             alerts: Arc::clone(&settings.alerts),
         };
         debug_assert!(millis(settings.interval) > 0, "an interval was checked when it was read");
-        self.handle(FleetEvent::AgentAdded(settings, Box::new(Past::default())), now);
+        self.handle(FleetEvent::AgentAdded(settings, Box::default()), now);
         Some(id)
     }
 

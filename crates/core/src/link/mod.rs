@@ -13,6 +13,9 @@ use crate::time::Time;
 
 pub use event::{LinkAction, LinkDeadline, LinkEvent, LinkReport, LinkTiming};
 
+/// The WebSocket close code of a server that does not allow what the client is or does (RFC 6455, 7.4.1).
+const POLICY_VIOLATION: u16 = 1008;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Idle,
@@ -95,6 +98,9 @@ impl Link {
                     // As if the last beat had been sent at the new pace.
                     *next_beat = (*next_beat - self.timing.interval + interval).max(now);
                 }
+                // So many intervals, whatever they are.
+                let intervals = self.timing.ack_within.map(|within| within.div_duration_f64(self.timing.interval));
+                self.timing.ack_within = intervals.map(|intervals| interval.mul_f64(intervals));
                 self.timing.interval = interval;
             }
             LinkEvent::Confirmed => {
@@ -212,9 +218,15 @@ impl Link {
         if !self.is_open() {
             return;
         }
-        let code = match &transient {
-            Transient::ClosedByServer { code } => *code,
-            Transient::Dns { .. }
+        let (code, failure) = match transient {
+            // A server's policy is the same at the next dial.
+            Transient::ClosedByServer { code: POLICY_VIOLATION, reason } => {
+                (POLICY_VIOLATION, Fatal::Rejected { code: POLICY_VIOLATION, reason }.into())
+            }
+            Transient::ClosedByServer { code, reason } => {
+                (code, Failure::from(Transient::ClosedByServer { code, reason }))
+            }
+            broken @ (Transient::Dns { .. }
             | Transient::Refused
             | Transient::Unreachable
             | Transient::DialTimeout
@@ -224,10 +236,10 @@ impl Link {
             | Transient::ServerError { .. }
             | Transient::RateLimited { .. }
             | Transient::TlsHandshake { .. }
-            | Transient::Protocol { .. } => 1006,
+            | Transient::Protocol { .. }) => (1006, broken.into()),
         };
-        self.reports.push_back(LinkReport::Closed { code, failure: Some(transient.clone().into()) });
-        self.failed(transient.into(), now);
+        self.reports.push_back(LinkReport::Closed { code, failure: Some(failure.clone()) });
+        self.failed(failure, now);
     }
 
     fn failed(&mut self, failure: Failure, now: Time) {

@@ -70,6 +70,40 @@ fn a_peer_that_stops_acknowledging_is_given_up_after_three_intervals_and_not_aft
 }
 
 #[test]
+fn another_pace_is_another_patience_for_acknowledgements() {
+    let timing = LinkTiming { ack_within: Some(INTERVAL * 3), ..LinkTiming::with_interval(INTERVAL) };
+    let mut link = Link::new(timing, 7);
+    link.handle(LinkEvent::Start, at(0));
+    link.handle(LinkEvent::Opened, at(0));
+    link.handle(LinkEvent::Pace(INTERVAL / 30), at(0));
+    let closed = loop {
+        let (deadline, why) = link.poll_timeout().unwrap();
+        link.handle(LinkEvent::Timeout, deadline);
+        if why == LinkDeadline::Ack {
+            break deadline;
+        }
+    };
+    assert_eq!(closed, at(3));
+}
+
+#[test]
+fn a_policy_waits_for_a_person_and_a_goodbye_does_not() {
+    let closed = |code: u16, reason: &str| {
+        let mut link = Link::new(LinkTiming::with_interval(INTERVAL), 7);
+        link.handle(LinkEvent::Start, at(0));
+        link.handle(LinkEvent::Opened, at(0));
+        link.handle(LinkEvent::Closed(Transient::ClosedByServer { code, reason: reason.into() }), at(1));
+        (reports(&mut link).pop().unwrap(), link.poll_timeout().unwrap().1)
+    };
+    let failure = Fatal::Rejected { code: 1008, reason: "Invalid signature".into() };
+    assert!(failure.to_string().contains("Invalid signature"), "{failure}");
+    assert_eq!(closed(1008, "Invalid signature"), (LinkReport::Blocked { failure }, LinkDeadline::Recheck));
+    let (report, why) = closed(1000, "");
+    assert!(matches!(report, LinkReport::Waiting { .. }), "{report:?}");
+    assert_eq!(why, LinkDeadline::Backoff);
+}
+
+#[test]
 fn every_acknowledgement_counts_anew() {
     let timing = LinkTiming { ack_within: Some(INTERVAL * 3), ..LinkTiming::with_interval(INTERVAL) };
     let mut link = Link::new(timing, 7);
@@ -227,7 +261,7 @@ fn any_event() -> impl Strategy<Value = LinkEvent> {
         (1_u64..120).prop_map(|seconds| LinkEvent::Pace(Duration::from_secs(seconds))),
         Just(LinkEvent::CannotSign(Fatal::KeyLocked)),
         Just(LinkEvent::Inbound),
-        Just(LinkEvent::Closed(Transient::ClosedByServer { code: 1001 })),
+        Just(LinkEvent::Closed(Transient::ClosedByServer { code: 1001, reason: String::new() })),
         Just(LinkEvent::Confirmed),
         Just(LinkEvent::Retry),
         Just(LinkEvent::Block(Fatal::KeyMismatch)),

@@ -74,6 +74,19 @@ pub(super) fn trying(e: &Evidence<'_>) -> VerdictView {
     )
 }
 
+/// What is to be done for an agent that its server does not know.
+pub(super) const fn how_to_register(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Zynd | Dialect::ZyndDocumented | Dialect::ZyndDocumentedShared | Dialect::Redis => {
+            "Register it with `zynd register`, or correct its registry's URL."
+        }
+        Dialect::ArtCafe => {
+            "Register it there under this name and organization; or correct `url` or `challenge` of its registry: it gives no \
+             challenge for this agent (404)."
+        }
+    }
+}
+
 fn times(count: u32) -> String {
     if count == 1 { "once".into() } else { format!("{count} times") }
 }

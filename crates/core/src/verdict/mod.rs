@@ -129,7 +129,7 @@ fn record(e: &Evidence<'_>) -> Option<VerdictView> {
             "registry.not_registered",
             Severity::Bad,
             "The registry does not know this agent: it was never registered here, or was deleted",
-            "Register it with `zynd register`, or correct its registry's URL.",
+            dialect::how_to_register(e.dialect),
         ));
     }
     if e.key_matches == Some(false) {

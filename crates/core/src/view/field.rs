@@ -7,7 +7,7 @@ use ts_rs::TS;
 use crate::time::Time;
 
 /// How a connection does whose beats are acknowledged, as ArtCafe's own client tells it (protocols.md 5.1).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct ConnectionHealth {
     /// Whether the last heartbeat was acknowledged in time.

@@ -24,6 +24,7 @@ impl Agent {
     /// The other side acknowledged a beat, on the connection that it went by: that is proof enough.
     pub(super) fn beat_acked(&mut self, at: Time, now: Time, change: &mut Change) {
         self.link.acked_at = Some(at);
+        self.record.registered = Some(true);
         if let Seen::Confirmed(confirmed) = self.confirmation.seen(at, at) {
             self.our_event_came(confirmed, now, change);
         }

@@ -54,7 +54,7 @@ impl Agent {
     /// As the client of such a server tells it (protocols.md 5.1).
     fn connection_health(&self, registry: &Registry) -> Option<ConnectionHealth> {
         let connected = self.link.state == LinkStateName::Open;
-        registry.trial.dialect().is_acknowledged().then(|| ConnectionHealth {
+        registry.trial.dialect().is_acknowledged().then_some(ConnectionHealth {
             healthy: connected && self.link.unacked == 0,
             connected,
             last_heartbeat_ack: self.link.acked_at,

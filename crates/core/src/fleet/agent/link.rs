@@ -2,6 +2,7 @@
 
 use crate::dialect::Sign;
 use crate::failure::{Failure, Fatal, Transient};
+use crate::identity::Realm;
 use crate::link::LinkReport;
 use crate::time::Time;
 use crate::view::LinkStateName;
@@ -58,6 +59,10 @@ impl Agent {
                 self.connections.opened(now);
                 self.confirmed_here = false;
                 self.link.failure = None;
+                // Without a record, who is let in is known there.
+                if self.settings.id.realm() == Realm::ArtCafe {
+                    self.record.registered = None;
+                }
                 self.link.next_beat = Some(now + self.settings.interval);
                 self.link_is(LinkStateName::Open, now);
             }
@@ -67,7 +72,7 @@ impl Agent {
             LinkReport::Closed { code, failure } => {
                 match &failure {
                     Some(Failure::Transient(Transient::NoAck)) => {
-                        self.link.unacked = self.link.unacked.saturating_add(1)
+                        self.link.unacked = self.link.unacked.saturating_add(1);
                     }
                     // A registry drops whom it cannot read (protocols.md 1.4).
                     Some(Failure::Transient(Transient::Broken { .. } | Transient::ClosedByServer { .. }))
