@@ -37,6 +37,12 @@ pub struct Stopped {
 #[error("the devnet did not come to the expected state within {0:?}")]
 pub struct WaitError(Duration);
 
+impl WaitError {
+    pub(crate) const fn after(patience: Duration) -> Self {
+        Self(patience)
+    }
+}
+
 impl Devnet {
     /// Starts a registry that knows nobody.
     ///

@@ -1,4 +1,4 @@
-//! A Zynd registry in a box, with faults to order.
+//! A Zynd registry in a box, with faults to order; and beside it, an [`ArtCafe`] server.
 //!
 //! It answers as the live registry was seen to answer (protocols.md 1): the same routes, the same sentences, and the same
 //! silences. What tests, the demo and users' own development need beyond that is added beside it: a look at every beat
@@ -16,12 +16,14 @@
 //! # Ok(()) }
 //! ```
 
+mod artcafe;
 mod config;
 mod devnet;
 mod fault;
 mod registry;
 mod server;
 
+pub use artcafe::{Acks, ArtCafe, CafeConfig, CafeState, ChallengeAnswer, TurnsAway};
 pub use config::{Config, Speech, StartError};
 pub use devnet::{Devnet, Stopped, WaitError};
 pub use fault::{Fault, FaultError, FaultKind};

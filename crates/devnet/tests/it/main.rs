@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test may panic")]
 
 mod activity;
+mod artcafe;
 mod demo_agent;
 mod documented;
 mod faults;
