@@ -7,7 +7,8 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{
-    BeatCounts, BeatsBy, DriftView, ExitView, Glyph, LinkStateName, ProcessState, Severity, Uptime, UsageView,
+    BeatCounts, BeatsBy, ConnectionHealth, DriftView, ExitView, Glyph, LinkStateName, ProcessState, Severity, Uptime,
+    UsageView,
 };
 use serde::Deserialize;
 
@@ -45,6 +46,7 @@ pub(crate) struct Row {
     pub(crate) process: Process,
     pub(crate) link: Link,
     pub(crate) registry: Witness,
+    pub(crate) connection: Option<ConnectionHealth>,
     pub(crate) beats: BeatCounts,
     pub(crate) beats_by: BeatsBy,
     pub(crate) interval_ms: u64,

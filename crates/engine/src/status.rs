@@ -1,7 +1,7 @@
 //! The fleet as `beatkeeper status --json` prints it. The shape is a promise to scripts: fields are added, never changed.
 
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{AgentRow, FleetDelta, RunView};
+use beatkeeper_core::view::{AgentRow, ConnectionHealth, FleetDelta, RunView};
 use serde_json::{Value, json};
 
 pub(crate) fn status(delta: &FleetDelta) -> Value {
@@ -9,11 +9,11 @@ pub(crate) fn status(delta: &FleetDelta) -> Value {
         "now": time(Some(delta.now)),
         "summary": {"sentence": delta.summary.sentence, "counts": delta.summary.counts},
         "registries": delta.registries,
-        "agents": delta.rows.iter().map(agent).collect::<Vec<_>>(),
+        "agents": delta.rows.iter().map(|row| agent(row, delta.now)).collect::<Vec<_>>(),
     })
 }
 
-fn agent(row: &AgentRow) -> Value {
+fn agent(row: &AgentRow, now: Time) -> Value {
     json!({
         "id": row.id,
         "name": row.name,
@@ -38,6 +38,7 @@ fn agent(row: &AgentRow) -> Value {
             "next_dial_at": time(row.link.next_dial_at),
             "reason": row.link.reason,
         },
+        "connection": row.connection.as_ref().map(|health| connection(health, now)),
         "process": {
             "state": row.process.state,
             "since": time(row.process.since),
@@ -66,6 +67,17 @@ fn agent(row: &AgentRow) -> Value {
             "acknowledged_until": time(incident.acknowledged_until),
             "drill": incident.drill,
         })),
+    })
+}
+
+/// With the field names of ArtCafe's own client (protocols.md 5.1).
+fn connection(health: &ConnectionHealth, now: Time) -> Value {
+    json!({
+        "healthy": health.healthy,
+        "connected": health.connected,
+        "last_heartbeat_ack": time(health.last_heartbeat_ack),
+        "seconds_since_ack": health.last_heartbeat_ack.map(|at| now.since(at).as_secs_f64()),
+        "reconnect_attempts": health.reconnect_attempts,
     })
 }
 

@@ -40,7 +40,7 @@ pub use child_key::ChildKey;
 pub use crash::keep_memory_out_of_crash_reports;
 pub use derive::DeveloperProof;
 pub use error::{Place, VaultError};
-pub use keyfile::{DerivedFrom, FileMode, KeyFile, KeyFileError, KeyForm, Loose};
+pub use keyfile::{DerivedFrom, FileMode, KeyFile, KeyFileError, KeyForm, Loose, RsaKeyFile};
 pub use occupant::{Occupant, OccupantError};
 pub use rsa::{RsaKey, RsaKeyError, RsaSigner};
 pub use rsa_keys::RsaKeys;

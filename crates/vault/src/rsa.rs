@@ -3,8 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use beatkeeper_core::identity::Fingerprint;
 use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -14,6 +17,8 @@ use zeroize::Zeroizing;
 use crate::error::VaultError;
 use crate::seed::SecretBytes;
 
+/// How OpenSSH calls such keys.
+const SSH_RSA: &str = "ssh-rsa";
 /// No key file of such a key comes near it.
 const LONGEST_PEM: usize = 64 * 1024;
 
@@ -139,6 +144,22 @@ impl RsaSigner {
     pub fn public_der(&self) -> &[u8] {
         self.pair.public_key().as_ref()
     }
+
+    /// Its public half as OpenSSH writes it, which is what an ArtCafe server is given (RFC 4253, 6.6).
+    #[must_use]
+    pub fn public_openssh(&self) -> String {
+        let PublicKeyComponents::<Vec<u8>> { n: modulus, e: exponent } = self.pair.public().into();
+        let mut blob = Vec::new();
+        for (part, signed) in [(SSH_RSA.as_bytes(), false), (&exponent[..], true), (&modulus[..], true)] {
+            // A number whose first bit is set would be read as negative (RFC 4251, 5).
+            let sign = signed && part.first().is_some_and(|first| first & 0x80 != 0);
+            let length = u32::try_from(part.len() + usize::from(sign)).unwrap_or(u32::MAX);
+            blob.extend_from_slice(&length.to_be_bytes());
+            blob.extend(sign.then_some(0));
+            blob.extend_from_slice(part);
+        }
+        format!("{SSH_RSA} {}", STANDARD.encode(blob))
+    }
 }
 
 impl fmt::Debug for RsaSigner {
@@ -155,6 +176,8 @@ mod tests {
 
     const PKCS8: &[u8] = include_bytes!("../tests/rsa/pkcs8.pem");
     const PKCS1: &[u8] = include_bytes!("../tests/rsa/pkcs1.pem");
+    /// As `ssh-keygen -y` says of them.
+    const OPENSSH: &str = include_str!("../tests/rsa/public.openssh");
 
     #[test]
     fn both_forms_of_the_key_are_the_same_key_and_sign() {
@@ -163,6 +186,7 @@ mod tests {
         for key in keys {
             let signer = key.signer().unwrap();
             let signature = signer.sign(b"challenge").unwrap();
+            assert_eq!(signer.public_openssh(), OPENSSH.trim());
             let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, signer.public_der());
             assert!(public.verify(b"challenge", &signature).is_ok());
             assert!(public.verify(b"another", &signature).is_err());

@@ -63,7 +63,8 @@ impl RsaKeys {
         self.line.request(Ask::Person, move |backend, ask, permit| {
             backend.ready(ask, Some(id.as_str()))?;
             if let Some(there) = backend.read_text(id.as_str())? {
-                if key.same_as(&there) {
+                // The same key has two forms.
+                if occupant(&there) == Occupant::Key(key.fingerprint()) {
                     return Ok(Stored::AlreadyThere);
                 }
                 must_yield(backend, &id, overwrite, occupant(&there))?;

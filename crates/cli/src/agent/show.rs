@@ -2,7 +2,7 @@
 
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatsBy, LinkStateName, Severity};
+use beatkeeper_core::view::{BeatsBy, ConnectionHealth, LinkStateName, Severity};
 use beatkeeper_engine::command::{Command, KeyFace};
 use beatkeeper_engine::{Paths, setup};
 use jiff::tz::TimeZone;
@@ -105,6 +105,9 @@ fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -
     lines.push(String::new());
     lines.extend(process::facts(row, now, zone).iter().map(|(name, words)| fact(name, words)));
     lines.push(fact("Our link", &link_words(row, now, zone)));
+    if let Some(health) = &row.connection {
+        lines.push(fact("Answers", &ack_words(health, now)));
+    }
     lines.push(fact("Registry", &registry_words(row, now, zone)));
     lines.push(String::new());
     lines.push(fact("Beats", &beat_words(row)));
@@ -160,6 +163,18 @@ fn link_words(row: &Row, now: Time, zone: &TimeZone) -> String {
     }
 }
 
+fn ack_words(health: &ConnectionHealth, now: Time) -> String {
+    let last = match health.last_heartbeat_ack {
+        Some(at) => format!("last acknowledged {}", ago(Some(at), now)),
+        None => "no heartbeat was acknowledged yet".into(),
+    };
+    match (health.healthy, health.reconnect_attempts) {
+        (true, _) => format!("healthy, {last}"),
+        (false, 0) => format!("not healthy, {last}"),
+        (false, attempts) => format!("not healthy, {last}, dialled {attempts} times since"),
+    }
+}
+
 fn registry_words(row: &Row, now: Time, zone: &TimeZone) -> String {
     let witness = &row.registry;
     let says = match (&witness.status, witness.registered) {
@@ -167,6 +182,7 @@ fn registry_words(row: &Row, now: Time, zone: &TimeZone) -> String {
             let beat = witness.last_heartbeat.map_or_else(|| "never".into(), |at| clock(at, now, zone));
             format!("{}, last_heartbeat {beat}, seen {}", plain(status), ago(witness.seen_at, now))
         }
+        (None, Some(true) | None) if row.connection.is_some() => "has no records; it answers heartbeats instead".into(),
         (None, Some(false)) => "does not know this agent".into(),
         (None, Some(true) | None) => "not seen yet".into(),
     };
@@ -249,5 +265,16 @@ mod tests {
                 "  Key         56475aa7 in the system keychain",
             ]
         );
+    }
+
+    #[test]
+    fn where_heartbeats_are_answered_the_last_answer_is_shown() {
+        let words = |ack: Option<u64>, healthy, reconnect_attempts| {
+            let last_heartbeat_ack = ack.map(|before| Time::from_millis(NOON - before));
+            let health = ConnectionHealth { healthy, connected: healthy, last_heartbeat_ack, reconnect_attempts };
+            ack_words(&health, Time::from_millis(NOON))
+        };
+        assert_eq!(words(Some(12_000), true, 0), "healthy, last acknowledged 12 s ago");
+        assert_eq!(words(None, false, 3), "not healthy, no heartbeat was acknowledged yet, dialled 3 times since");
     }
 }

@@ -41,10 +41,18 @@ pub(super) async fn open(id: &EntityId, shared: &LinkShared, signer: &RsaSigner)
     let mut url = shared.base.websocket(&artcafe::socket_path(&name));
     let query = artcafe::socket_query(&cafe.organization, &name, &challenge, &STANDARD.encode(signature));
     url.query_pairs_mut().extend_pairs(&query);
-    let mut socket = dial(&url, &shared.tls, Traffic::Silence).await?;
+    let mut socket = dial(&url, &shared.tls, Traffic::Silence).await.map_err(turned_away)?;
     let hello = socket.send(Message::text(artcafe::presence(&name, true))).await;
     hello.map_err(|error| Failure::from(from_socket(&error)))?;
     Ok(socket)
+}
+
+/// A server that judges before it opens the socket has no other way to say so than a status (protocols.md 5.2).
+fn turned_away(failure: Failure) -> Failure {
+    match failure {
+        Failure::Fatal(Fatal::Forbidden { status }) => Fatal::Rejected { code: status, reason: String::new() }.into(),
+        other @ (Failure::Fatal(_) | Failure::Transient(_)) => other,
+    }
 }
 
 async fn fetch(cafe: &Cafe, shared: &LinkShared, name: &str) -> Result<String, Failure> {

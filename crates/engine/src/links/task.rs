@@ -11,7 +11,7 @@ use beatkeeper_core::failure::{Failure, Fatal, Transient};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::link::{Link, LinkAction, LinkEvent, LinkReport, LinkTiming};
 use beatkeeper_vault::{Signer, Vault};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -256,8 +256,9 @@ impl Task {
         match tokio::time::timeout(self.pong_within, write).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
+                let why = self.last_words().unwrap_or_else(|| from_socket(&error));
                 self.hang_up();
-                Some(LinkEvent::Closed(from_socket(&error)))
+                Some(LinkEvent::Closed(why))
             }
             Err(_) => {
                 self.hang_up();
@@ -280,6 +281,17 @@ impl Task {
             let _ = tokio::time::timeout(CLOSE_WITHIN, farewell).await;
             self.key = Some(conversation.key);
         }
+    }
+
+    /// The peer's goodbye, where it lies unread: it says more than that nothing can be written any more.
+    fn last_words(&mut self) -> Option<Transient> {
+        let socket = &mut self.conversation.as_mut()?.socket;
+        while let Some(Some(Ok(message))) = socket.next().now_or_never() {
+            if let Message::Close(frame) = message {
+                return Some(closed_by_server(frame));
+            }
+        }
+        None
     }
 
     /// The socket is gone, or not wanted any more; what signs is kept for the next.
@@ -307,8 +319,7 @@ impl Task {
         match received {
             Some(Ok(Message::Close(frame))) => {
                 self.hang_up();
-                // A close frame without a code is 1005 by RFC 6455, 7.1.5.
-                LinkEvent::Closed(Transient::ClosedByServer { code: frame.map_or(1005, |frame| frame.code.into()) })
+                LinkEvent::Closed(closed_by_server(frame))
             }
             Some(Ok(Message::Text(text))) => {
                 self.conversation.as_ref().map_or(LinkEvent::Inbound, |conversation| conversation.hear(&text))
@@ -324,6 +335,13 @@ impl Task {
             }
         }
     }
+}
+
+/// A close frame without a code is 1005 by RFC 6455, 7.1.5.
+fn closed_by_server(frame: Option<CloseFrame>) -> Transient {
+    let Some(frame) = frame else { return Transient::ClosedByServer { code: 1005, reason: String::new() } };
+    let reason = frame.reason.chars().filter(|c| !c.is_control()).collect();
+    Transient::ClosedByServer { code: frame.code.into(), reason }
 }
 
 impl From<LinkCommand> for LinkEvent {

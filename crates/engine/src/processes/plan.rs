@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use beatkeeper_core::identity::Realm;
 use beatkeeper_runner::StopSignal;
 use regex::Regex;
 use url::Url;
@@ -90,17 +91,19 @@ impl Plan {
             folder: run.folder_in(agent.project.as_deref()).unwrap_or_default(),
             env: run.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             env_file: run.env_file.clone(),
-            key: match run.key {
+            key: match agent.key_use() {
                 KeyUse::Inject => KeyWay::Inject,
                 KeyUse::Signer => KeyWay::Signer,
                 KeyUse::None => KeyWay::Nothing,
             },
-            registry_url: registry.filter(|_| run.registry_url).map(|registry| registry.url.to_string()),
+            registry_url: registry
+                .filter(|_| run.registry_url && agent.entity.realm() == Realm::Zynd)
+                .map(|registry| registry.url.to_string()),
             stop: stop_signal(run.stop_signal),
             starts_with_app: agent.run.is_some() && run.start == StartWhen::WithApp && !agent.paused,
             ready: probes.ready.as_ref().and_then(Probing::of),
             live: probes.live.as_ref().and_then(Probing::of),
-            rungs: agent.recover.iter().map(|rung| rung_command(rung, grace, run.key)).collect(),
+            rungs: agent.recover.iter().map(|rung| rung_command(rung, grace, agent.key_use())).collect(),
         })
     }
 

@@ -15,7 +15,7 @@ use super::bus::BusEntry;
 use super::channel::{self, ChannelEntry};
 use super::processes::ProcessesEntry;
 use super::registry::RegistryEntry;
-use super::run::{RunEntry, RungEntry};
+use super::run::{RunEntry, RungEntry, check_injected};
 use super::window::WindowEntry;
 use crate::command::Refusal;
 
@@ -177,7 +177,9 @@ impl Settings {
     /// [`SettingsError`] with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
         let settings: Self = parse(path, text)?;
-        settings.check().map_err(|what| SettingsError { path: path.to_owned(), at: None, what })?;
+        let refuse = |what| SettingsError { path: path.to_owned(), at: None, what };
+        settings.check().map_err(refuse)?;
+        check_injected(&settings, text).map_err(refuse)?;
         Ok(settings)
     }
 

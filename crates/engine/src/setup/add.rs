@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind};
 use beatkeeper_core::view::BeatsBy;
 use beatkeeper_vault::{KeyFile, Loose, Overwrite, Seed, Stored, Vault};
 
+use super::artcafe;
 use crate::command::{Added, Command, Derived, Refusal};
 use crate::discover::{self, name_of};
 use crate::paths::Paths;
@@ -18,6 +20,11 @@ pub(super) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
     Some(match command {
         Command::AgentImport { path, registry, name, allow_loose, kind, project, replace } => {
             let loose = if *allow_loose { Loose::Allow } else { Loose::Refuse };
+            if let Some(import) =
+                artcafe::import(paths, vault, registry, path, loose, name.as_deref(), (*replace).into())
+            {
+                return Some(import);
+            }
             KeyFile::read(path, loose).map_err(Refusal::from).and_then(|key| {
                 let new = New {
                     kind: kind.unwrap_or(EntityKind::Agent),
@@ -133,6 +140,11 @@ pub(super) fn registry_for(
             "registry.demo",
             format!("\"{}\" is the demo registry, which knows its own agents only and goes with them", demo.name),
             "Choose another registry.",
+        )),
+        Some(cafe) if cafe.dialect == DialectChoice::ArtCafe => Err(Refusal::new(
+            "registry.artcafe",
+            format!("\"{}\" is an ArtCafe server, whose agents have RSA keys of their own", cafe.name),
+            "Import the agent's PEM file: `beatkeeper agent import KEY.pem --registry NAME`; or choose another registry.",
         )),
         Some(known) => Ok((known.name.clone(), None)),
         None => new_registry(settings, wanted, taken),

@@ -3,6 +3,7 @@
 
 mod add;
 mod adopt;
+mod artcafe;
 mod buses;
 mod channels;
 mod demo;
@@ -184,7 +185,7 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         }
         Command::KeysFind { folders } => found(paths, |around, settings| discover::find(around, folders, settings)),
         Command::KeysLook { files } => found(paths, |around, settings| discover::look(around, files, settings)),
-        Command::KeyFileShred { path } => keys::shred(vault, path).map(|()| Value::Null),
+        Command::KeyFileShred { path } => keys::shred(paths, vault, path).map(|()| Value::Null),
         Command::DemoStart => demo::begin(paths, vault).and_then(|demo| json_of(&demo)),
         Command::DemoEnd => demo::end(paths, vault).map(|()| Value::Null),
         Command::FleetDelta { .. }

@@ -6,7 +6,7 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_store::{Store, StoreError, Writer};
 use beatkeeper_vault::{Presence, Vault};
 
-use super::known;
+use super::{artcafe, known};
 use crate::clock::Clock;
 use crate::command::Refusal;
 use crate::paths::Paths;
@@ -28,29 +28,29 @@ pub(super) fn remove(
         ));
     }
     if delete_key {
-        match vault.look(id) {
-            // The name that was typed is this agent's. It says nothing about whoever's key lies in its place.
-            Presence::Present(fingerprint) if !id.as_str().ends_with(&fingerprint.to_hex()) => {
-                return Err(Refusal::new(
-                    "vault.wrong_id",
-                    format!(
-                        "Another key, {fingerprint}, is stored under {id}, so it was not deleted and the agent stays"
-                    ),
-                    format!(
-                        "Remove the agent without its key, or first put its own key there: import it with --replace \
-                         {fingerprint}."
-                    ),
-                ));
-            }
-            Presence::Present(fingerprint) => vault.delete(id, fingerprint)?,
-            Presence::Absent => {}
-            Presence::Locked => return Err(locked("the agent")),
-            Presence::Unavailable(reason) => return Err(unavailable("the agent", &reason)),
-        }
+        artcafe::delete(vault, id).unwrap_or_else(|| delete(vault, id))?;
     }
     settings::remove_agent(&paths.config, id)?;
     tracing::info!(%id, delete_key, "agent removed");
     Ok(())
+}
+
+fn delete(vault: &Vault, id: &EntityId) -> Result<(), Refusal> {
+    match vault.look(id) {
+        // The name that was typed is this agent's. It says nothing about whoever's key lies in its place.
+        Presence::Present(fingerprint) if !id.as_str().ends_with(&fingerprint.to_hex()) => Err(Refusal::new(
+            "vault.wrong_id",
+            format!("Another key, {fingerprint}, is stored under {id}, so it was not deleted and the agent stays"),
+            format!(
+                "Remove the agent without its key, or first put its own key there: import it with --replace \
+                     {fingerprint}."
+            ),
+        )),
+        Presence::Present(fingerprint) => Ok(vault.delete(id, fingerprint)?),
+        Presence::Absent => Ok(()),
+        Presence::Locked => Err(locked("the agent")),
+        Presence::Unavailable(reason) => Err(unavailable("the agent", &reason)),
+    }
 }
 
 /// Nothing is deleted from a keychain that cannot be seen into, and who owns what is there stays.

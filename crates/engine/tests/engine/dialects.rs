@@ -36,13 +36,13 @@ async fn finds(speaks: Speech, answers: bool) -> (Scene, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_live_form_is_settled_by_the_first_beat() {
-    let (scene, dialect) = finds(Speech::Live, true).await;
+    let (_scene, dialect) = finds(Speech::Live, true).await;
     assert_eq!(dialect, "zynd");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_says_it_cannot_read_us_is_spoken_to_as_its_guide_says() {
-    let (scene, dialect) = finds(Speech::Documented, true).await;
+    let (_scene, dialect) = finds(Speech::Documented, true).await;
     assert_eq!(dialect, "zynd_documented");
 }
 
@@ -66,7 +66,7 @@ async fn one_that_says_nothing_is_found_out_by_its_record_and_remembered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_entitys_own_socket_is_missing_the_shared_path_is_found() {
-    let (scene, dialect) = finds(Speech::DocumentedShared, true).await;
+    let (_scene, dialect) = finds(Speech::DocumentedShared, true).await;
     assert_eq!(dialect, "zynd_documented_shared");
 }
 

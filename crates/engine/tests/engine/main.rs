@@ -1,6 +1,7 @@
 //! The engine against a real registry on loopback: real sockets, a real vault file, a real history.
 
 mod alerts;
+mod artcafe;
 mod asked;
 mod black_box;
 mod bus;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use beatkeeper_core::identity::Fingerprint;
 
 use super::FileMode;
+use crate::rsa::RsaKeyError;
 
 /// Why a key file was refused. No variant carries anything of the file's contents.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -54,6 +55,26 @@ pub enum KeyFileError {
         line: usize,
         /// Where the JSON ends to be JSON.
         column: usize,
+    },
+    /// It is PEM, where a Zynd agent's key is wanted.
+    #[error("{} is a PEM file: such keys are for agents at ArtCafe", path.display())]
+    IsPem {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is JSON, where the key of an agent at ArtCafe is wanted.
+    #[error("{} is a Zynd agent's key file: agents at ArtCafe have RSA keys in PEM", path.display())]
+    IsJson {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is no PEM file that can be used.
+    #[error("{} cannot be used: {why}", path.display())]
+    NotRsa {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: RsaKeyError,
     },
     /// JSON, but not an object with the fields of a key file.
     #[error("{} is JSON, but not in the form of a key file", path.display())]
@@ -141,6 +162,9 @@ impl KeyFileError {
             Self::TooLarge { .. } => "keyfile.too_large",
             Self::Truncated { .. } => "keyfile.truncated",
             Self::NotJson { .. } => "keyfile.not_json",
+            Self::IsPem { .. } => "keyfile.is_pem",
+            Self::IsJson { .. } => "keyfile.is_json",
+            Self::NotRsa { .. } => "keyfile.not_rsa",
             Self::NotAKeyFile { .. } => "keyfile.not_a_key_file",
             Self::MissingField { .. } => "keyfile.missing_field",
             Self::WrongType { .. } => "keyfile.wrong_type",
@@ -158,6 +182,15 @@ impl KeyFileError {
         match self {
             Self::Unreadable { .. } => "Check the path, and that you may read the file.".into(),
             Self::LooseMode { path, .. } => format!("Run: chmod 600 {}", shell_word(path)),
+            Self::IsPem { .. } => {
+                "Name a registry with dialect = \"artcafe\" in the configuration; for a Zynd registry, name the agent's \
+                 keypair.json."
+                    .into()
+            }
+            Self::IsJson { .. } => "Name the agent's PEM file, or another registry.".into(),
+            Self::NotRsa { .. } => {
+                "Name the PEM file with the agent's RSA private key: `BEGIN PRIVATE KEY` or `BEGIN RSA PRIVATE KEY`.".into()
+            }
             Self::Truncated { .. } => "Restore the file from a backup, or have the key written again.".into(),
             Self::NotAFile { .. }
             | Self::TooLarge { .. }

@@ -5,6 +5,7 @@
 //! of copying it.
 
 mod error;
+mod pem;
 mod secret_json;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use beatkeeper_core::identity::{EntityId, PublicKey};
 use zeroize::Zeroizing;
 
 pub use error::KeyFileError;
+pub use pem::RsaKeyFile;
 use secret_json::{Fields, SecretKey};
 
 use crate::Seed;
@@ -92,6 +94,9 @@ impl KeyFile {
     /// [`KeyFileError`], one variant for each thing that can be wrong with such a file.
     pub fn read(path: &Path, loose: Loose) -> Result<Self, KeyFileError> {
         let (text, mode) = open(path, loose)?;
+        if pem::is_pem(&text) {
+            return Err(KeyFileError::IsPem { path: path.to_owned() });
+        }
         let fields = Fields::parse(&text).map_err(|flaw| flaw.at(path))?;
         let SecretKey { seed, public_half } = fields.secret_key().map_err(|flaw| flaw.at(path))?;
         let public_key = seed.public_key();
@@ -138,12 +143,7 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError`] when it is a link, was changed since it was read, or cannot be written; it is then still there.
     pub fn shred(self) -> Result<(), KeyFileError> {
-        let unreadable =
-            |reason: std::io::Error| KeyFileError::Unreadable { path: self.path.clone(), reason: reason.to_string() };
-        // Through a link, another file would be emptied and the link deleted.
-        if !fs::symlink_metadata(&self.path).map_err(unreadable)?.is_file() {
-            return Err(KeyFileError::NotAFile { path: self.path.clone() });
-        }
+        must_be_itself(&self.path)?;
         let again = Self::read(&self.path, Loose::Allow)?;
         if again.public_key != self.public_key {
             return Err(KeyFileError::WrongPublicKey {
@@ -151,13 +151,28 @@ impl KeyFile {
                 computed: again.public_key.fingerprint(),
             });
         }
-        let mut file = File::options().write(true).open(&self.path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len().min(SIZE_LIMIT);
-        file.write_all(&vec![b' '; length as usize]).map_err(unreadable)?;
-        file.sync_all().map_err(unreadable)?;
-        drop(file);
-        fs::remove_file(&self.path).map_err(unreadable)
+        overwrite_and_delete(&self.path)
     }
+}
+
+/// Through a link, another file would be emptied and the link deleted.
+fn must_be_itself(path: &Path) -> Result<(), KeyFileError> {
+    let metadata = fs::symlink_metadata(path).map_err(|reason| unreadable(path, &reason))?;
+    if metadata.is_file() { Ok(()) } else { Err(KeyFileError::NotAFile { path: path.to_owned() }) }
+}
+
+fn overwrite_and_delete(path: &Path) -> Result<(), KeyFileError> {
+    let failed = |reason: std::io::Error| unreadable(path, &reason);
+    let mut file = File::options().write(true).open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len().min(SIZE_LIMIT);
+    file.write_all(&vec![b' '; length as usize]).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    drop(file);
+    fs::remove_file(path).map_err(failed)
+}
+
+fn unreadable(path: &Path, reason: &std::io::Error) -> KeyFileError {
+    KeyFileError::Unreadable { path: path.to_owned(), reason: reason.to_string() }
 }
 
 impl fmt::Debug for KeyFile {
@@ -173,8 +188,7 @@ impl fmt::Debug for KeyFile {
 }
 
 fn open(path: &Path, loose: Loose) -> Result<(Zeroizing<Vec<u8>>, FileMode), KeyFileError> {
-    let unreadable =
-        |reason: std::io::Error| KeyFileError::Unreadable { path: path.to_owned(), reason: reason.to_string() };
+    let unreadable = |reason: std::io::Error| unreadable(path, &reason);
     // Before opening: opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(KeyFileError::NotAFile { path: path.to_owned() });

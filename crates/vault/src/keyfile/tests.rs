@@ -117,7 +117,8 @@ fn each_kind_of_bad_file_has_its_own_code_and_names_the_file() {
     let cases: Vec<(&str, String)> = vec![
         ("keyfile.truncated", String::new()),
         ("keyfile.truncated", whole[..whole.len() - 20].to_owned()),
-        ("keyfile.not_json", "-----BEGIN PRIVATE KEY-----".into()),
+        ("keyfile.is_pem", "-----BEGIN PRIVATE KEY-----".into()),
+        ("keyfile.not_json", "PRIVATE KEY".into()),
         ("keyfile.not_json", format!("{whole} and more")),
         ("keyfile.not_a_key_file", "[1, 2]".into()),
         ("keyfile.not_a_key_file", format!("\"{SEED}\"")),

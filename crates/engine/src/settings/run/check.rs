@@ -61,6 +61,7 @@ impl AgentEntry {
         if let Some(run) = &self.run {
             run.check(self.project.as_deref()).map_err(|bad| bad.under("run"))?;
         }
+        self.check_key()?;
         if self.recover.len() > MOST_STEPS {
             return Err(BadField::new("recover", format!("{} steps are more than {MOST_STEPS}", self.recover.len())));
         }

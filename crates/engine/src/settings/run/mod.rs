@@ -1,6 +1,7 @@
 //! How an agent is started, probed and recovered: `[agent.run]` and `[[agent.recover]]`.
 
 mod check;
+mod key;
 mod names;
 mod order;
 mod policy;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use check::BadField;
+pub(super) use key::check_injected;
 pub use names::Names;
 pub use order::{StartOrder, start_order};
 pub use probe::{ProbeEntry, ProbeTarget};

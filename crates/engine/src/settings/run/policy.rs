@@ -23,7 +23,7 @@ impl AgentEntry {
         Some(RunPolicy {
             own_command: self.run.is_some(),
             starts_with_app: self.run.is_some() && run.start == StartWhen::WithApp,
-            signer: self.run.is_some() && run.key == KeyUse::Signer,
+            signer: self.run.is_some() && self.key_use() == KeyUse::Signer,
             restart: run.restart,
             max_restarts: run.max_restarts,
             success: run.success_codes.clone(),
