@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn a_bus_is_watched_unless_that_is_not_wanted() {
-        let watches = |line: &str| match parse(line).unwrap().subject {
-            Subject::Bus(BusCommand::Add { no_watch, .. }) => !no_watch,
-            other => panic!("{other:?}"),
+        let watches = |line: &str| {
+            let Subject::Bus(BusCommand::Add { no_watch, .. }) = parse(line).unwrap().subject else { panic!("{line}") };
+            !no_watch
         };
         assert!(watches("bus add team redis://127.0.0.1"));
         assert!(watches("bus add team redis://127.0.0.1 --no-watch --watch"));
