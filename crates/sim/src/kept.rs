@@ -65,7 +65,8 @@ impl Kept {
             | HistoryRow::Delivery(_)
             | HistoryRow::BlackBox { .. }
             | HistoryRow::Drill(_)
-            | HistoryRow::Usage(_, _) => {}
+            | HistoryRow::Usage(_, _)
+            | HistoryRow::Dialect(_, _) => {}
         }
     }
 

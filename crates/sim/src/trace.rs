@@ -79,7 +79,7 @@ impl Trace {
                     .flatten()
                     .or(Some(usize::MAX))
             }
-            FleetAction::Withdraw(_) => None,
+            FleetAction::Withdraw(_) | FleetAction::Dialect(..) => None,
         };
         if self.wants(at, agent) {
             self.push(now, &format!("   <- {action:?}"));

@@ -166,6 +166,10 @@ impl Sim<'_> {
                 FleetAction::Hush(id) | FleetAction::Speak(id) | FleetAction::Run(id, _) => {
                     return Err(Broken::new("nothing runs here that could be hushed", Some(self.ids[&id])));
                 }
+                FleetAction::Dialect(registry, dialect) => {
+                    let what = format!("{registry} is spoken to as {}, which nobody asked for", dialect.as_str());
+                    return Err(Broken::new(what, None));
+                }
                 FleetAction::Freeze(id, opened_at) => self.check.freeze(self.ids[&id], opened_at),
                 FleetAction::Keep(row) => {
                     if let HistoryRow::Incident(incident) = &row {

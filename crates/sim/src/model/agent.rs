@@ -81,7 +81,7 @@ impl Agent {
     pub fn new(plan: &Plan, entry: &AgentPlan) -> Self {
         let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(0);
         let registry = &plan.registries[entry.registry];
-        let thresholds = &registry.thresholds;
+        let thresholds = registry.thresholds.of(entry.settings.interval);
         let interval = millis(entry.settings.interval);
         let late = thresholds.late.map_or(interval * 3, |late| millis(late).max(interval + interval / 2));
         Self {
