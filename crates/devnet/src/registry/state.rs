@@ -177,6 +177,7 @@ impl State {
     ) -> Vec<EntityId> {
         let entities: Vec<_> = read(&self.0.entities).values().map(Arc::clone).collect();
         let mut silent = Vec::new();
+        let mut gone = false;
         for entity in entities {
             let mut record = lock(&entity);
             let quiet = Duration::try_from(now.duration_since(record.last_heartbeat)).unwrap_or_default();
@@ -186,9 +187,10 @@ impl State {
                 silent.push(record.entity_id.clone());
             } else if record.status == Status::Stale && quiet > allowed * 3 {
                 record.status = Status::Offline;
+                gone = true;
             }
         }
-        if !silent.is_empty() {
+        if !silent.is_empty() || gone {
             self.tell();
         }
         silent
