@@ -42,4 +42,6 @@ async fn what_was_seen_is_taken_in_and_what_starts_by_itself_starts() {
     scene.until(&id(1), "it was started", |agent| agent["process"]["run"]["pid"].is_u64()).await;
     let after = &preview().await["agents"][0];
     assert_eq!((&after["outcome"]["what"], &after["starts_at_once"]), (&json!("same"), &json!(false)));
+    scene.execute(Command::AgentDown { ids: vec![id(1)] }).await.expect("it is ended");
+    scene.until(&id(1), "it ended", |agent| agent["process"]["state"] == "stopped").await;
 }
