@@ -33,6 +33,11 @@ pub enum Transient {
     NoPong,
     /// Beats went unacknowledged where they should be (protocols.md 5.1).
     NoAck,
+    /// Sentinels that know of no master that is one.
+    NoMaster {
+        /// What the master is called there.
+        name: String,
+    },
     /// The server is in trouble: 5xx.
     ServerError {
         /// HTTP status.
@@ -183,6 +188,7 @@ impl Transient {
             Self::ClosedByServer { .. } => "link.closed",
             Self::NoPong => "link.half_open",
             Self::NoAck => "link.unacknowledged",
+            Self::NoMaster { .. } => "bus.no_master",
             Self::ServerError { .. } => "link.server_error",
             Self::RateLimited { .. } => "link.rate_limited",
             Self::TlsHandshake { .. } => "link.tls",
@@ -203,6 +209,7 @@ impl Transient {
             }
             Self::NoPong => "The network path went dead without a word, as after sleep or a change of network.".into(),
             Self::NoAck => "If no beat was ever acknowledged, this server ignores heartbeats, as ArtCafe's does: ask its operator for one that answers.".into(),
+            Self::NoMaster { .. } => "Check `master` of this bus. While the Sentinels choose another master, it passes by itself.".into(),
             Self::ServerError { .. } => "The registry is in trouble; its operator has to look.".into(),
             Self::RateLimited { .. } => "Wait; another program may share this address and its limit.".into(),
             Self::TlsHandshake { .. } => "Check that the address speaks TLS on this port.".into(),
@@ -228,6 +235,7 @@ impl fmt::Display for Transient {
             }
             Self::NoPong => f.write_str("no answer to pings: the socket was half open"),
             Self::NoAck => f.write_str("heartbeats were not acknowledged"),
+            Self::NoMaster { name } => write!(f, "the Sentinels know of no master {} that is one", name.escape_debug()),
             Self::ServerError { status } => write!(f, "the registry answered {status}"),
             Self::RateLimited { .. } => f.write_str("the registry asks for patience (429)"),
             Self::TlsHandshake { detail } => write!(f, "the TLS handshake failed ({detail})"),

@@ -146,6 +146,7 @@ mod tests {
             tags: Vec::new(),
             project: None,
             only_seen: false,
+            team: None,
             alerts: std::sync::Arc::default(),
         }
     }

@@ -182,6 +182,7 @@ fn agent(rng: &mut Rng, number: usize, registries: &[RegistrySettings]) -> Agent
             tags: Vec::new(),
             project: None,
             only_seen: false,
+            team: None,
             alerts: Arc::new(rules),
         },
         registry,

@@ -63,6 +63,7 @@ impl Trace {
             | FleetAction::ReadRecord(id)
             | FleetAction::Hush(id)
             | FleetAction::Speak(id)
+            | FleetAction::Lease(id, _)
             | FleetAction::Run(id, _)
             | FleetAction::Freeze(id, _)
             | FleetAction::Keep(HistoryRow::Snooze(id, _)) => ids.get(id).copied(),

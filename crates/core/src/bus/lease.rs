@@ -35,6 +35,14 @@ impl LeaseTiming {
     }
 }
 
+/// When something was asked, and between which two goodbyes: what was granted before one means nothing after it, since it was
+/// given back with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    at: Time,
+    goodbyes: u64,
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeaseEvent {
@@ -47,13 +55,13 @@ pub enum LeaseEvent {
         /// Its number.
         fence: u64,
         /// As the action said it: an answer may come late, and to another request than the last.
-        asked_at: Time,
+        asked: Asked,
     },
     /// Somebody else holds it.
     Refused,
     /// The bus did not answer.
     Unreachable,
-    /// Somebody let go of it.
+    /// Somebody let go of it, or there is a connection again.
     Free,
     /// The computer slept: whatever we held may be somebody else's.
     Woke,
@@ -66,20 +74,20 @@ pub enum LeaseEvent {
 pub enum LeaseAction {
     /// Take it if nobody has it; answer with `Granted`, `Refused` or `Unreachable`.
     Acquire {
-        /// Now, for the answer.
-        asked_at: Time,
+        /// For the answer.
+        asked: Asked,
     },
     /// Make it last longer if it is still ours; answer as for `Acquire`.
     Renew {
         /// Ours.
         fence: u64,
-        /// Now, for the answer.
-        asked_at: Time,
+        /// For the answer.
+        asked: Asked,
     },
     /// Let go of it if it is ours; no answer.
     Release {
-        /// Ours.
-        fence: u64,
+        /// Ours; whatever we have, when that is not known: what was asked for may have been granted.
+        fence: Option<u64>,
     },
 }
 
@@ -107,6 +115,9 @@ enum State {
 pub struct Lease {
     timing: LeaseTiming,
     state: State,
+    goodbyes: u64,
+    /// The highest number that was ever ours.
+    newest: u64,
     actions: VecDeque<LeaseAction>,
 }
 
@@ -114,26 +125,36 @@ impl Lease {
     /// Nobody asked for it yet.
     #[must_use]
     pub const fn new(timing: LeaseTiming) -> Self {
-        Self { timing, state: State::Idle, actions: VecDeque::new() }
+        Self { timing, state: State::Idle, goodbyes: 0, newest: 0, actions: VecDeque::new() }
     }
 
     /// Takes in what happened.
     pub fn handle(&mut self, event: LeaseEvent, now: Time) {
         match (event, self.state) {
             (LeaseEvent::Start, State::Idle) => self.acquire(now),
-            (LeaseEvent::Free, State::Elsewhere { .. }) => self.acquire(now),
+            // While we ask, the answer may be of before that.
+            (LeaseEvent::Free, State::Elsewhere { .. } | State::Asking { .. }) => self.acquire(now),
+            // A server that was restarted may not know it any more.
+            (LeaseEvent::Free, State::Held { fence, until, renew_at, .. }) if now < self.last_beat_before(until) => {
+                self.renew(fence, until, renew_at, now);
+            }
             (LeaseEvent::Stop, state) => {
                 self.state = State::Idle;
+                self.goodbyes += 1;
                 self.actions.clear();
-                if let State::Held { fence, .. } = state {
-                    self.actions.push_back(LeaseAction::Release { fence });
+                match state {
+                    State::Held { fence, .. } => self.release(Some(fence)),
+                    State::Asking { .. } | State::Elsewhere { .. } => self.release(None),
+                    State::Idle => {}
                 }
             }
             // An answer to who stopped meanwhile: it must not stay ours.
-            (LeaseEvent::Granted { fence, .. }, State::Idle) => self.actions.push_back(LeaseAction::Release { fence }),
+            (LeaseEvent::Granted { fence, .. }, State::Idle) => self.release(Some(fence)),
             // An answer of long ago, overtaken by another.
-            (LeaseEvent::Granted { fence, .. }, State::Held { fence: held, .. }) if fence < held => {}
-            (LeaseEvent::Granted { fence, asked_at }, state) => {
+            (LeaseEvent::Granted { fence, .. }, _) if fence < self.newest => {}
+            (LeaseEvent::Granted { asked, .. }, _) if asked.goodbyes < self.goodbyes => {}
+            (LeaseEvent::Granted { fence, asked }, state) => {
+                self.newest = fence;
                 let known = if let State::Held { fence: held, until, .. } = state
                     && held == fence
                 {
@@ -143,8 +164,8 @@ impl Lease {
                 };
                 self.state = State::Held {
                     fence,
-                    until: (asked_at + self.timing.lasts).max(known),
-                    renew_at: asked_at + self.timing.renew_after(),
+                    until: (asked.at + self.timing.lasts).max(known),
+                    renew_at: asked.at + self.timing.renew_after(),
                     renewing: false,
                 };
             }
@@ -188,10 +209,29 @@ impl Lease {
     /// The number to beat under; nothing when we may not beat.
     #[must_use]
     pub fn fence(&self, now: Time) -> Option<u64> {
+        self.leave().filter(|(_, until)| now < *until).map(|(fence, _)| fence)
+    }
+
+    /// The number to beat under, and from when on nobody may any more.
+    #[must_use]
+    pub fn leave(&self) -> Option<(u64, Time)> {
         match self.state {
-            State::Held { fence, until, .. } if now < self.last_beat_before(until) => Some(fence),
-            State::Held { .. } | State::Idle | State::Asking { .. } | State::Elsewhere { .. } => None,
+            State::Held { fence, until, .. } => Some((fence, self.last_beat_before(until))),
+            State::Idle | State::Asking { .. } | State::Elsewhere { .. } => None,
         }
+    }
+
+    fn renew(&mut self, fence: u64, until: Time, renew_at: Time, now: Time) {
+        self.state = State::Held { fence, until, renew_at, renewing: true };
+        self.actions.push_back(LeaseAction::Renew { fence, asked: self.asked(now) });
+    }
+
+    fn release(&mut self, fence: Option<u64>) {
+        self.actions.push_back(LeaseAction::Release { fence });
+    }
+
+    const fn asked(&self, now: Time) -> Asked {
+        Asked { at: now, goodbyes: self.goodbyes }
     }
 
     fn last_beat_before(&self, until: Time) -> Time {
@@ -200,15 +240,14 @@ impl Lease {
 
     fn acquire(&mut self, now: Time) {
         self.state = State::Asking { give_up_at: now + self.timing.renew_after() };
-        self.actions.push_back(LeaseAction::Acquire { asked_at: now });
+        self.actions.push_back(LeaseAction::Acquire { asked: self.asked(now) });
     }
 
     fn timeout(&mut self, now: Time) {
         match self.state {
             State::Held { until, .. } if now >= self.last_beat_before(until) => self.acquire(now),
             State::Held { fence, until, renew_at, renewing: false } if now >= renew_at => {
-                self.state = State::Held { fence, until, renew_at, renewing: true };
-                self.actions.push_back(LeaseAction::Renew { fence, asked_at: now });
+                self.renew(fence, until, renew_at, now);
             }
             State::Elsewhere { ask_at } if now >= ask_at => self.acquire(now),
             State::Asking { give_up_at } if now >= give_up_at => self.acquire(now),

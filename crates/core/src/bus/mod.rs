@@ -3,9 +3,10 @@
 mod lease;
 
 use crate::time::Time;
+use crate::view::HolderView;
 use crate::wire::redis_bus::SentMetrics;
 
-pub use lease::{Lease, LeaseAction, LeaseEvent, LeaseTiming};
+pub use lease::{Asked, Lease, LeaseAction, LeaseEvent, LeaseTiming};
 
 /// From when an agent's own figures make it something else than healthy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +32,18 @@ pub fn status(metrics: &SentMetrics, limits: &Limits) -> &'static str {
     } else {
         "healthy"
     }
+}
+
+/// Who has an agent's lease, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LeaseStand {
+    /// The bus was not asked yet, or nobody has it.
+    #[default]
+    Unknown,
+    /// The bus does not settle it, because of this.
+    Unsettled(String),
+    /// One of us, or of the others.
+    Held(HolderView),
 }
 
 /// What a message's number tells, after the one before.

@@ -192,6 +192,16 @@ impl Confirmation {
         Seen::Unclaimed
     }
 
+    /// As [`seen`](Self::seen), where `at` is when the beat was sent and no record tells what became of the others: what was
+    /// sent clearly before is not waited for any more, or every later event would be taken for the one before it.
+    pub fn seen_with_its_time(&mut self, at: Time, seen_at: Time) -> Seen {
+        let half = self.interval / 2;
+        // A clock that was set says nothing.
+        let clocks_agree = at <= seen_at + half && seen_at <= at + half;
+        while clocks_agree && self.pending.pop_front_if(|pending| pending.sent_at + half < at).is_some() {}
+        self.seen(at, seen_at)
+    }
+
     /// The record was read.
     pub fn record_read(&mut self, reading: &Reading) -> Settled {
         let Reading { asked_at, last_heartbeat, .. } = *reading;

@@ -298,3 +298,20 @@ proptest! {
         prop_assert_eq!((counts.unconfirmed.len(), counts.confirmed.len(), counts.foreign), (fates.len(), 0, 0), "{:?}", counts);
     }
 }
+
+#[test]
+fn an_event_that_was_lost_does_not_shift_those_that_follow() {
+    let confirmed = |sent_at| Seen::Confirmed(Confirmed { sent_at: at(sent_at), round_trip: Duration::from_millis(5) });
+    let mut confirmation = confirmation();
+    confirmation.sent(at(0));
+    // Its event never comes. The next one's comes after the word of its beat, the one after that before it.
+    confirmation.sent(at(30_000));
+    assert_eq!(confirmation.seen_with_its_time(at(30_001), at(30_005)), confirmed(30_000));
+    confirmation.sent(at(60_000));
+    assert_eq!(confirmation.seen_with_its_time(at(90_001), at(90_004)), Seen::Unclaimed);
+    assert!(confirmation.sent(at(90_000)).is_some_and(|confirmed| confirmed.sent_at == at(90_000)));
+    assert!(!confirmation.is_waiting());
+    // A clock that was set an hour ahead makes nothing of it foreign.
+    confirmation.sent(at(120_000));
+    assert_eq!(confirmation.seen_with_its_time(at(3_720_000), at(120_005)), confirmed(120_000));
+}

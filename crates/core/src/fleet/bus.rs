@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{AgentSettings, BusWord, Fleet, FleetEvent};
 use crate::identity::EntityId;
 use crate::time::{Time, millis};
-use crate::view::{BeatsBy, BusHealth, HolderView};
+use crate::view::{BeatsBy, BusHealth};
 use crate::wire::redis_bus::{Heard, Unusable};
 
 /// What an agent is taken to beat at until its bus says more.
@@ -21,6 +21,8 @@ pub(super) struct BusCounts {
     /// Messages that nothing could be made of, and why the last one.
     unusable: u64,
     last_unusable: Option<Unusable>,
+    /// What was let go of before anybody looked at it.
+    dropped: u64,
 }
 
 impl BusCounts {
@@ -30,6 +32,7 @@ impl BusCounts {
             turned_away: self.turned_away,
             unusable: self.unusable,
             last_unusable: self.last_unusable.map(|why| why.to_string()),
+            dropped: self.dropped,
         }
     }
 }
@@ -59,11 +62,13 @@ impl Fleet {
                     self.revision += 1;
                 }
             }
+            BusWord::Dropped(count) => {
+                if let Some(counts) = self.bus_counts(bus) {
+                    counts.dropped = counts.dropped.saturating_add(*count);
+                    self.revision += 1;
+                }
+            }
         }
-    }
-
-    pub(super) fn bus_holder(&mut self, id: &EntityId, holder: Option<HolderView>, now: Time) {
-        self.update(id, now, |agent, _, change| agent.bus_held_by(holder, change));
     }
 
     /// Lets go of an agent that nobody configured and that was gone for long.
@@ -83,6 +88,23 @@ impl Fleet {
         }
     }
 
+    /// It was shown as somebody else's, as a bus told of it, and is configured here now.
+    pub(super) fn is_no_stranger(&mut self, id: &EntityId, now: Time) {
+        let buses: Vec<String> = self
+            .registries
+            .iter()
+            .filter(|(_, place)| place.settings.bus.is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for bus in buses {
+            if let Ok(stranger) = EntityId::on_bus(&bus, id.as_str())
+                && self.agents.get(&stranger).is_some_and(|agent| agent.settings.only_seen)
+            {
+                self.remove(&stranger, now);
+            }
+        }
+    }
+
     /// Whoever leaves or is configured makes room for another one.
     pub(super) fn count_the_seen(&mut self, bus: &str) {
         let seen =
@@ -98,6 +120,10 @@ impl Fleet {
         if self.agents.contains_key(&id) {
             return Some(id);
         }
+        // Whoever of the team beats for an agent of a registry tells it here, too; ours has its row already.
+        if heard.name.parse().is_ok_and(|entity: EntityId| self.agents.contains_key(&entity)) {
+            return None;
+        }
         let registry = self.registries.get_mut(bus)?;
         let settings = registry.settings.bus.as_ref()?;
         if registry.bus.only_seen >= settings.most_seen {
@@ -111,7 +137,7 @@ impl Fleet {
         registry.bus.only_seen += 1;
         let settings = AgentSettings {
             id: id.clone(),
-            name: heard.name.clone(),
+            name: heard.label.clone().unwrap_or_else(|| heard.name.clone()),
             registry: bus.to_owned(),
             interval: heard.interval_ms.map_or(USUAL_INTERVAL, std::time::Duration::from_millis),
             beats_by: BeatsBy::Agent,
@@ -122,6 +148,7 @@ impl Fleet {
             tags: Vec::new(),
             project: None,
             only_seen: true,
+            team: None,
             alerts: Arc::clone(&settings.alerts),
         };
         debug_assert!(millis(settings.interval) > 0, "an interval was checked when it was read");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::alert::{AlertRules, Incident, NetworkReading, QuietHours};
+use crate::bus::LeaseStand;
 use crate::dialect::{Dialect, DialectChoice};
 use crate::failure::Fatal;
 use crate::history::usage::UsageBucket;
@@ -14,7 +15,7 @@ use crate::liveness::Profile;
 use crate::notice::{Notice, NoticeId};
 use crate::supervise::{RunAction, RunEvent, RunPolicy};
 use crate::time::Time;
-use crate::view::{BeatsBy, HolderView, ProcessState, StripSpan};
+use crate::view::{BeatsBy, ProcessState, StripSpan};
 use crate::wire::redis_bus::{Heard, Unusable};
 use crate::witness::{Activity, RecordFacts};
 
@@ -45,6 +46,8 @@ pub struct AgentSettings {
     pub project: Option<String>,
     /// Nobody configured it: it was seen on a bus.
     pub only_seen: bool,
+    /// The bus where a team settles which of its Beatkeepers beats for it.
+    pub team: Option<String>,
     /// When a person is interrupted because of it.
     pub alerts: Arc<AlertRules>,
 }
@@ -90,6 +93,8 @@ pub enum BusWord {
     Gone(String),
     /// So many messages that nothing could be made of.
     Unusable(Unusable, u64),
+    /// So many of all these were let go of, since they came faster than they are taken in.
+    Dropped(u64),
 }
 
 /// What an agent brings along from an earlier run.
@@ -182,8 +187,8 @@ pub enum FleetEvent {
         /// When it came.
         heard_at: Time,
     },
-    /// Who of a team beats for an agent; nobody when missing.
-    BusHolder(EntityId, Option<HolderView>),
+    /// Who of a team has an agent's lease.
+    Lease(EntityId, LeaseStand),
     /// A process that others run was probed.
     Process(EntityId, ProcessReading),
     /// Something happened to a process that is ours, or is asked for.
@@ -240,6 +245,8 @@ pub enum FleetAction {
     Hush(EntityId),
     /// Beat for it again.
     Speak(EntityId),
+    /// Ask for its lease, and keep it; or let go of it.
+    Lease(EntityId, bool),
     /// Show this on the desktop, in the place of what has its id and of what it supersedes.
     Show(Notice),
     /// Send this to the channels.

@@ -101,6 +101,7 @@ impl Fleet {
             }
             FleetEvent::AgentRemoved(id) => self.remove(&id, now),
             FleetEvent::Link(id, report) => {
+                self.answers_on_links(&id, &report, now);
                 self.update(&id, now, |agent, _, change| agent.link_reported(report, now, change));
             }
             FleetEvent::Activity { registry, activity, heard_at } => {
@@ -117,7 +118,9 @@ impl Fleet {
                 self.registry_answered(&registry, problem, reached, clock_ahead_ms, now);
             }
             FleetEvent::Bus { bus, word, heard_at } => self.bus_word(&bus, &word, heard_at.min(now), now),
-            FleetEvent::BusHolder(id, holder) => self.bus_holder(&id, holder, now),
+            FleetEvent::Lease(id, stand) => {
+                self.update(&id, now, |agent, _, change| agent.lease_stands(stand, change));
+            }
             FleetEvent::Process(id, reading) => {
                 self.update(&id, now, |agent, _, change| agent.process_read(reading, now, change));
             }
@@ -237,6 +240,7 @@ impl Fleet {
             return;
         }
         let id = settings.id.clone();
+        self.is_no_stranger(&id, now);
         let agent = Box::new(Agent::new(settings, past, now));
         let snoozed = past.snoozed_until.filter(|until| *until > now);
         let grace = agent.grace_until.unwrap_or(now);
@@ -335,8 +339,12 @@ impl Fleet {
         if change.read_record {
             self.actions.push_back(FleetAction::ReadRecord(id.clone()));
         }
+        // Silent before somebody else may begin.
         if let Some(beat) = change.beat {
             self.actions.push_back(if beat { FleetAction::Speak(id.clone()) } else { FleetAction::Hush(id.clone()) });
+        }
+        if let Some(wanted) = change.lease {
+            self.actions.push_back(FleetAction::Lease(id.clone(), wanted));
         }
         self.actions.extend(change.run.iter().map(|action| FleetAction::Run(id.clone(), *action)));
         let counts = change.turned && self.desk.turned(&agent.sighting(registry), now);

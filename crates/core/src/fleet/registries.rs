@@ -5,6 +5,7 @@ use super::{Fleet, FleetAction, Registry, RegistrySettings, sorted};
 use crate::dialect::{Finding, Sign, Trial};
 use crate::history::HistoryRow;
 use crate::identity::EntityId;
+use crate::link::LinkReport;
 use crate::time::Time;
 use crate::view::RegistryHealth;
 
@@ -110,6 +111,17 @@ impl Fleet {
             self.touch_all(name, now);
         }
         self.judge_network(now);
+    }
+
+    /// Without records to read, that a registry answers is known from its links alone. That one does not is each link's to say.
+    pub(super) fn answers_on_links(&mut self, id: &EntityId, report: &LinkReport, now: Time) {
+        if !matches!(report, LinkReport::Opened) {
+            return;
+        }
+        let Some(name) = self.agents.get(id).map(|agent| agent.settings.registry.clone()) else { return };
+        if self.registries.get(&name).is_some_and(|registry| registry.trial.dialect().is_acknowledged()) {
+            self.registry_answered(&name, None, true, None, now);
+        }
     }
 
     pub(super) fn touch_all(&mut self, registry: &str, now: Time) {

@@ -233,6 +233,7 @@ impl Link {
             | Transient::Broken { .. }
             | Transient::NoPong
             | Transient::NoAck
+            | Transient::NoMaster { .. }
             | Transient::ServerError { .. }
             | Transient::RateLimited { .. }
             | Transient::TlsHandshake { .. }

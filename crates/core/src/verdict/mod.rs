@@ -2,6 +2,7 @@
 
 mod dialect;
 mod process;
+mod team;
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::notice::duration;
 use crate::view::{LinkStateName, ProcessState, Severity, Speaker, VerdictView};
 use crate::wire::zynd::MAX_CLOCK_SKEW;
 use crate::witness::BeatRefusal;
+
+pub use team::TeamEvidence;
 
 /// Clocks are compared through a header with whole seconds, so the limit is met a little earlier.
 const CLOCK_LIMIT_MS: i64 = 58_000;
@@ -36,6 +39,8 @@ pub struct Evidence<'a> {
     pub paused: bool,
     /// Who beats at the moment.
     pub speaker: Speaker,
+    /// What is known of its lease, where a team has one.
+    pub team: Option<TeamEvidence<'a>>,
     /// The process.
     pub process: ProcessState,
     /// In a few words.
@@ -111,6 +116,7 @@ pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
     record(evidence).unwrap_or_else(|| match evidence.speaker {
         Speaker::App => ours(evidence),
         Speaker::Agent => its_own(evidence),
+        Speaker::Team => team::elsewhere(evidence).unwrap_or_else(|| its_own(evidence)),
     })
 }
 

@@ -8,6 +8,7 @@ fn well() -> Evidence<'static> {
         liveness: Liveness::Active,
         paused: false,
         speaker: Speaker::App,
+        team: None,
         process: ProcessState::NotOurs,
         process_detail: "",
         process_clock_ahead_ms: None,

@@ -54,8 +54,6 @@ pub struct BusView {
     pub pid: Option<u32>,
     /// Whether nobody configured it here: it was seen on the bus.
     pub only_seen: bool,
-    /// Which Beatkeeper beats for it, in a team.
-    pub holder: Option<HolderView>,
 }
 
 /// What a bus says of an agent's liveness.
@@ -105,12 +103,12 @@ pub struct HolderView {
     /// Grows with every change of hands: what carries an older one is refused.
     #[ts(type = "number")]
     pub fence: u64,
-    /// When it ends unless it is renewed.
-    pub until: Time,
+    /// Since when, by the clock of the team's bus.
+    pub since: Time,
 }
 
 /// What came by a bus, beside beats of agents that are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct BusHealth {
     /// Agents that nobody configured and that are shown.
@@ -123,4 +121,7 @@ pub struct BusHealth {
     pub unusable: u64,
     /// Why the last of them.
     pub last_unusable: Option<String>,
+    /// What came faster than it is taken in, and was let go of before anybody looked at it.
+    #[ts(type = "number")]
+    pub dropped: u64,
 }

@@ -61,6 +61,8 @@ pub struct AgentRow {
     pub beats_by: BeatsBy,
     /// Who does at the moment.
     pub speaker: Speaker,
+    /// Which Beatkeeper of a team has its lease.
+    pub holder: Option<Box<HolderView>>,
     /// Beat interval in milliseconds.
     #[ts(type = "number")]
     pub interval_ms: u64,
@@ -142,6 +144,8 @@ pub enum Speaker {
     App,
     /// The agent's own program.
     Agent,
+    /// Another Beatkeeper of the team.
+    Team,
 }
 
 /// Our link to the registry.

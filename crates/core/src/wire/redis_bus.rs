@@ -14,6 +14,7 @@ use crate::view::BusMetrics;
 pub const LONGEST_MESSAGE: usize = 64 * 1024;
 /// How far a sender's clock may be ahead of ours before its time is not believed.
 pub const MOST_AHEAD_MS: u64 = 60_000;
+const DAY_MS: u64 = 24 * 3600 * 1000;
 /// A hash lives for so many intervals after a beat.
 pub const LIVES_FOR: u32 = 4;
 /// Longer texts of others are cut.
@@ -21,7 +22,7 @@ const LONGEST_TEXT: usize = 200;
 /// The range of intervals that is believed of others, in milliseconds.
 const INTERVALS_MS: std::ops::RangeInclusive<u64> = 100..=86_400_000;
 
-/// One beat, as it is published. Field names are the how-to's; `intervalMs` and `fence` are ours, and others ignore them.
+/// One beat, as it is published. Field names are the how-to's; `intervalMs`, `fence` and `label` are ours, and others ignore them.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BeatMessage<'a> {
@@ -48,6 +49,9 @@ pub struct BeatMessage<'a> {
     /// In a team: of the lease that it was sent under.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fence: Option<u64>,
+    /// What people call it, where that is not its name on the bus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<&'a str>,
 }
 
 /// The figures of a message.
@@ -72,6 +76,38 @@ pub struct SentMetrics {
     /// Lately.
     #[serde(rename = "errorsLast5Min", skip_serializing_if = "Option::is_none")]
     pub errors_last_5min: Option<f64>,
+}
+
+/// What an agent says of its own work where its process is asked how it is, in the words of a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnWord {
+    /// What it counts itself. What its process costs is measured, whatever it says.
+    pub metrics: SentMetrics,
+    /// What it works on.
+    pub task: Option<String>,
+    /// A fraction of 1.
+    pub progress: Option<f64>,
+}
+
+impl OwnWord {
+    /// Reads it from the answer of a health endpoint: `currentTask`, `taskProgress`, and the figures of `metrics`. What is not
+    /// there, or is of the wrong type, is not said.
+    #[must_use]
+    pub fn read(answer: &Value) -> Option<Self> {
+        let read = |name: &str| answer.get("metrics").and_then(|metrics| metrics.get(name)).and_then(figure);
+        let word = Self {
+            metrics: SentMetrics {
+                active_tasks: read("activeTasks"),
+                queue_depth: read("queueDepth"),
+                tokens_used_this_hour: read("tokensUsedThisHour"),
+                errors_last_5min: read("errorsLast5Min"),
+                ..SentMetrics::default()
+            },
+            task: answer.get("currentTask").and_then(Value::as_str).and_then(cut),
+            progress: answer.get("taskProgress").and_then(figure).map(|progress| progress.min(1.0)),
+        };
+        (word != Self::default()).then_some(word)
+    }
 }
 
 /// What was heard of an agent, in a message or in its hash.
@@ -103,6 +139,8 @@ pub struct Heard {
     pub interval_ms: Option<u64>,
     /// In a team: of the lease that it was sent under.
     pub fence: Option<u64>,
+    /// What people call it, where that is not its name.
+    pub label: Option<String>,
 }
 
 /// Why nothing of a message can be used.
@@ -159,7 +197,8 @@ pub fn read_message(payload: &[u8], wall: Time) -> Result<Heard, Unusable> {
         pid: fields.get("pid").and_then(Value::as_u64).and_then(|pid| pid.try_into().ok()),
         registered_at: None,
         interval_ms: fields.get("intervalMs").and_then(Value::as_u64).filter(|ms| INTERVALS_MS.contains(ms)),
-        fence: fields.get("fence").and_then(Value::as_u64),
+        fence: fields.get("fence").and_then(Value::as_u64).filter(|fence| is_a_fence(*fence, wall)),
+        label: text("label").and_then(cut),
     })
 }
 
@@ -190,7 +229,8 @@ pub fn read_hash<'a>(
             "cpuPercent" => heard.metrics.cpu_percent = measured(),
             "memoryMB" => heard.metrics.memory_mb = measured(),
             "intervalMs" => heard.interval_ms = whole().filter(|ms| INTERVALS_MS.contains(ms)),
-            "fence" => heard.fence = whole(),
+            "fence" => heard.fence = whole().filter(|fence| is_a_fence(*fence, wall)),
+            "label" => heard.label = cut(value),
             _ => {}
         }
     }
@@ -220,6 +260,7 @@ pub fn hash_fields(beat: &BeatMessage<'_>, host: &str, pid: Option<u32>) -> Vec<
     fields.extend(beat.metrics.cpu_percent.map(|cpu| ("cpuPercent", cpu.to_string())));
     fields.extend(beat.metrics.memory_mb.map(|memory| ("memoryMB", memory.to_string())));
     fields.extend(beat.fence.map(|fence| ("fence", fence.to_string())));
+    fields.extend(beat.label.map(|label| ("label", label.to_owned())));
     fields
 }
 
@@ -233,6 +274,12 @@ pub const fn lives_for_seconds(interval_ms: u64) -> u64 {
 fn must_be_a_name(name: &str) -> Result<(), Unusable> {
     let bad = name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control);
     if bad { Err(Unusable::BadName) } else { Ok(()) }
+}
+
+/// They come from the server's clock: one far ahead of that would have every true one ignored.
+#[must_use]
+pub const fn is_a_fence(fence: u64, wall: Time) -> bool {
+    fence <= wall.as_millis().saturating_add(DAY_MS)
 }
 
 fn believable(ms: u64, wall: Time) -> Option<Time> {

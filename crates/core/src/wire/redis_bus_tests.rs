@@ -34,6 +34,7 @@ fn what_we_publish_is_what_the_how_to_publishes() {
         task_progress: None,
         interval_ms: 30_000,
         fence: None,
+        label: None,
     };
     let text = serde_json::to_string(&beat).unwrap();
     assert_eq!(
@@ -105,4 +106,28 @@ fn an_interval_is_told_by_what_is_left_of_a_hashs_life() {
     assert_eq!((heard.interval_ms, heard.at, heard.pid, heard.metrics.memory_mb), (None, None, None, None));
     assert_eq!(heard.registered_at, Some(WALL));
     assert_eq!(read_hash("a\nb", [], None, WALL), Err(Unusable::BadName));
+}
+
+#[test]
+fn an_agent_says_of_its_own_work_what_a_message_can_carry() {
+    let read = |text: &str| OwnWord::read(&serde_json::from_str(text).unwrap());
+    let word = read(
+        r#"{"status":"ok","currentTask":"report\n3","taskProgress":1.5,
+            "metrics":{"queueDepth":51,"errorsLast5Min":-1,"activeTasks":"two","memoryMB":7}}"#,
+    )
+    .unwrap();
+    assert_eq!((word.task.as_deref(), word.progress), (Some("report3"), Some(1.0)));
+    assert_eq!(word.metrics, SentMetrics { queue_depth: Some(51.0), ..SentMetrics::default() });
+    for nothing in [r#"{"status":"ok"}"#, "[]", r#"{"metrics":[1],"currentTask":7}"#] {
+        assert_eq!(read(nothing), None, "{nothing}");
+    }
+}
+
+#[test]
+fn a_number_that_no_server_gave_does_not_silence_those_that_one_gave() {
+    let fence = |fence: u64| read(&format!("{{\"agentId\":\"a\",\"fence\":{fence}}}")).unwrap().fence;
+    assert_eq!(fence(WALL.as_millis() + 5), Some(WALL.as_millis() + 5));
+    assert_eq!(fence(u64::MAX), None);
+    let hash = read_hash("a", [("fence", "18446744073709551615")], None, WALL).unwrap();
+    assert_eq!(hash.fence, None);
 }

@@ -163,8 +163,14 @@ impl Sim<'_> {
                 FleetAction::Send(notice) => self.check.send(&notice, &self.ids)?,
                 FleetAction::CallOff(notice) => self.check.call_off(&notice, &self.ids)?,
                 FleetAction::Withdraw(notices) => self.check.withdraw(&notices),
-                FleetAction::Hush(id) | FleetAction::Speak(id) | FleetAction::Run(id, _) => {
-                    return Err(Broken::new("nothing runs here that could be hushed", Some(self.ids[&id])));
+                FleetAction::Hush(id)
+                | FleetAction::Speak(id)
+                | FleetAction::Lease(id, _)
+                | FleetAction::Run(id, _) => {
+                    return Err(Broken::new(
+                        "nothing runs here that could be hushed, and nobody has a team",
+                        Some(self.ids[&id]),
+                    ));
                 }
                 FleetAction::Dialect(registry, dialect) => {
                     let what = format!("{registry} is spoken to as {}, which nobody asked for", dialect.as_str());

@@ -25,6 +25,7 @@ impl Agent {
     pub(super) fn beat_acked(&mut self, at: Time, now: Time, change: &mut Change) {
         self.link.acked_at = Some(at);
         self.record.registered = Some(true);
+        self.saw_heartbeat(at, now);
         if let Seen::Confirmed(confirmed) = self.confirmation.seen(at, at) {
             self.our_event_came(confirmed, now, change);
         }
@@ -47,7 +48,7 @@ impl Agent {
                 // The record has whole seconds, and must not seem to move backwards when it is read next.
                 self.saw_heartbeat(Time::from_millis(at.as_millis() / 1000 * 1000), now);
                 match self.speaker() {
-                    Speaker::Agent => self.confirmed_beat(now, now, change),
+                    Speaker::Agent | Speaker::Team => self.confirmed_beat(now, now, change),
                     Speaker::App => match self.confirmation.seen(*at, heard_at) {
                         Seen::Confirmed(confirmed) => self.our_event_came(confirmed, now, change),
                         Seen::KnownAlready | Seen::Unclaimed => {}
@@ -55,7 +56,7 @@ impl Agent {
                 }
             }
             Activity::BecameActive { .. } => {
-                if self.speaker() == Speaker::Agent {
+                if self.speaker() != Speaker::App {
                     self.connections.seen_opening(&self.settings.id, self.last_confirmed, now);
                 }
             }
@@ -100,7 +101,7 @@ impl Agent {
     pub(super) fn confirmed_beat(&mut self, at: Time, now: Time, change: &mut Change) {
         change.row = true;
         self.beats.confirmed += 1;
-        if self.speaker() == Speaker::Agent {
+        if self.speaker() != Speaker::App {
             self.connections.seen_beating(&self.settings.id, at.min(now));
             self.connections.sent();
             self.connections.confirmed();

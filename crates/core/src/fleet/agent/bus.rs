@@ -8,7 +8,7 @@ use crate::fleet::Registry;
 use crate::history::SpanKind;
 use crate::liveness::Liveness;
 use crate::time::Time;
-use crate::view::{BusMetrics, BusState, BusView, HolderView, Speaker};
+use crate::view::{BusMetrics, BusState, BusView, Speaker};
 use crate::wire::redis_bus::Heard;
 
 use super::{Agent, Change};
@@ -37,7 +37,6 @@ pub(super) struct OnBus {
     /// Whether it said goodbye since its last message.
     stopped: bool,
     heard: bool,
-    holder: Option<HolderView>,
 }
 
 impl Agent {
@@ -49,6 +48,10 @@ impl Agent {
         if heard.fence.is_some_and(|fence| bus.fence.is_some_and(|newest| fence < newest)) {
             return;
         }
+        // Who takes over counts from 1.
+        if bus.fence.is_some() && heard.fence > bus.fence {
+            bus.sequence = Sequence::default();
+        }
         let at = heard.at.unwrap_or(heard_at);
         match heard.sequence.map(|number| bus.sequence.take(number, at)) {
             Some(Step::Again) => return,
@@ -58,13 +61,13 @@ impl Agent {
         }
         bus.fence = heard.fence.or(bus.fence);
         bus.heard = true;
-        self.learn_from_bus(heard);
+        self.learn_from_bus(heard, false);
         self.record.registered = Some(true);
         self.saw_heartbeat(at.min(now), now);
         self.is_back_on_bus(now);
         match self.speaker() {
-            Speaker::Agent => self.confirmed_beat(heard_at, now, change),
-            Speaker::App => match self.confirmation.seen(at, heard_at) {
+            Speaker::Agent | Speaker::Team => self.confirmed_beat(heard_at, now, change),
+            Speaker::App => match self.confirmation.seen_with_its_time(at, heard_at) {
                 Seen::Confirmed(confirmed) => self.our_event_came(confirmed, now, change),
                 Seen::KnownAlready | Seen::Unclaimed => {}
             },
@@ -77,7 +80,7 @@ impl Agent {
         self.record.registered = Some(true);
         self.record.seen_at = Some(now);
         let said_goodbye = heard.status.as_deref() == Some(SAID_GOODBYE);
-        self.learn_from_bus(heard);
+        self.learn_from_bus(heard, true);
         if said_goodbye {
             self.bus.get_or_insert_default().stopped = true;
             return;
@@ -86,7 +89,7 @@ impl Agent {
         // Heard by nobody here: before this program began, or while the bus could not be heard.
         if let Some(beat) = heard.at.map(|at| at.min(now))
             && self.last_confirmed.is_none_or(|last| beat > last + self.settings.interval / 2)
-            && self.speaker() == Speaker::Agent
+            && self.speaker() != Speaker::App
         {
             self.saw_heartbeat(beat, now);
             self.confirmed_beat(beat, now, change);
@@ -95,15 +98,12 @@ impl Agent {
 
     /// It has no hash: it never registered, or the bus forgot it.
     pub(in crate::fleet) fn bus_gone(&mut self, now: Time, change: &mut Change) {
-        change.row |= self.record.status.take().is_some();
         self.record.seen_at = Some(now);
-    }
-
-    /// Who of a team beats for it.
-    pub(in crate::fleet) fn bus_held_by(&mut self, holder: Option<HolderView>, change: &mut Change) {
-        let bus = self.bus.get_or_insert_default();
-        change.row |= bus.holder != holder;
-        bus.holder = holder;
+        // Who never writes a hash says how it is in its messages.
+        let is_heard = self.bus.as_ref().is_some_and(|bus| bus.heard) && !self.liveness.is_missing();
+        if !is_heard {
+            change.row |= self.record.status.take().is_some();
+        }
     }
 
     /// Whether it said goodbye on its bus.
@@ -143,7 +143,6 @@ impl Agent {
             host: bus.host.clone(),
             pid: bus.pid,
             only_seen: self.settings.only_seen,
-            holder: bus.holder.clone(),
         }))
     }
 
@@ -155,17 +154,23 @@ impl Agent {
     }
 
     /// What a message or a hash says beside that it is there.
-    fn learn_from_bus(&mut self, heard: &Heard) {
+    fn learn_from_bus(&mut self, heard: &Heard, of_hash: bool) {
         if let Some(ms) = heard.interval_ms.filter(|_| self.settings.only_seen) {
             self.settings.interval = Duration::from_millis(ms);
             self.confirmation.set_interval(self.settings.interval);
         }
+        if let Some(label) = heard.label.as_ref().filter(|_| self.settings.only_seen) {
+            self.settings.name.clone_from(label);
+        }
         self.record.status.clone_from(&heard.status);
         let bus = self.bus.get_or_insert_default();
         bus.status.clone_from(&heard.status);
-        bus.metrics = heard.metrics;
-        bus.task.clone_from(&heard.task);
-        bus.progress = heard.progress;
+        // A hash has less than its last message had.
+        if !(of_hash && bus.heard) {
+            bus.metrics = heard.metrics;
+            bus.task.clone_from(&heard.task);
+            bus.progress = heard.progress;
+        }
         for (known, new) in [(&mut bus.kind, &heard.kind), (&mut bus.host, &heard.host)] {
             if new.is_some() {
                 known.clone_from(new);

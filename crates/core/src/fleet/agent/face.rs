@@ -8,7 +8,7 @@ use crate::liveness::Liveness;
 use crate::notice::time_of_day;
 use crate::reckon::uptime;
 use crate::time::Time;
-use crate::verdict::{self, Evidence};
+use crate::verdict::{self, Evidence, TeamEvidence};
 use crate::view::{
     AgentRow, ConnectionHealth, LinkStateName, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView,
 };
@@ -25,6 +25,7 @@ impl Agent {
             network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
             speaker: self.speaker(),
+            team: self.team_evidence(),
             process: self.process_state(),
             process_detail: &self.process_detail(),
             process_since: self.process_since().map(|since| time_of_day(since, context.zone)),
@@ -49,6 +50,11 @@ impl Agent {
             unacked: self.link.unacked,
             ever_acked: self.link.acked_at.is_some(),
         })
+    }
+
+    fn team_evidence(&self) -> Option<TeamEvidence<'_>> {
+        let bus = self.settings.team.as_deref()?;
+        Some(TeamEvidence { bus, stand: self.lease_stand() })
     }
 
     /// As the client of such a server tells it (protocols.md 5.1).
@@ -126,6 +132,7 @@ impl Agent {
             beats: self.beats,
             beats_by: self.settings.beats_by,
             speaker: self.speaker(),
+            holder: self.holder().cloned().map(Box::new),
             interval_ms: crate::time::millis(self.settings.interval),
             last_confirmed_at: self.last_confirmed,
             last_sent_at: self.last_sent,

@@ -3,6 +3,7 @@
 mod beats;
 mod bus;
 mod face;
+mod lease;
 mod link;
 mod record;
 mod run;
@@ -26,6 +27,7 @@ use super::strip::Strip;
 use super::{AgentSettings, Context, Past, ProcessReading, Registry};
 use crate::supervise::{RunAction, Supervisor};
 use bus::{OnBus, STOPPED_ON_BUS};
+use lease::LeaseSeen;
 use link::LinkSeen;
 use record::RecordSeen;
 use voice::Voice;
@@ -62,6 +64,8 @@ pub(super) struct Change {
     pub(super) sign: Option<Sign>,
     /// From now on we beat for it, or do not.
     pub(super) beat: Option<bool>,
+    /// From now on we want its lease, or do not.
+    pub(super) lease: Option<bool>,
 }
 
 pub(crate) struct Agent {
@@ -96,6 +100,7 @@ pub(crate) struct Agent {
     /// What its process costs; nothing while none was ever measured.
     usage: Option<Box<UsageRecorder>>,
     voice: Voice,
+    lease: LeaseSeen,
     /// Whether the link was told to beat.
     beating: bool,
     good_beats: u32,
@@ -155,6 +160,7 @@ impl Agent {
             run: None,
             usage: past.usage.map(|open| Box::new(UsageRecorder::from_past(Some(open)))),
             voice: Voice::default(),
+            lease: LeaseSeen::default(),
             beating: speaks,
             good_beats: 0,
         }
@@ -176,6 +182,9 @@ impl Agent {
             self.confirmation.link_lost();
         }
         self.confirmation.set_interval(settings.interval);
+        if settings.team != self.settings.team {
+            self.join_team();
+        }
         if self.settings.paused && !settings.paused {
             self.strip.gap(SpanKind::NotRunning, PAUSED, self.strip.end(), now);
             // Silence while paused was asked for.
@@ -225,6 +234,7 @@ impl Agent {
         self.missed = self.missed_by(now);
         self.listen(now);
         self.settle_run(now, change);
+        self.settle_lease(change);
         let beating = self.may_beat();
         if beating != std::mem::replace(&mut self.beating, beating) {
             change.beat = Some(beating);
@@ -238,7 +248,7 @@ impl Agent {
         let flips_at = self
             .record
             .last_heartbeat
-            .filter(|_| self.record.registered == Some(true))
+            .filter(|_| self.record.registered == Some(true) && !registry.trial.dialect().is_acknowledged())
             .map(|beat| beat.offset_millis(-registry.ahead_of_timeline(context)) + thresholds.inactive_after);
         change.row |= flips_at != self.flips_at;
         self.flips_at = flips_at;
@@ -306,7 +316,7 @@ impl Agent {
             change.read_record |= self.bus.is_some();
         }
         if to == Liveness::Offline
-            && self.speaker() == Speaker::Agent
+            && self.speaker() != Speaker::App
             && let Some(last) = self.last_confirmed
         {
             self.connections.seen_silent(last);

@@ -75,7 +75,7 @@ impl Agent {
                 just_registered: facts.last_real_beat().is_none(),
                 clock_ahead_ms,
             }),
-            Speaker::Agent => Settled::default(),
+            Speaker::Agent | Speaker::Team => Settled::default(),
         };
         for sent_at in &settled.confirmed {
             self.our_beat_confirmed(*sent_at, now, change);

@@ -83,7 +83,7 @@ impl Agent {
     /// beats for it.
     pub(super) fn rests(&self) -> bool {
         // Whoever asked for beats without truth gets them.
-        let bold = self.speaker() == Speaker::App && !self.settings.truthful;
+        let bold = self.speaker() != Speaker::Agent && !self.settings.truthful;
         let Some(run) = self.run.as_deref().filter(|run| run.rests() && !bold) else { return false };
         let (_, since) = run.state();
         let quiet_from = since + self.settings.interval;

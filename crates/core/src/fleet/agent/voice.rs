@@ -33,7 +33,16 @@ pub(super) struct Voice {
 
 impl Agent {
     /// Who beats.
-    pub(in crate::fleet) const fn speaker(&self) -> Speaker {
+    pub(in crate::fleet) fn speaker(&self) -> Speaker {
+        match self.own_speaker() {
+            // As long as it is not settled, what is seen may be another one's.
+            Speaker::App if !self.has_leave() => Speaker::Team,
+            speaker @ (Speaker::App | Speaker::Agent | Speaker::Team) => speaker,
+        }
+    }
+
+    /// Who would, if there were no team.
+    const fn own_speaker(&self) -> Speaker {
         match self.settings.beats_by {
             BeatsBy::App => Speaker::App,
             BeatsBy::Agent => Speaker::Agent,
@@ -43,12 +52,22 @@ impl Agent {
 
     /// Whether we may beat for it now.
     pub(in crate::fleet) fn may_beat(&self) -> bool {
-        self.speaker() == Speaker::App && !self.drilled && !self.is_held()
+        self.own_speaker() == Speaker::App && !self.drilled && !self.is_untrue() && self.has_leave()
+    }
+
+    /// Whether we would beat for it, if nobody else of the team did.
+    pub(super) fn would_beat(&self) -> bool {
+        self.own_speaker() == Speaker::App && !self.settings.paused && !self.is_untrue()
     }
 
     /// Whether our beats are held back since its process is not seen to be well.
     pub(super) fn is_held(&self) -> bool {
-        if !self.settings.truthful || self.speaker() == Speaker::Agent {
+        self.own_speaker() == Speaker::App && !self.is_held_elsewhere() && self.is_untrue()
+    }
+
+    /// Whether a beat of ours would say that its process is well, and nobody saw that.
+    fn is_untrue(&self) -> bool {
+        if !self.settings.truthful {
             return false;
         }
         match &self.run {

@@ -183,9 +183,12 @@ fn what_cannot_be_used_is_counted_with_its_reason() {
     let mut bus = Bus::with_room_for(1);
     bus.says(BusWord::Unusable(Unusable::NotAnObject, 3), at(0));
     bus.says(BusWord::Unusable(Unusable::BadTime, 1), at(0));
+    bus.says(BusWord::Dropped(7), at(0));
+    bus.says(BusWord::Dropped(u64::MAX), at(0));
     let health = bus.scene.fleet.registry_health();
     let counted = health.iter().find_map(|health| health.bus.clone()).unwrap();
     assert_eq!((counted.unusable, counted.last_unusable.as_deref()), (4, Some("with a timestamp that cannot be")));
+    assert_eq!(counted.dropped, u64::MAX, "it does not begin anew");
 }
 
 #[test]
@@ -201,4 +204,23 @@ fn what_we_publish_ourselves_is_confirmed_by_hearing_it() {
     let row = bus.row("ours");
     assert_eq!((row.verdict.code, row.beats.confirmed, row.liveness), ("ok", 1, Liveness::Active));
     assert!(!bus.view("ours").only_seen);
+}
+
+#[test]
+fn a_hash_takes_nothing_away_that_a_message_said() {
+    let mut bus = Bus::with_room_for(10);
+    let heard = Heard { task: Some("report".into()), progress: Some(0.5), ..beat("worker-1", 1, at(0)) };
+    bus.says(BusWord::Beat(heard), at(0));
+    bus.says(BusWord::Record(Heard { status: Some("busy".into()), ..beat("worker-1", 1, at(0)) }), at(1));
+    let view = bus.view("worker-1");
+    assert_eq!(
+        (view.task.as_deref(), view.progress, view.status.as_deref()),
+        (Some("report"), Some(0.5), Some("busy"))
+    );
+    // One that writes no hash is not without a word because of that, while it beats.
+    bus.says(BusWord::Gone("worker-1".into()), at(2));
+    assert_eq!(bus.row("worker-1").registry.status.as_deref(), Some("busy"));
+    bus.scene.until(at(200));
+    bus.says(BusWord::Gone("worker-1".into()), at(200));
+    assert_eq!(bus.row("worker-1").registry.status, None);
 }

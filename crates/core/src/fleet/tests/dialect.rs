@@ -71,6 +71,8 @@ fn an_acknowledgement_is_the_confirmation() {
     scene.link(LinkReport::Opened, at(0));
     let health = |scene: &Scene| scene.row().connection.unwrap();
     assert!(health(&scene).connected && health(&scene).last_heartbeat_ack.is_none());
+    let reachable = |scene: &Scene| scene.fleet.registry_health()[0].reachable;
+    assert_eq!(reachable(&scene), Some(true), "there is no record that could be asked for");
     for second in [1, 31] {
         scene.link(LinkReport::Sent { at: at(second) }, at(second));
         scene.link(
@@ -81,6 +83,7 @@ fn an_acknowledgement_is_the_confirmation() {
     let row = scene.row();
     assert_eq!((row.beats.confirmed, row.liveness, row.round_trip_ms), (2, Liveness::Active, Some(20)));
     assert_eq!(health(&scene).last_heartbeat_ack, Some(at(31) + Duration::from_millis(20)));
+    assert_eq!((row.registry.last_heartbeat, row.flips_at), (Some(at(31) + Duration::from_millis(20)), None));
 
     // It stops answering, and is dialled anew.
     let failure = Some(Transient::NoAck.into());

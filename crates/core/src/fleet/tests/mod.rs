@@ -7,6 +7,7 @@ mod properties;
 mod runs;
 mod seen_late;
 mod snooze;
+mod team;
 
 use super::*;
 use crate::alert::{AlertRules, Incident};
@@ -52,6 +53,7 @@ fn settings(number: u8, beats_by: BeatsBy) -> AgentSettings {
         tags: Vec::new(),
         project: None,
         only_seen: false,
+        team: None,
         alerts: AlertRules::default().into(),
     }
 }
