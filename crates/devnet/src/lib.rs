@@ -23,7 +23,7 @@ mod fault;
 mod registry;
 mod server;
 
-pub use artcafe::{Acks, ArtCafe, CafeConfig, CafeState, ChallengeAnswer, TurnsAway};
+pub use artcafe::{Acks, ArtCafe, CafeConfig, CafeState, ChallengeAnswer, TurnsAway, rsa_public_key};
 pub use config::{Config, Speech, StartError};
 pub use devnet::{Devnet, Stopped, WaitError};
 pub use fault::{Fault, FaultError, FaultKind};

@@ -4,11 +4,12 @@
 //! The real server that is mounted acknowledges nothing, and its other module everything; [`Acks`] says which one this is.
 
 mod ledger;
+mod openssh;
 mod server;
 mod socket;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use ledger::CafeState;
+pub use openssh::rsa_public_key;
 
 use crate::{StartError, WaitError};
 
@@ -98,6 +100,7 @@ pub struct ArtCafe {
 /// What its parts share.
 struct Cafe {
     config: CafeConfig,
+    acks: Mutex<Acks>,
     state: CafeState,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -114,6 +117,7 @@ impl ArtCafe {
         let listener = crate::server::bind(config.listen).map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let cafe = Arc::new(Cafe {
+            acks: Mutex::new(config.acks),
             config,
             state: CafeState::default(),
             stop: CancellationToken::new(),
@@ -133,6 +137,11 @@ impl ArtCafe {
     #[must_use]
     pub fn state(&self) -> &CafeState {
         &self.cafe.state
+    }
+
+    /// Acknowledges these heartbeats from now on.
+    pub fn set_acks(&self, acks: Acks) {
+        *self.cafe.acks.lock().unwrap_or_else(PoisonError::into_inner) = acks;
     }
 
     /// Stops. Open sockets just die.
@@ -157,6 +166,12 @@ impl ArtCafe {
             }
         };
         timeout(PATIENCE, waiting).await.map_err(|_| WaitError::after(PATIENCE))
+    }
+}
+
+impl Cafe {
+    fn acks(&self) -> Acks {
+        *self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

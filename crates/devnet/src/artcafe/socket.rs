@@ -45,7 +45,7 @@ async fn converse(cafe: &Cafe, agent: &str, socket: &mut WebSocket) -> Option<u1
             Ok(FromClient::Heartbeat { .. }) => {
                 cafe.state.beaten(agent);
                 beats += 1;
-                let acks = match cafe.config.acks {
+                let acks = match cafe.acks() {
                     Acks::Always => true,
                     Acks::Never => false,
                     Acks::Until(number) => cafe.state.acks(agent) < number,
