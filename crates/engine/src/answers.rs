@@ -48,8 +48,9 @@ pub struct Added {
     pub id: EntityId,
     /// Its name in the configuration.
     pub name: String,
-    /// Its public key, in wire form.
-    pub public_key: String,
+    /// Its public key, in wire form; an agent of a bus has none.
+    #[serde(default)]
+    pub public_key: Option<String>,
     /// The agent was here already, and has its key again.
     #[serde(default)]
     pub restored: bool,

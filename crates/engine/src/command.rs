@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use beatkeeper_core::alert::IncidentCursor;
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
@@ -101,6 +102,19 @@ pub enum Command {
         /// What is stored under its id and may be replaced: a fingerprint, or `damaged-N`. Nothing is when missing.
         #[serde(default)]
         replace: Option<Occupant>,
+    },
+    /// Adds an agent of a bus, which has a name there and no key. Answers an [`Added`].
+    AgentOnBus {
+        /// A configured bus's name.
+        bus: String,
+        /// What it is called there, and here.
+        name: String,
+        /// Who beats for it.
+        #[serde(default)]
+        beats: BeatsBy,
+        /// Seconds between two beats, 1 to 120; 30 when missing.
+        #[serde(default)]
+        interval: Option<u32>,
     },
     /// Looks for keys that are on this computer already. Answers a list of [`crate::discover::FoundKey`].
     KeysFind {
@@ -408,6 +422,15 @@ pub enum Command {
         name: String,
         /// Its base URL.
         url: String,
+        /// The way to beat there.
+        #[serde(default)]
+        dialect: DialectChoice,
+        /// ArtCafe: whose agents these are.
+        #[serde(default)]
+        organization: Option<String>,
+        /// ArtCafe: where an agent gets its challenge, with `{agent_id}` in it; when missing, below the base.
+        #[serde(default)]
+        challenge: Option<String>,
     },
     /// Adds a Redis heartbeat bus, once its server answers.
     BusAdd {
@@ -415,6 +438,9 @@ pub enum Command {
         name: String,
         /// Where, with its password if it has one: that goes into the vault, and never into the file.
         url: Secret,
+        /// Its password, if the address does not have it.
+        #[serde(default)]
+        password: Option<Secret>,
         /// Whether agents that nobody configured are shown, too.
         #[serde(default = "yes")]
         watch: bool,

@@ -115,6 +115,7 @@ impl Handle {
             Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
             | Command::AgentDerive { .. }
+            | Command::AgentOnBus { .. }
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }

@@ -9,7 +9,7 @@ use beatkeeper_core::view::ProcessState;
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::processes::ask_http;
+use crate::processes::Asker;
 
 const WITHIN: Duration = Duration::from_secs(3);
 
@@ -26,19 +26,13 @@ impl Drop for Probe {
 
 /// Probes `url` now and then every `every`.
 #[must_use]
-pub(crate) fn start(
-    http: reqwest::Client,
-    id: EntityId,
-    url: Url,
-    every: Duration,
-    output: mpsc::Sender<FleetEvent>,
-) -> Probe {
+pub(crate) fn start(asker: Asker, id: EntityId, url: Url, every: Duration, output: mpsc::Sender<FleetEvent>) -> Probe {
     let task = tokio::spawn(async move {
         let mut tick = tokio::time::interval(every);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            let reading = reading(ask_http(&http, &id, url.clone(), WITHIN).await);
+            let reading = reading(asker.ask(&id, url.clone(), WITHIN).await);
             if output.send(FleetEvent::Process(id.clone(), reading)).await.is_err() {
                 break;
             }

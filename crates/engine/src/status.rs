@@ -23,6 +23,12 @@ fn agent(row: &AgentRow, now: Time) -> Value {
         "paused": row.paused,
         "beats_by": row.beats_by,
         "speaker": row.speaker,
+        "holder": row.holder.as_ref().map(|holder| json!({
+            "computer": holder.computer,
+            "here": holder.here,
+            "fence": holder.fence,
+            "since": time(Some(holder.since)),
+        })),
         "registry": {
             "name": row.registry.name,
             "url": row.registry.url,

@@ -1,15 +1,26 @@
 //! One TLS configuration for every connection: rustls, and the certificates that the system trusts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
-/// The shared client configuration.
+/// Reading what the system trusts takes time, and a library that dials by itself can be handed nothing.
+static SHARED: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+
+/// The shared client configuration, made at the first call.
 ///
 /// # Errors
 /// When the system's certificates cannot be read.
 pub fn client_config() -> Result<Arc<ClientConfig>, rustls::Error> {
+    if let Some(shared) = SHARED.get() {
+        return Ok(Arc::clone(shared));
+    }
+    let made = make()?;
+    Ok(Arc::clone(SHARED.get_or_init(|| made)))
+}
+
+fn make() -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -14,6 +14,7 @@ mod child;
 mod crowd;
 mod engine;
 mod lateness;
+mod process;
 mod registry;
 mod report;
 mod usage;

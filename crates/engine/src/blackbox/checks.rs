@@ -174,7 +174,7 @@ fn clock(row: &AgentRow, registry: Option<&RegistryHealth>) -> Found {
     // Whoever signs beats is compared with the registry, which drops what is too old or too new for it.
     let (whose, ahead) = match row.speaker {
         Speaker::App => ("this computer's", registry_ahead),
-        Speaker::Agent => {
+        Speaker::Agent | Speaker::Team => {
             let apart = registry_ahead.zip(row.process.clock_ahead_ms);
             ("the process's", apart.map(|(registry, process)| registry.saturating_sub(process)))
         }
@@ -186,8 +186,10 @@ fn clock(row: &AgentRow, registry: Option<&RegistryHealth>) -> Found {
 }
 
 fn link(row: &AgentRow, now: Time) -> Found {
-    if row.speaker == Speaker::Agent {
-        return (Finding::Unknown, "The agent beats by itself".into());
+    match row.speaker {
+        Speaker::Agent => return (Finding::Unknown, "The agent beats by itself".into()),
+        Speaker::Team => return (Finding::Unknown, "Another computer of the team beats for it".into()),
+        Speaker::App => {}
     }
     let age = duration(now.since(row.link.since));
     let why = row.link.reason.as_ref().map(|reason| format!("{} ({})", reason.sentence, reason.code));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::backoff::Backoff;
-use beatkeeper_core::failure::{Failure, Fatal};
+use beatkeeper_core::failure::Failure;
 use beatkeeper_core::fleet::{BusWord, FleetEvent};
 use beatkeeper_core::wire::redis_bus::Unusable;
 use tokio::sync::{mpsc, watch};
@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use super::buffer::Buffer;
 use super::listen;
-use super::server::{Commands, Server, is_a_refusal};
+use super::server::{Commands, Server, failure, in_words, is_a_refusal};
+use super::team::TeamCommand;
 use crate::clock::Clock;
 
 /// Where a person is needed, it is looked this often whether the reason is gone.
@@ -44,6 +45,8 @@ pub(crate) struct HubSetup {
     pub(crate) seed: u64,
     /// Events go here.
     pub(crate) output: mpsc::Sender<FleetEvent>,
+    /// Changes of hands go here, where a team shares the bus.
+    pub(crate) team: Option<mpsc::UnboundedSender<TeamCommand>>,
 }
 
 /// What a hub's links beat over.
@@ -141,7 +144,11 @@ impl Task {
             let failure = match self.dial().await {
                 Ok((commands, ears)) => match Box::pin(self.live(commands, ears, &mut inbox)).await {
                     End::Unwanted => return,
-                    End::Slept => continue,
+                    End::Slept => {
+                        // What is open may be dead, and nobody is to wait for an answer there.
+                        self.line.send_replace(Line::Dialling);
+                        continue;
+                    }
                     End::Lost(failure) => failure,
                 },
                 Err(failure) => failure,
@@ -160,7 +167,7 @@ impl Task {
     async fn dial(&self) -> Result<(Commands, listen::Ears), Failure> {
         let server = &self.setup.server;
         let reached = server.reach().await?;
-        listen::subscribe(reached, &server.entry).await.map_err(|error| server.failure(&error))
+        listen::subscribe(reached, &server.entry).await.map_err(|error| failure(&error))
     }
 
     async fn is_down(&mut self, failure: &Failure) {
@@ -169,12 +176,7 @@ impl Task {
         self.say(FleetEvent::Stream { registry: self.name().to_owned(), live: false }).await;
         // A server that says no has answered.
         let reached = matches!(failure, Failure::Fatal(_));
-        let problem = match failure {
-            Failure::Fatal(Fatal::Forbidden { .. }) => {
-                "the server refuses the password, the user, or what the user may do".to_owned()
-            }
-            Failure::Fatal(_) | Failure::Transient(_) => failure.to_string(),
-        };
+        let problem = in_words(failure);
         self.say(FleetEvent::RegistryAnswer {
             registry: self.name().to_owned(),
             problem: Some(problem),
@@ -206,6 +208,7 @@ impl Task {
         match command {
             BusCommand::Add(name) => {
                 self.configured.insert(name.clone());
+                self.waiting.make_room(self.configured.len());
                 self.want(name);
             }
             BusCommand::Remove(name) => {
@@ -236,6 +239,7 @@ impl Task {
         let ours = match &word {
             BusWord::Beat(heard) | BusWord::Record(heard) => self.configured.contains(&heard.name),
             BusWord::Gone(name) => self.configured.contains(name),
+            BusWord::Dropped(_) => true,
             BusWord::Unusable(why, count) => {
                 let before = self.unusable.map_or(0, |(_, count)| count);
                 self.unusable = Some((*why, before.saturating_add(*count)));
@@ -249,6 +253,9 @@ impl Task {
         } else {
             self.waiting.others(event);
         }
+        if self.waiting.has_dropped() {
+            self.tell_at.get_or_insert_with(|| Instant::now() + live::TOLD_EVERY);
+        }
     }
 
     /// Has the fleet told of what was only counted.
@@ -261,6 +268,8 @@ impl Task {
         let dropped = self.waiting.take_dropped();
         if dropped > 0 {
             tracing::warn!(bus = self.name(), dropped, "more came by the bus than can be taken in");
+            let event = self.event(BusWord::Dropped(dropped));
+            self.waiting.ours(event);
         }
     }
 
@@ -278,7 +287,7 @@ impl Task {
     }
 
     fn lost(&self, error: &redis::RedisError) -> End {
-        End::Lost(self.setup.server.failure(error))
+        End::Lost(failure(error))
     }
 
     /// An answer that costs that question and not the connection.

@@ -7,15 +7,15 @@ use beatkeeper_core::bus::{Limits, status};
 use beatkeeper_core::failure::{Failure, Transient};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::link::{Link, LinkAction, LinkEvent, LinkReport, LinkTiming};
-use beatkeeper_core::wire::redis_bus::{BeatMessage, hash_fields, lives_for_seconds};
-use redis::{Pipeline, RedisError, Value, pipe};
+use redis::{Pipeline, RedisError, Value};
 use tokio::sync::{mpsc, watch};
 
-use super::figures::Figures;
-use super::host;
+use super::beat::{Beats, Said};
 use super::hub::{Hub, Line};
 use super::server::Commands;
-use crate::clock::Clock;
+use crate::clock::{Clock, due};
+use crate::figures::Figures;
+use crate::leases::{Leases, Leave};
 use crate::links::{LinkCommand, LinkHandle, LinkOutput};
 use crate::settings::BusEntry;
 
@@ -32,6 +32,8 @@ pub(crate) struct BeatSetup {
     pub(crate) seed: u64,
     pub(crate) bus: BusEntry,
     pub(crate) figures: Arc<Figures>,
+    /// What we may beat under.
+    pub(crate) leases: Arc<Leases>,
     pub(crate) clock: Arc<Clock>,
     /// Reports go here.
     pub(crate) output: mpsc::Sender<LinkOutput>,
@@ -43,9 +45,7 @@ pub(crate) fn start(setup: BeatSetup, hub: &Hub) -> LinkHandle {
 }
 
 struct Task {
-    name: String,
-    key: String,
-    host: String,
+    beats: Beats,
     setup: BeatSetup,
     line: watch::Receiver<Line>,
     link: Link,
@@ -53,29 +53,19 @@ struct Task {
     /// The connection that it is open on, and its number.
     open: Option<(u64, Commands)>,
     dialling: bool,
-    sequence: u64,
-    /// When it began, in Unix milliseconds.
-    began: u64,
-    /// Whether its hash says so on this connection: a server that was restarted may have forgotten it.
-    registered: bool,
 }
 
 impl Task {
     fn new(setup: BeatSetup, line: watch::Receiver<Line>) -> Self {
         let name = setup.id.parts().map(|(_, name)| name.into_owned()).unwrap_or_default();
         Self {
-            key: format!("{}{name}", setup.bus.prefix),
-            name,
-            host: host::name(),
+            beats: Beats::of(name, &setup.bus),
             link: Link::new(setup.timing, setup.seed),
             interval: setup.timing.interval,
             setup,
             line,
             open: None,
             dialling: false,
-            sequence: 0,
-            began: now_ms(),
-            registered: false,
         }
     }
 
@@ -94,7 +84,7 @@ impl Task {
                     }
                     None => break,
                 },
-                () = sleep_until(deadline) => Some(LinkEvent::Timeout),
+                () = due(deadline) => Some(LinkEvent::Timeout),
                 Ok(()) = self.line.changed() => self.line_changed(),
             };
             if let Some(event) = event {
@@ -134,7 +124,7 @@ impl Task {
             (Line::Up(number, commands), None) if self.dialling => {
                 self.dialling = false;
                 self.open = Some((number, commands));
-                self.registered = false;
+                self.beats.connect_anew();
                 Some(LinkEvent::Opened)
             }
             // Whoever waits need not wait any longer.
@@ -177,14 +167,18 @@ impl Task {
     async fn beat(&mut self) -> Option<LinkEvent> {
         let (_, mut commands) = self.open.clone()?;
         let at = self.setup.clock.now();
-        let pipeline = match self.pipeline() {
+        tracing::trace!(id = %self.setup.id, late_ms = self.link.late_by(at).map(beatkeeper_core::time::millis), "beat");
+        let pipeline = match self.next_beat() {
             Ok(pipeline) => pipeline,
-            Err(error) => return Some(LinkEvent::Closed(Transient::Protocol { detail: error.to_string() })),
+            Err(why) => return Some(LinkEvent::Closed(why)),
         };
-        let asked = pipeline.query_async::<Value>(&mut commands);
+        let asked = pipeline.query_async::<Vec<Value>>(&mut commands);
         match tokio::time::timeout(self.setup.timing.pong_within, asked).await {
-            Ok(Ok(_)) => {
-                self.registered = true;
+            Ok(Ok(answers)) => {
+                if !self.beats.answered(&answers) {
+                    self.open = None;
+                    return Some(LinkEvent::Closed(lost_lease("a newer lease has written its hash")));
+                }
                 self.link.handle(LinkEvent::Inbound, self.setup.clock.now());
                 Some(LinkEvent::Sent { at })
             }
@@ -196,37 +190,25 @@ impl Task {
         }
     }
 
-    /// One beat: the message, the hash, and how long that lives; at the first one of a connection also that it registered.
-    fn pipeline(&mut self) -> serde_json::Result<Pipeline> {
-        self.sequence += 1;
-        let timestamp = now_ms();
-        let interval_ms = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
-        let (pid, metrics) = self.setup.figures.of(&self.setup.id, self.setup.clock.now());
-        let limits = &self.setup.bus.limits;
-        let limits =
-            Limits { errors: limits.errors.into(), memory_mb: limits.memory_mb.into(), queue: limits.queue.into() };
-        let message = BeatMessage {
-            agent_id: &self.name,
-            agent_type: KIND,
-            timestamp,
-            sequence: self.sequence,
-            status: status(&metrics, &limits),
-            metrics,
-            current_task: None,
-            task_progress: None,
-            interval_ms,
-            fence: None,
+    /// The next beat; nothing when its lease is over.
+    fn next_beat(&mut self) -> Result<Pipeline, Transient> {
+        let setup = &self.setup;
+        let fence = match setup.leases.leave(&setup.id, setup.clock.now()) {
+            Leave::Free => None,
+            Leave::Under(fence) => Some(fence),
+            Leave::None => return Err(lost_lease("its lease ended")),
         };
-        let mut pipeline = pipe();
-        if !self.registered {
-            let registered = [("registeredAt", self.began.to_string()), ("status", "starting".to_owned())];
-            pipeline.cmd("HSET").arg(&self.key).arg(&registered[..]);
-            pipeline.cmd("HDEL").arg(&self.key).arg("stoppedAt");
-        }
-        pipeline.cmd("PUBLISH").arg(&self.setup.bus.channel).arg(serde_json::to_vec(&message)?);
-        pipeline.cmd("HSET").arg(&self.key).arg(hash_fields(&message, &self.host, pid));
-        pipeline.cmd("EXPIRE").arg(&self.key).arg(lives_for_seconds(interval_ms));
-        Ok(pipeline)
+        let known = setup.figures.of(&setup.id, setup.clock.now());
+        let limits = Limits::from(&setup.bus.limits);
+        let said = Said {
+            interval: self.interval,
+            kind: KIND,
+            label: None,
+            status: status(&known.metrics, &limits),
+            known: &known,
+            fence,
+        };
+        self.beats.next(&said).map_err(|error| Transient::Protocol { detail: error.to_string() })
     }
 
     async fn ping(&mut self) -> Option<LinkEvent> {
@@ -244,10 +226,7 @@ impl Task {
 
     /// Its hash says that it stopped, as the how-to has it; nothing is published.
     async fn say_goodbye(&mut self) {
-        let Some((_, mut commands)) = self.open.clone().filter(|_| self.sequence > 0) else { return };
-        let stopped = [("status", "stopped".to_owned()), ("stoppedAt", now_ms().to_string())];
-        let mut hash = redis::cmd("HSET");
-        hash.arg(&self.key).arg(&stopped[..]);
+        let Some(((_, mut commands), hash)) = self.open.clone().zip(self.beats.goodbye()) else { return };
         let _ = tokio::time::timeout(CLOSE_WITHIN, hash.query_async::<Value>(&mut commands)).await;
     }
 
@@ -258,13 +237,6 @@ impl Task {
     }
 }
 
-fn now_ms() -> u64 {
-    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default()
-}
-
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
+fn lost_lease(detail: &str) -> Transient {
+    Transient::Broken { detail: detail.into() }
 }

@@ -8,6 +8,7 @@ use redis::{Msg, RedisResult};
 
 use super::read::literally;
 use super::server::{Commands, Reached};
+use super::team::NEWS;
 use crate::settings::BusEntry;
 
 /// What is heard of a bus, and a way to ask whether anybody is there.
@@ -23,6 +24,9 @@ pub(super) struct Ears {
 pub(super) async fn subscribe(reached: Reached, bus: &BusEntry) -> RedisResult<(Commands, Ears)> {
     let Reached { mut commands, mut ears } = reached;
     ears.subscribe(&bus.channel).await?;
+    if bus.team {
+        ears.subscribe(NEWS).await?;
+    }
     if tells_of_expiry(&mut commands).await {
         let pattern = format!("__keyspace@{}__:{}*", commands.get_db(), literally(&bus.prefix));
         if let Err(error) = ears.psubscribe(pattern).await {

@@ -9,6 +9,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{Pipeline, RedisResult, Value, from_redis_value, pipe};
 
+use super::cluster::Node;
 use super::server::Commands;
 
 /// So many are read in one pipeline.
@@ -16,7 +17,7 @@ pub(super) const AT_ONCE: usize = 100;
 /// A hint to the server, of how many keys it looks at before it answers.
 const LOOKED_AT: usize = 1000;
 /// What is read of a hash: whoever writes a million other fields into it does not fill our memory.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "lastHeartbeat",
     "registeredAt",
     "sequence",
@@ -28,6 +29,7 @@ const FIELDS: [&str; 11] = [
     "memoryMB",
     "intervalMs",
     "fence",
+    "label",
 ];
 
 /// Reads the hashes of these agents.
@@ -50,7 +52,7 @@ pub(super) async fn records(mut commands: Commands, prefix: &str, names: Vec<Str
 }
 
 /// Each key may be on another server of a cluster.
-async fn one_by_one(cluster: &ClusterConnection, prefix: &str, names: &[String]) -> RedisResult<Vec<Value>> {
+async fn one_by_one(cluster: &ClusterConnection<Node>, prefix: &str, names: &[String]) -> RedisResult<Vec<Value>> {
     let ask = |name: &String| {
         let (mut cluster, mut pipeline) = (cluster.clone(), pipe());
         ask_for(&mut pipeline, prefix, name);
@@ -137,7 +139,7 @@ fn scan(cursor: u64, prefix: &str) -> redis::Cmd {
 }
 
 /// The masters of a cluster, which have all keys between them: `CLUSTER SLOTS` names them first in each range.
-async fn masters(cluster: &mut ClusterConnection) -> RedisResult<BTreeSet<(String, u16)>> {
+async fn masters(cluster: &mut ClusterConnection<Node>) -> RedisResult<BTreeSet<(String, u16)>> {
     let ranges: Vec<Vec<Value>> = redis::cmd("CLUSTER").arg("SLOTS").query_async(cluster).await?;
     let master = |range: &Vec<Value>| {
         let node: Vec<Value> = from_redis_value(range.get(2)?.clone()).ok()?;

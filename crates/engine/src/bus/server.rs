@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use beatkeeper_core::failure::{Failure, Fatal, Transient};
 use beatkeeper_vault::{ChannelSecret, Vault};
-use redis::aio::{ConnectionLike, MultiplexedConnection, PubSub};
-use redis::cluster::ClusterClientBuilder;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::cluster_async::ClusterConnection;
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, Pipeline, RedisError,
-    RedisFuture, RedisResult, ServerErrorKind, TlsMode, Value,
+    Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, Pipeline, RedisError, RedisFuture, RedisResult,
+    ServerErrorKind, Value,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use url::{Host, Url};
+use url::Url;
 
+use super::cluster::{self, Node};
+use super::{dial, sentinel};
 use crate::settings::{BusEntry, BusMode};
 
-/// How long a dial may take.
-const DIAL_WITHIN: Duration = Duration::from_secs(5);
-/// How long an answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a dial may take, with all that must be asked first.
+const DIAL_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where a bus is, and where its password is kept.
 #[derive(Clone, Debug)]
@@ -33,7 +31,7 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(super) enum Commands {
     One(MultiplexedConnection),
-    Cluster(ClusterConnection),
+    Cluster(ClusterConnection<Node>),
 }
 
 /// A bus that was reached.
@@ -46,37 +44,7 @@ impl Server {
     /// Reaches it with two connections: one for commands, and one to listen with.
     pub(super) async fn reach(&self) -> Result<Reached, Failure> {
         let password = self.password().await?;
-        let servers = self.servers(password.as_ref())?;
-        let dial = async {
-            match self.entry.mode {
-                BusMode::Single => over(&first(&servers)?).await,
-                BusMode::Sentinel => over(&self.master(servers, password.as_ref()).await?).await,
-                BusMode::Cluster => cluster(servers).await,
-            }
-        };
-        match tokio::time::timeout(DIAL_WITHIN * 2, dial).await {
-            Ok(reached) => reached.map_err(|error| self.failure(&error)),
-            Err(_) => Err(Transient::DialTimeout.into()),
-        }
-    }
-
-    /// What an error of the library means.
-    pub(super) fn failure(&self, error: &RedisError) -> Failure {
-        let host = self.entry.url.host_str().unwrap_or_default().to_owned();
-        let said = error.to_string();
-        if error.is_connection_refusal() {
-            Transient::Refused.into()
-        } else if error.is_timeout() {
-            Transient::DialTimeout.into()
-        } else if said.contains("lookup address") || said.contains("No such host") {
-            Transient::Dns { host }.into()
-        } else if said.contains("invalid peer certificate") {
-            Fatal::Certificate { detail: said }.into()
-        } else if is_a_refusal(error) {
-            Fatal::Forbidden { status: 401 }.into()
-        } else {
-            Transient::Broken { detail: said }.into()
-        }
+        reach(&self.entry, password.as_ref()).await
     }
 
     async fn password(&self) -> Result<Option<SecretString>, Failure> {
@@ -89,49 +57,68 @@ impl Server {
             Err(error) => Err(Fatal::KeyUnavailable { detail: error.to_string() }.into()),
         }
     }
-
-    fn servers(&self, password: Option<&SecretString>) -> Result<Vec<ConnectionInfo>, Failure> {
-        if self.entry.servers().any(|url| !self.entry.allow_plain && goes_plain(url)) {
-            return Err(Fatal::PlainNotAllowed.into());
-        }
-        let info = |url: &Url| with_password(url, password).map_err(|error| self.failure(&error));
-        self.entry.servers().map(info).collect()
-    }
-
-    /// The master, as the Sentinels know it. The password is the master's: Sentinels are asked without one.
-    async fn master(&self, servers: Vec<ConnectionInfo>, password: Option<&SecretString>) -> RedisResult<Client> {
-        let settings = first(&servers)?.get_connection_info().redis_settings().clone();
-        let mut of_master = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
-        if self.entry.url.scheme() == "rediss" {
-            of_master = of_master.set_tls_mode(TlsMode::Secure);
-        }
-        let sentinels = match password {
-            Some(_) => self.entry.servers().map(|url| with_password(url, None)).collect::<RedisResult<_>>()?,
-            None => servers,
-        };
-        let master = self.entry.master.as_deref().unwrap_or_default();
-        let mut sentinels = SentinelClient::build(sentinels, master, Some(of_master), SentinelServerType::Master)?;
-        sentinels.async_get_client().await
-    }
 }
 
-/// Whether each server answers with this password: a PING, before anything is written. Blocks.
+/// Whether the bus answers with this password: a PING, before anything is written. Blocks.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
 pub(crate) fn probe(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), String> {
-    for url in entry.servers() {
-        if !entry.allow_plain && goes_plain(url) {
-            return Err(Fatal::PlainNotAllowed.to_string());
+    let asked = async {
+        let mut reached = reach(entry, password).await?;
+        redis::cmd("PING").query_async::<Value>(&mut reached.commands).await.map_err(|error| failure(&error))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let answer = runtime.map_err(|error| error.to_string())?.block_on(asked);
+    answer.map(drop).map_err(|failure| in_words(&failure))
+}
+
+/// A failure, as it is said of a bus.
+pub(super) fn in_words(failure: &Failure) -> String {
+    match failure {
+        Failure::Fatal(Fatal::Forbidden { .. }) => {
+            "the server refuses the password, the user, or what the user may do".to_owned()
         }
-        let asked = with_password(url, password).and_then(|info| {
-            let mut connection = Client::open(info)?.get_connection_with_timeout(DIAL_WITHIN)?;
-            connection.set_read_timeout(Some(ANSWER_WITHIN))?;
-            redis::cmd("PING").query::<Value>(&mut connection)
-        });
-        asked.map_err(|error| error.to_string())?;
+        Failure::Fatal(_) | Failure::Transient(_) => failure.to_string(),
     }
-    Ok(())
+}
+
+async fn reach(entry: &BusEntry, password: Option<&SecretString>) -> Result<Reached, Failure> {
+    let servers = servers(entry, password)?;
+    let dial = async {
+        match entry.mode {
+            BusMode::Single => dial::both(servers.first().ok_or_else(no_server)?).await,
+            BusMode::Sentinel => sentinel::reach(entry, &servers).await,
+            BusMode::Cluster => cluster::reach(servers).await,
+        }
+    };
+    tokio::time::timeout(DIAL_WITHIN, dial).await.unwrap_or_else(|_| Err(Transient::DialTimeout.into()))
+}
+
+fn servers(entry: &BusEntry, password: Option<&SecretString>) -> Result<Vec<ConnectionInfo>, Failure> {
+    if !entry.allow_plain && entry.servers().any(goes_plain) {
+        return Err(Fatal::PlainNotAllowed.into());
+    }
+    let info = |url: &Url| with_password(url, password).map_err(|error| failure(&error));
+    entry.servers().map(info).collect()
+}
+
+/// What an error of the library means.
+pub(super) fn failure(error: &RedisError) -> Failure {
+    if error.is_connection_refusal() {
+        Transient::Refused.into()
+    } else if error.is_timeout() {
+        Transient::DialTimeout.into()
+    } else if is_a_refusal(error) {
+        Fatal::Forbidden { status: 401 }.into()
+    } else {
+        Transient::Broken { detail: error.to_string() }.into()
+    }
+}
+
+/// Every bus has one; the configuration sees to it.
+pub(super) fn no_server() -> Failure {
+    Transient::Protocol { detail: "a bus has at least one server".into() }.into()
 }
 
 /// Reads the server's clock and its own, in milliseconds; positive when it is ahead of ours.
@@ -148,36 +135,6 @@ pub(super) fn is_a_refusal(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
         || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
-}
-
-async fn over(client: &Client) -> RedisResult<Reached> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(DIAL_WITHIN))
-        .set_response_timeout(Some(ANSWER_WITHIN));
-    let commands = client.get_multiplexed_async_connection_with_config(&config).await?;
-    Ok(Reached { commands: Commands::One(commands), ears: client.get_async_pubsub().await? })
-}
-
-/// What is published anywhere in a cluster is heard at each of its servers.
-async fn cluster(servers: Vec<ConnectionInfo>) -> RedisResult<Reached> {
-    let mut ears = Err(RedisError::from((ErrorKind::InvalidClientConfig, "a bus has at least one server")));
-    for server in &servers {
-        ears = Client::open(server.clone())?.get_async_pubsub().await;
-        if ears.is_ok() {
-            break;
-        }
-    }
-    let ears = ears?;
-    let client =
-        ClusterClientBuilder::new(servers).connection_timeout(DIAL_WITHIN).response_timeout(ANSWER_WITHIN).build()?;
-    Ok(Reached { commands: Commands::Cluster(client.get_async_connection().await?), ears })
-}
-
-fn first(servers: &[ConnectionInfo]) -> RedisResult<Client> {
-    match servers.first() {
-        Some(server) => Client::open(server.clone()),
-        None => Err((ErrorKind::InvalidClientConfig, "a bus has at least one server").into()),
-    }
 }
 
 fn with_password(url: &Url, password: Option<&SecretString>) -> RedisResult<ConnectionInfo> {
@@ -202,17 +159,15 @@ pub(crate) fn is_remote(entry: &BusEntry) -> bool {
 }
 
 fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => true,
-    }
+    url.host_str().is_none_or(|host| is_this_computer(host.trim_matches(['[', ']'])))
 }
 
-impl ConnectionLike for Commands {
+/// Whether a name or an address without brackets is this computer's own.
+pub(super) fn is_this_computer(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+impl redis::aio::ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
             Self::One(one) => one.req_packed_command(command),
@@ -228,7 +183,7 @@ impl ConnectionLike for Commands {
     ) -> RedisFuture<'a, Vec<Value>> {
         match self {
             Self::One(one) => one.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
+            Self::Cluster(all) => cluster::ask(all, pipeline, offset, count),
         }
     }
 
@@ -261,13 +216,9 @@ mod tests {
 
     #[test]
     fn a_refused_password_needs_a_person() {
-        let server = Server {
-            entry: BusEntry::new("team".into(), "redis://r.example".parse().unwrap()),
-            vault: Vault::keychain(),
-        };
         let refused = RedisError::from((ErrorKind::AuthenticationFailed, "Password authentication failed"));
-        assert_eq!(server.failure(&refused), Fatal::Forbidden { status: 401 }.into());
+        assert_eq!(failure(&refused), Fatal::Forbidden { status: 401 }.into());
         let gone = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(server.failure(&gone.into()), Transient::Refused.into());
+        assert_eq!(failure(&gone.into()), Transient::Refused.into());
     }
 }

@@ -11,6 +11,14 @@ use beatkeeper_core::time::Time;
 use reading::Reading;
 use timeline::Timeline;
 
+/// Waits until then; for ever, when nothing is due.
+pub(crate) async fn due(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The clock.
 ///
 /// Three clocks of the system are behind it: one that counts time asleep, one that does not, and the wall clock. The

@@ -74,6 +74,7 @@ impl FleetLoop {
             | Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
             | Command::AgentDerive { .. }
+            | Command::AgentOnBus { .. }
             | Command::AgentRemove { .. }
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }
@@ -123,6 +124,10 @@ impl FleetLoop {
         if row.speaker == Speaker::Agent {
             let sentence = format!("{} beats by itself, and Beatkeeper only watches it", row.name);
             return Err(Refusal::new("agent.not_ours", sentence, "Restart its own program."));
+        }
+        if let Some(holder) = row.holder.as_ref().filter(|holder| !holder.here) {
+            let sentence = format!("{} beats for {}, and Beatkeeper only watches it here", holder.computer, row.name);
+            return Err(Refusal::new("agent.elsewhere", sentence, "Restart it there."));
         }
         if self.is_drilled(id) {
             let sentence = format!("{} is silent for a drill", row.name);

@@ -35,10 +35,10 @@ impl FleetLoop {
             let sentence = format!("A drill with {} is still under way", running.drill.name);
             return Err(Refusal::new("drill.running", sentence, "Wait for its end, or stop it."));
         }
-        if row.speaker == Speaker::Agent {
+        if row.speaker != Speaker::App {
             return refuse(
                 "agent.not_ours",
-                "beats by itself, so nothing here can silence it",
+                "is not beaten for by this computer, so nothing here can silence it",
                 "Choose one that Beatkeeper beats for, such as one of the demo registry.",
             );
         }

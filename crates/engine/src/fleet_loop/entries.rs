@@ -43,7 +43,12 @@ pub(super) fn bus_settings(entry: &BusEntry, alerts: Arc<AlertRules>) -> Registr
     }
 }
 
-pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>, names: Names<'_>) -> AgentSettings {
+pub(super) fn agent_settings(
+    entry: &AgentEntry,
+    alerts: Arc<AlertRules>,
+    names: Names<'_>,
+    team: Option<&BusEntry>,
+) -> AgentSettings {
     let probed = Plan::of(entry, None).is_some_and(|plan| plan.is_probed());
     AgentSettings {
         id: entry.entity.clone(),
@@ -57,6 +62,7 @@ pub(super) fn agent_settings(entry: &AgentEntry, alerts: Arc<AlertRules>, names:
         truthful: entry.is_truthful(),
         tags: entry.tags.clone(),
         only_seen: false,
+        team: team.map(|bus| bus.name.clone()),
         project: entry.project.as_deref().map(project_name),
         alerts,
     }

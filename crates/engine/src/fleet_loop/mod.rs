@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::alerts::channels::{ChannelView, Post};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::command::{Command, Refusal};
 use crate::links::{LinkCommand, LinkOutput};
 use crate::processes::LogTask;
@@ -186,8 +186,8 @@ impl FleetLoop {
                 Some(event) = inlets.events.recv() => self.fold(event),
                 Some(reading) = self.ears.readings.recv() => self.network_changed(reading),
                 Some(event) = self.ears.power.recv() => self.power_changed(event),
-                () = sleep_until(due) => self.fold(FleetEvent::Timeout),
-                () = sleep_until(self.publish_at) => self.publish(),
+                () = clock::due(due) => self.fold(FleetEvent::Timeout),
+                () = clock::due(self.publish_at) => self.publish(),
                 _ = housekeeping.tick() => self.keep_house().await,
             }
         }
@@ -208,12 +208,16 @@ impl FleetLoop {
     fn carry_out(&mut self) {
         while let Some(action) = self.fleet.poll_action() {
             match action {
-                FleetAction::Confirmed(id) => self.crew.tell_link(&id, LinkCommand::Confirmed),
+                FleetAction::Confirmed(id) => {
+                    self.crew.tell_link(&id, LinkCommand::Confirmed);
+                    self.crew.tell_team(&id);
+                }
                 FleetAction::Block(id, fatal) => self.crew.tell_link(&id, LinkCommand::Block(Box::new(fatal))),
                 FleetAction::Unblock(id) => self.crew.tell_link(&id, LinkCommand::Unblock),
                 FleetAction::ReadRecord(id) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
                 FleetAction::Hush(id) => self.crew.hush(id),
                 FleetAction::Speak(id) => self.crew.speak(&id),
+                FleetAction::Lease(id, wanted) => self.crew.lease(id, wanted),
                 FleetAction::Run(id, action) => self.crew.processes().carry_out(&id, action),
                 FleetAction::Show(notice) => {
                     self.drill_shows(&notice);
@@ -318,6 +322,8 @@ impl FleetLoop {
             tokio::select! {
                 () = &mut goodbye => break,
                 Some(report) = inlets.links.recv() => last_words.push(report),
+                // Nobody is to wait for room while it ends.
+                Some(_) = inlets.events.recv() => {}
                 () = tokio::time::sleep_until(deadline) => break,
             }
         }
@@ -354,11 +360,4 @@ impl FleetLoop {
 fn stamp(path: &std::path::Path) -> Option<(SystemTime, u64)> {
     let meta = std::fs::metadata(path).ok()?;
     Some((meta.modified().ok()?, meta.len()))
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
 }

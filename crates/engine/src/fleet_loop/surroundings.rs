@@ -58,6 +58,10 @@ impl FleetLoop {
     /// The system says that it sleeps or woke: only a hint, since any program can say so.
     pub(super) fn power_changed(&mut self, event: PowerEvent) {
         tracing::debug!(?event, "the system");
+        match event {
+            PowerEvent::GoingToSleep(delay) => self.crew.hand_over(delay),
+            PowerEvent::Woke => self.crew.take_back(),
+        }
         self.look_at_the_clock();
     }
 

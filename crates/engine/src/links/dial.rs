@@ -49,9 +49,10 @@ impl Traffic {
 /// # Errors
 /// The [`Failure`], sorted.
 pub async fn dial(url: &Url, tls: &Arc<ClientConfig>, traffic: Traffic) -> Result<Socket, Failure> {
-    let stream = connect(url).await?;
+    let host = host(url);
+    let stream = connect(&host, url.port_or_known_default().unwrap_or(443)).await?;
     let stream = if url.scheme() == "wss" {
-        Either::Right(Box::new(encrypt(stream, url, tls).await?))
+        Either::Right(Box::new(encrypt(stream, &host, tls).await?))
     } else {
         Either::Left(stream)
     };
@@ -71,16 +72,22 @@ pub async fn dial(url: &Url, tls: &Arc<ClientConfig>, traffic: Traffic) -> Resul
     }
 }
 
-async fn connect(url: &Url) -> Result<TcpStream, Failure> {
-    let port = url.port_or_known_default().unwrap_or(443);
-    let host = match url.host() {
+fn host(url: &Url) -> String {
+    match url.host() {
         Some(Host::Domain(name)) => name.to_owned(),
         Some(Host::Ipv4(address)) => address.to_string(),
         Some(Host::Ipv6(address)) => address.to_string(),
         None => String::new(),
-    };
-    let mut failure = Failure::from(Transient::Dns { host: host.clone() });
-    let Ok(addresses) = tokio::net::lookup_host((host.as_str(), port)).await else { return Err(failure) };
+    }
+}
+
+/// Opens a stream to a host: a name, or an address without brackets.
+///
+/// # Errors
+/// The [`Failure`], sorted.
+pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
+    let mut failure = Failure::from(Transient::Dns { host: host.to_owned() });
+    let Ok(addresses) = tokio::net::lookup_host((host, port)).await else { return Err(failure) };
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
@@ -100,10 +107,17 @@ async fn connect(url: &Url) -> Result<TcpStream, Failure> {
     Err(failure)
 }
 
-async fn encrypt(stream: TcpStream, url: &Url, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, Failure> {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let name =
-        ServerName::try_from(host).map_err(|error| Failure::from(Fatal::Certificate { detail: error.to_string() }))?;
+/// Encrypts a stream to this host, whose certificate must be for it.
+///
+/// # Errors
+/// The [`Failure`], sorted.
+pub(crate) async fn encrypt(
+    stream: TcpStream,
+    host: &str,
+    tls: &Arc<ClientConfig>,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|error| Failure::from(Fatal::Certificate { detail: error.to_string() }))?;
     TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(|error| {
         if crate::tls::is_certificate_error(&error) {
             Fatal::Certificate { detail: error.to_string() }.into()

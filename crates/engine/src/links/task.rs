@@ -20,7 +20,8 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use super::artcafe::Cafe;
 use super::dial::from_socket;
 use super::speech::{self, Conversation, Key};
-use crate::clock::Clock;
+use crate::clock::{Clock, due};
+use crate::leases::{Leases, Leave};
 
 /// How long a goodbye may take.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
@@ -90,6 +91,8 @@ pub struct LinkShared {
     pub dials: Arc<Semaphore>,
     /// So many wait for the vault at once, over all links: each holds a thread.
     pub keys: Arc<Semaphore>,
+    /// Whom we may beat for, where a team settles that.
+    pub(crate) leases: Arc<Leases>,
     /// Reports go here.
     pub output: mpsc::Sender<LinkOutput>,
 }
@@ -185,7 +188,7 @@ impl Task {
                     Some(command) => command.into(),
                     None => break,
                 },
-                () = sleep_until(deadline) => LinkEvent::Timeout,
+                () = due(deadline) => LinkEvent::Timeout,
                 dialled = progress(&mut self.dialling) => self.dialled(dialled),
                 received = receive(&mut self.conversation) => self.received(received),
             };
@@ -233,6 +236,11 @@ impl Task {
             return Some(LinkEvent::CannotSign(Fatal::KeyMissing));
         };
         let at = self.shared.clock.now();
+        // Whoever tells us to be silent may be slow, and the computer may have slept.
+        if self.shared.leases.leave(&self.id, at) == Leave::None {
+            self.hang_up();
+            return Some(LinkEvent::Closed(Transient::Broken { detail: "its lease ended".into() }));
+        }
         let frame = conversation.beat(&self.id, jiff::Timestamp::now());
         let failed = if ping {
             self.send([Message::text(frame), Message::Ping(Bytes::new())]).await
@@ -356,13 +364,6 @@ impl From<LinkCommand> for LinkEvent {
             LinkCommand::Retry => Self::Retry,
             LinkCommand::Woke => Self::Woke,
         }
-    }
-}
-
-async fn sleep_until(deadline: Option<tokio::time::Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

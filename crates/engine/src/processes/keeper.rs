@@ -256,7 +256,7 @@ impl Task {
         self.prober = Prober::start(Asked {
             id: self.id.clone(),
             plan: Arc::clone(&self.plan),
-            http: self.shared.http.clone(),
+            asker: self.shared.asker.clone(),
             events: self.shared.events.clone(),
             log,
             from,

@@ -13,7 +13,6 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::plan::{KeyWay, Plan, ProbeWay};
-use super::probe::ask_http;
 use super::{Shared, log_place};
 use crate::signing_desk::{ADDRESS, Desk, SignerSocket};
 
@@ -158,8 +157,8 @@ fn is_here(address: &SocketAddr) -> bool {
 }
 
 async fn who(shared: &Shared, id: &EntityId, url: Option<Url>) -> Option<String> {
-    let http = shared.http.as_ref()?;
-    match ask_http(http, id, url?, TAKEN_WITHIN).await {
+    let asker = shared.asker.as_ref()?;
+    match asker.ask(id, url?, TAKEN_WITHIN).await {
         Probed::Well(_) => {
             Some("this very agent, which was started elsewhere: end it there, or only watch it".to_owned())
         }

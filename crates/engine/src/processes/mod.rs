@@ -29,7 +29,7 @@ use keeper::{Ask, Keeper};
 
 pub(crate) use logs::{LogTask, Logs, mark_text};
 pub(crate) use plan::Plan;
-pub(crate) use probe::ask_http;
+pub(crate) use probe::Asker;
 
 /// How long all of them together are given to end when the program does.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -38,7 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     pub(crate) vault: Vault,
-    pub(crate) http: Option<reqwest::Client>,
+    pub(crate) asker: Option<Asker>,
     pub(crate) events: mpsc::Sender<FleetEvent>,
     pub(crate) shim: ShimProgram,
     pub(crate) data: PathBuf,

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::activity::{self, Stream};
 use super::record::{Answer, Problem, RegistryClient};
 use super::wishes::{Request, Wishes};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 
 /// Requests that come within this time share a list, where a developer has several of the agents.
 const GATHER: Duration = Duration::from_millis(150);
@@ -145,7 +145,7 @@ impl Task {
                 Some(read) = self.reading.next() => self.read(read).await,
                 happened = listen(&mut self.stream) => self.happened(happened).await,
                 opened = progress(&mut self.opening) => self.opened(opened).await,
-                () = wait(self.open_at) => {
+                () = clock::due(self.open_at) => {
                     self.open_at = None;
                     let (base, tls) = (self.setup.base.clone(), Arc::clone(&self.setup.tls));
                     self.opening = Some(Box::pin(open(base, tls)));
@@ -342,13 +342,6 @@ async fn listen(stream: &mut Option<Stream>) -> Option<Activity> {
 async fn progress(opening: &mut Option<Opening>) -> Result<Stream, Failure> {
     match opening {
         Some(opening) => opening.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn wait(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
     }
 }

@@ -1,10 +1,13 @@
 //! A Redis heartbeat bus in the file: where it is, and what is done there (protocols.md 6).
 
+use beatkeeper_core::bus::Limits;
 use beatkeeper_core::liveness::Profile;
+use beatkeeper_core::view::BeatsBy;
 use serde::Deserialize;
 use url::Url;
 
 use super::alerts::OverridesEntry;
+use super::file::{AgentEntry, Settings};
 
 /// What the how-to calls its channel.
 const CHANNEL: &str = "heartbeats";
@@ -46,9 +49,12 @@ pub struct BusEntry {
     /// So many of those at most.
     #[serde(default = "most_seen")]
     pub most_seen: u32,
-    /// Whether several Beatkeepers share it: each agent is beaten for by one of them.
+    /// Whether several Beatkeepers share it: each agent is beaten for by one of them, also those of registries.
     #[serde(default)]
     pub team: bool,
+    /// For so many seconds a lease lasts unless it is renewed: that long, a computer that vanished is waited for.
+    #[serde(default = "lease")]
+    pub lease: u32,
     /// When an agent's silence gets which name.
     #[serde(default)]
     pub missed: MissedEntry,
@@ -107,6 +113,10 @@ impl Default for LimitsEntry {
     }
 }
 
+const fn lease() -> u32 {
+    30
+}
+
 fn channel() -> String {
     CHANNEL.into()
 }
@@ -139,6 +149,7 @@ impl BusEntry {
             watch: true,
             most_seen: MOST_SEEN,
             team: false,
+            lease: lease(),
             missed: MissedEntry::default(),
             limits: LimitsEntry::default(),
             alerts: OverridesEntry::default(),
@@ -174,10 +185,41 @@ impl BusEntry {
         if self.missed.missing == 0 || self.missed.failed <= self.missed.missing || self.missed.failed > 1000 {
             return Err("missed: missing must be 1 or more, and failed more than that, 1000 at most".into());
         }
+        if !(3..=300).contains(&self.lease) {
+            return Err(format!("lease = {} is not within 3 to 300 seconds", self.lease));
+        }
         if self.most_seen > 10_000 {
             return Err(format!("most_seen = {} is not within 0 to 10000", self.most_seen));
         }
         Ok(())
+    }
+}
+
+impl Settings {
+    /// The bus where a team settles who beats for this agent: those of the bus itself, and those of registries that are not
+    /// inside this very program. Whoever only watches settles nothing.
+    #[must_use]
+    pub fn team_of(&self, agent: &AgentEntry) -> Option<&BusEntry> {
+        let team = self.buses.iter().find(|bus| bus.team)?;
+        let of_registry = self.registry(&agent.registry).is_some_and(|registry| !registry.demo);
+        let concerned = agent.registry == team.name || of_registry;
+        (concerned && agent.beats != BeatsBy::Agent).then_some(team)
+    }
+
+    pub(super) fn check_team(&self) -> Result<(), String> {
+        let teams: Vec<&str> = self.buses.iter().filter(|bus| bus.team).map(|bus| bus.name.as_str()).collect();
+        match teams[..] {
+            [first, second, ..] => {
+                Err(format!("team = true is written in \"{first}\" and in \"{second}\": one bus settles who beats"))
+            }
+            [_] | [] => Ok(()),
+        }
+    }
+}
+
+impl From<&LimitsEntry> for Limits {
+    fn from(entry: &LimitsEntry) -> Self {
+        Self { errors: entry.errors.into(), memory_mb: entry.memory_mb.into(), queue: entry.queue.into() }
     }
 }
 

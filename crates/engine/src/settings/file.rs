@@ -206,6 +206,7 @@ impl Settings {
             }
             bus.check().map_err(|what| format!("bus \"{}\": {what}", bus.name))?;
         }
+        self.check_team()?;
         let mut entities = HashSet::new();
         for agent in &self.agents {
             if !entities.insert(&agent.entity) {

@@ -8,11 +8,11 @@ use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind};
 use beatkeeper_core::view::BeatsBy;
 use beatkeeper_vault::{KeyFile, Loose, Overwrite, Seed, Stored, Vault};
 
-use super::artcafe;
+use super::{artcafe, bus_agent};
 use crate::command::{Added, Command, Derived, Refusal};
 use crate::discover::{self, name_of};
 use crate::paths::Paths;
-use crate::settings::{self, AgentEntry, Settings};
+use crate::settings::{self, AgentEntry, RegistryEntry, Settings};
 
 /// Nothing for other commands.
 pub(super) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Added, Refusal>> {
@@ -51,6 +51,7 @@ pub(super) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
                 add(paths, vault, &developer.seed().derive(*index), new)
             })
         }
+        Command::AgentOnBus { bus, name, beats, interval } => bus_agent::add(paths, bus, name, *beats, *interval),
         _ => return None,
     })
 }
@@ -93,7 +94,7 @@ fn add(paths: &Paths, vault: &Vault, seed: &Seed, new: New<'_>) -> Result<Added,
     let entry = AgentEntry { project, derived, ..AgentEntry::new(id.clone(), name.clone(), registry_name) };
     settings::add_agent(&paths.config, &entry)?;
     tracing::info!(%id, ?overwrite, "agent added");
-    Ok(Added { id, name, public_key: public_key.to_wire(), restored: false })
+    Ok(Added { id, name, public_key: Some(public_key.to_wire()), restored: false })
 }
 
 /// Gives an agent that is configured the key that the vault has lost, or never had, or has another one in place of.
@@ -114,7 +115,7 @@ fn restore(
     }
     tracing::info!(%id, ?overwrite, "the agent has its key again");
     let (id, name) = (id.clone(), there.name.clone());
-    Ok(Added { id, name, public_key: seed.public_key().to_wire(), restored: true })
+    Ok(Added { id, name, public_key: Some(seed.public_key().to_wire()), restored: true })
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
@@ -147,7 +148,10 @@ pub(super) fn registry_for(
             "Import the agent's PEM file: `beatkeeper agent import KEY.pem --registry NAME`; or choose another registry.",
         )),
         Some(known) => Ok((known.name.clone(), None)),
-        None => new_registry(settings, wanted, taken),
+        None => match settings.bus(wanted) {
+            Some(bus) => Err(bus_agent::has_no_keys(&bus.name)),
+            None => new_registry(settings, wanted, taken),
+        },
     }
 }
 
@@ -168,11 +172,100 @@ fn new_registry(settings: &Settings, url: &str, taken: &[&str]) -> Result<(Strin
     Ok((name, Some(base)))
 }
 
+/// A registry that is to be here.
+pub(super) struct NewRegistry<'a> {
+    pub(super) name: &'a str,
+    pub(super) url: &'a str,
+    pub(super) dialect: DialectChoice,
+    pub(super) organization: Option<&'a str>,
+    pub(super) challenge: Option<&'a str>,
+}
+
 /// Adds a registry.
-pub(super) fn registry(paths: &Paths, name: &str, url: &str) -> Result<(), Refusal> {
-    let base: BaseUrl = url.parse().map_err(|error: beatkeeper_core::base_url::BaseUrlError| {
+pub(super) fn registry(paths: &Paths, new: &NewRegistry<'_>) -> Result<(), Refusal> {
+    let base: BaseUrl = new.url.trim().parse().map_err(|error: beatkeeper_core::base_url::BaseUrlError| {
         Refusal::new("registry.bad_url", error.to_string(), "Give a base URL such as https://zns01.zynd.ai.")
     })?;
-    settings::add_registry(&paths.config, name.trim(), &base)?;
+    let said = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let entry = RegistryEntry {
+        dialect: new.dialect,
+        organization: said(new.organization),
+        challenge: said(new.challenge),
+        ..RegistryEntry::new(new.name.trim().to_owned(), base)
+    };
+    // A file that is broken already is another refusal than a registry that cannot be.
+    Settings::load(&paths.config)?;
+    let draft = settings::draft_registry(&paths.config, &entry).map_err(|error| {
+        let sentence = format!("This registry cannot be added: {}", error.what);
+        Refusal::new("registry.cannot_be", sentence, "Correct it and try again.")
+    })?;
+    draft.write()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAFE: NewRegistry<'_> = NewRegistry {
+        name: " cafe ",
+        url: "http://127.0.0.1:1",
+        dialect: DialectChoice::ArtCafe,
+        organization: Some(" acme "),
+        challenge: None,
+    };
+
+    fn scene() -> (tempfile::TempDir, Paths) {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths { config: folder.path().join("beatkeeper.toml"), data: folder.path().to_owned() };
+        (folder, paths)
+    }
+
+    #[test]
+    fn of_a_registry_only_what_is_unusual_is_written() {
+        let (_folder, paths) = scene();
+        let usual = NewRegistry { name: "zynd", dialect: DialectChoice::Auto, organization: Some(" "), ..CAFE };
+        registry(&paths, &usual).unwrap();
+        let text = std::fs::read_to_string(&paths.config).unwrap();
+        assert_eq!(text, "[[registry]]\nname = \"zynd\"\nurl = \"http://127.0.0.1:1\"\n");
+        registry(&paths, &CAFE).unwrap();
+        let challenge = Some("http://127.0.0.1:2/{agent_id}/challenge");
+        registry(&paths, &NewRegistry { name: "elsewhere", challenge, ..CAFE }).unwrap();
+        let settings = Settings::load(&paths.config).unwrap();
+        let cafe = settings.registry("cafe").unwrap();
+        assert_eq!((cafe.dialect, cafe.organization.as_deref()), (DialectChoice::ArtCafe, Some("acme")));
+        assert_eq!(settings.registry("elsewhere").unwrap().challenge.as_deref(), challenge);
+        let text = std::fs::read_to_string(&paths.config).unwrap();
+        assert!(text.ends_with("challenge = \"http://127.0.0.1:2/{agent_id}/challenge\"\n"), "{text}");
+    }
+
+    #[test]
+    fn each_form_is_written_as_it_is_read() {
+        let (_folder, paths) = scene();
+        let forms = [DialectChoice::Zynd, DialectChoice::ZyndDocumented, DialectChoice::ZyndDocumentedShared];
+        for (number, dialect) in forms.into_iter().enumerate() {
+            let name = format!("r{number}");
+            registry(&paths, &NewRegistry { name: &name, dialect, organization: None, ..CAFE }).unwrap();
+            assert_eq!(Settings::load(&paths.config).unwrap().registry(&name).unwrap().dialect, dialect);
+        }
+    }
+
+    #[test]
+    fn a_registry_that_cannot_be_is_refused_and_nothing_is_written() {
+        let (_folder, paths) = scene();
+        let cases = [
+            (NewRegistry { organization: None, ..CAFE }, "registry.cannot_be", "needs organization"),
+            (NewRegistry { dialect: DialectChoice::Auto, ..CAFE }, "registry.cannot_be", "are for dialect"),
+            (NewRegistry { challenge: Some("http://127.0.0.1/c"), ..CAFE }, "registry.cannot_be", "{agent_id}"),
+            (NewRegistry { name: " ", ..CAFE }, "registry.cannot_be", "has no name"),
+            (NewRegistry { url: "acme.example", ..CAFE }, "registry.bad_url", "https://"),
+        ];
+        for (new, code, says) in &cases {
+            let refused = registry(&paths, new).unwrap_err();
+            assert!(refused.code == *code && refused.sentence.contains(says), "{refused:?}");
+        }
+        assert!(!paths.config.exists());
+        std::fs::write(&paths.config, "[[registry]").unwrap();
+        assert_eq!(registry(&paths, &CAFE).unwrap_err().code, "config.invalid");
+    }
 }

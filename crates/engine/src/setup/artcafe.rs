@@ -63,7 +63,7 @@ fn add(paths: &Paths, vault: &Vault, file: &RsaKeyFile, new: &New<'_>) -> Result
             "Nothing to do. To take another key, give its file and --replace.",
         ));
     }
-    let public_key = signer.public_openssh();
+    let public_key = Some(signer.public_openssh());
     if let Some(there) = there {
         tracing::info!(%id, ?overwrite, "the agent has its key again");
         return Ok(Added { id, name: there.name.clone(), public_key, restored: true });

@@ -5,6 +5,7 @@ use beatkeeper_vault::{ChannelSecret, Vault};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use url::Url;
 
 use crate::bus;
@@ -12,8 +13,12 @@ use crate::paths::Paths;
 use crate::refusal::Refusal;
 use crate::settings::{self, BusEntry, Settings};
 
+/// What to do about a bus that does not answer.
+const LOOK: &str = "Check its address, its user and its password.";
+
 /// A bus as configured, for lists. Its password is not in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
 pub struct BusFace {
     /// Its name.
     pub name: String,
@@ -32,6 +37,8 @@ pub(super) struct NewBus<'a> {
     pub(super) name: &'a str,
     /// With its password, if it has one.
     pub(super) url: &'a str,
+    /// Its password, if the address does not have it.
+    pub(super) password: Option<&'a str>,
     pub(super) watch: bool,
     pub(super) team: bool,
     /// Write it although its server does not answer.
@@ -48,11 +55,18 @@ pub(super) fn add(paths: &Paths, vault: &Vault, new: &NewBus<'_>) -> Result<(), 
             "Give it another name.",
         )
     })?;
-    let (url, password) = without_password(new.url)?;
+    let (url, in_url) = without_password(new.url)?;
+    let password = new.password.filter(|password| !password.is_empty()).map(SecretString::from).or(in_url);
     let entry = BusEntry { watch: new.watch, team: new.team, ..BusEntry::new(name.to_owned(), url) };
-    let draft = settings::draft_bus(&paths.config, &entry)?;
+    // A file that is broken already is another refusal than a bus that cannot be.
+    Settings::load(&paths.config)?;
+    let draft = settings::draft_bus(&paths.config, &entry).map_err(|error| {
+        let sentence = format!("This bus cannot be added: {}", error.what);
+        Refusal::new("bus.cannot_be", sentence, "Correct it and try again.")
+    })?;
     if !new.force {
-        answers(&entry, password.as_ref())?;
+        let or_force = format!("{LOOK} `--force` adds it nevertheless.");
+        answers(&entry, password.as_ref()).map_err(|refused| Refusal { remedy: or_force, ..refused })?;
     }
     let secrets = vault.bus_secrets();
     match &password {
@@ -109,7 +123,7 @@ pub(super) fn remove(paths: &Paths, vault: &Vault, name: &str) -> Result<(), Ref
     Ok(())
 }
 
-fn unknown(name: &str) -> Refusal {
+pub(super) fn unknown(name: &str) -> Refusal {
     let sentence = format!("There is no bus \"{}\"", name.escape_debug());
     Refusal::new("bus.unknown", sentence, "See `beatkeeper bus list`.")
 }
@@ -119,7 +133,7 @@ fn answers(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), Refu
         Refusal::new(
             "bus.no_answer",
             format!("The bus \"{}\" does not answer as it should: {why}", entry.name.escape_debug()),
-            "Check its address, its user and its password; `--force` adds it nevertheless.",
+            LOOK,
         )
     })
 }
@@ -157,7 +171,7 @@ mod tests {
     }
 
     fn new<'a>(name: &'a str, url: &'a str, force: bool) -> NewBus<'a> {
-        NewBus { name, url, watch: false, team: false, force }
+        NewBus { name, url, password: None, watch: false, team: false, force }
     }
 
     #[test]
@@ -176,13 +190,29 @@ mod tests {
     }
 
     #[test]
+    fn a_password_beside_the_address_is_kept_as_it_was_typed() {
+        let (_folder, paths, vault) = scene();
+        let odd = NewBus { password: Some("p@ss/50%:#"), ..new("team", "redis://alice@127.0.0.1:1", true) };
+        add(&paths, &vault, &odd).unwrap();
+        let ChannelSecret::Present(password) = vault.bus_secrets().read("team") else { panic!("no password") };
+        assert_eq!(password.expose_secret(), "p@ss/50%:#");
+        assert!(!std::fs::read_to_string(&paths.config).unwrap().contains("p@ss"));
+        // An empty field is no password, and does not hide the one of the address.
+        let both = NewBus { password: Some(""), ..new("other", "redis://:secret@127.0.0.1:1", true) };
+        add(&paths, &vault, &both).unwrap();
+        let ChannelSecret::Present(password) = vault.bus_secrets().read("other") else { panic!("no password") };
+        assert_eq!(password.expose_secret(), "secret");
+    }
+
+    #[test]
     fn a_server_that_does_not_answer_is_not_written() {
         let (_folder, paths, vault) = scene();
         let refused = add(&paths, &vault, &new("team", "redis://:secret@127.0.0.1:1", false)).unwrap_err();
         assert_eq!(refused.code, "bus.no_answer");
+        assert!(refused.remedy.contains("--force"), "{refused:?}");
         assert!(!refused.sentence.contains("secret") && !paths.config.exists());
         assert!(matches!(vault.bus_secrets().read("team"), ChannelSecret::Absent));
-        for (url, code) in [("127.0.0.1", "bus.bad_url"), ("http://127.0.0.1", "config.invalid")] {
+        for (url, code) in [("127.0.0.1", "bus.bad_url"), ("http://127.0.0.1", "bus.cannot_be")] {
             assert_eq!(add(&paths, &vault, &new("team", url, true)).unwrap_err().code, code, "{url}");
         }
         assert_eq!(add(&paths, &vault, &new("a\nb", "redis://127.0.0.1", true)).unwrap_err().code, "bus.bad_name");
@@ -197,5 +227,9 @@ mod tests {
         settings::add_agent(&paths.config, &settings::AgentEntry::new(id, "a".into(), "team".into())).unwrap();
         assert_eq!(remove(&paths, &vault, "team").unwrap_err().code, "bus.in_use");
         assert_eq!(list(&paths).unwrap()[0].agents, 1);
+        let silent = test(&paths, &vault, "team").unwrap_err();
+        assert!(silent.code == "bus.no_answer" && !silent.remedy.contains("--force"), "{silent:?}");
+        let again = add(&paths, &vault, &new("team", "redis://127.0.0.1:2", true)).unwrap_err();
+        assert!(again.code == "bus.cannot_be" && again.sentence.contains("two"), "{again:?}");
     }
 }

@@ -4,6 +4,7 @@
 mod add;
 mod adopt;
 mod artcafe;
+mod bus_agent;
 mod buses;
 mod channels;
 mod demo;
@@ -140,9 +141,10 @@ pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) ->
 /// Does what concerns only configuration and vault; nothing for other commands.
 pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option<Result<Value, Refusal>> {
     Some(match command {
-        Command::AgentImport { .. } | Command::AgentGenerate { .. } | Command::AgentDerive { .. } => {
-            add::execute(paths, vault, command)?.and_then(|added| json_of(&added))
-        }
+        Command::AgentImport { .. }
+        | Command::AgentGenerate { .. }
+        | Command::AgentDerive { .. }
+        | Command::AgentOnBus { .. } => add::execute(paths, vault, command)?.and_then(|added| json_of(&added)),
         Command::AgentRemove { id, confirm_name, delete_key } => {
             remove::remove(paths, vault, id, confirm_name, *delete_key).map(|()| Value::Null)
         }
@@ -170,9 +172,20 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
             channels::save(paths, vault, channel, secret, replace.as_deref()).map(|()| Value::Null)
         }
         Command::ChannelRemove { name } => channels::remove(paths, vault, name).map(|()| Value::Null),
-        Command::RegistryAdd { name, url } => add::registry(paths, name, url).map(|()| Value::Null),
-        Command::BusAdd { name, url, watch, team, force } => {
-            let new = buses::NewBus { name, url: url.expose(), watch: *watch, team: *team, force: *force };
+        Command::RegistryAdd { name, url, dialect, organization, challenge } => {
+            let (organization, challenge) = (organization.as_deref(), challenge.as_deref());
+            let new = add::NewRegistry { name, url, dialect: *dialect, organization, challenge };
+            add::registry(paths, &new).map(|()| Value::Null)
+        }
+        Command::BusAdd { name, url, password, watch, team, force } => {
+            let new = buses::NewBus {
+                name,
+                url: url.expose(),
+                password: password.as_ref().map(Secret::expose),
+                watch: *watch,
+                team: *team,
+                force: *force,
+            };
             buses::add(paths, vault, &new).map(|()| Value::Null)
         }
         Command::BusList => buses::list(paths).and_then(|faces| json_of(&faces)),

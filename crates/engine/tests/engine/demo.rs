@@ -1,5 +1,6 @@
 //! The registry in a box inside the engine.
 
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_engine::command::Command;
 use serde_json::{Value, json};
 
@@ -53,7 +54,9 @@ async fn the_demo_shows_states_outlives_a_restart_and_leaves_nothing() {
 async fn a_registry_of_that_name_is_left_alone() {
     let scene = Scene::new(&[]).await;
     let url = "http://127.0.0.1:9".to_owned();
-    scene.execute(Command::RegistryAdd { name: "demo".into(), url }).await.unwrap();
+    let (dialect, name) = (DialectChoice::Auto, "demo".to_owned());
+    let add = Command::RegistryAdd { name, url, dialect, organization: None, challenge: None };
+    scene.execute(add).await.unwrap();
     let before = scene.config();
     assert_eq!(scene.execute(Command::DemoStart).await.unwrap_err().code, "demo.name_taken");
     assert_eq!(scene.config(), before);

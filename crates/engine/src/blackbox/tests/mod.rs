@@ -76,6 +76,7 @@ pub(super) fn row() -> AgentRow {
         beats: BeatCounts { sent: 120, confirmed: 119, unconfirmed: 1, foreign: 0 },
         beats_by: BeatsBy::App,
         speaker: Speaker::App,
+        holder: None,
         interval_ms: 30_000,
         last_confirmed_at: Some(before(300)),
         last_sent_at: Some(before(270)),

@@ -16,6 +16,8 @@ use super::{BusCommand, End, Line, Task};
 use crate::bus::listen::{self, Ears};
 use crate::bus::read::{self, Found};
 use crate::bus::server::{Commands, clock_ahead_ms};
+use crate::bus::team::{NEWS, TeamCommand, read_news};
+use crate::clock::due;
 
 /// Hashes that are asked for within this time share a pipeline.
 pub(super) const GATHER: Duration = Duration::from_millis(50);
@@ -66,7 +68,9 @@ impl Task {
                 message = ears.stream.next() => match message {
                     Some(message) => {
                         let wall = Time::from_timestamp(jiff::Timestamp::now());
-                        if let Some(word) = listen::word(&message, &self.setup.server.entry, wall) {
+                        if message.get_channel_name() == NEWS {
+                            self.pass_on(&message, wall);
+                        } else if let Some(word) = listen::word(&message, &self.setup.server.entry, wall) {
                             self.heard(word);
                         }
                     }
@@ -85,8 +89,8 @@ impl Task {
                     }
                     Err(_) => return End::Unwanted,
                 },
-                () = wait(self.tell_at) => self.tell_counts(),
-                () = wait(self.read_at), if readings.len() < READINGS => {
+                () = due(self.tell_at) => self.tell_counts(),
+                () = due(self.read_at), if readings.len() < READINGS => {
                     self.read_some(&commands, &readings);
                 }
                 () = tokio::time::sleep_until(ask_at) => {
@@ -94,6 +98,14 @@ impl Task {
                     readings.push(ask(&commands, &ears));
                 }
             }
+        }
+    }
+
+    /// A change of hands is the team's.
+    fn pass_on(&self, message: &redis::Msg, wall: Time) {
+        if let (Some(team), Some(news)) = (&self.setup.team, read_news(message.get_payload_bytes(), wall)) {
+            // It may have ended before the hub.
+            let _ = team.send(TeamCommand::News(news));
         }
     }
 
@@ -152,11 +164,4 @@ fn ask(commands: &Commands, ears: &Ears) -> Reading {
             Ok((ahead, Ok(_))) => Ok(ahead.ok()),
         })
     })
-}
-
-async fn wait(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
-    }
 }

@@ -6,6 +6,7 @@ use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::identity::{EntityId, Realm};
 use beatkeeper_core::link::LinkTiming;
 use beatkeeper_core::supervise::RunEvent;
+use tokio::sync::mpsc;
 
 use super::{Crew, seed};
 use crate::bus::{self, BeatSetup, BusCommand, Hub, HubSetup, Server};
@@ -42,20 +43,25 @@ impl Crew {
                 events.push(FleetEvent::RegistrySet(bus_settings(bus, alerts)));
             }
             if !self.hubs.contains_key(&bus.name) {
-                let hub = self.open_hub(bus);
-                self.hubs.insert(bus.name.clone(), hub);
+                self.open_hub(bus);
             }
         }
         events
     }
 
-    fn open_hub(&self, bus: &BusEntry) -> Hub {
-        bus::start(HubSetup {
+    fn open_hub(&mut self, bus: &BusEntry) {
+        let team = bus.team.then(mpsc::unbounded_channel);
+        let hub = bus::start(HubSetup {
             server: Server { entry: bus.clone(), vault: self.means.vault.clone() },
             clock: Arc::clone(&self.means.clock),
             seed: seed(),
             output: self.means.events.clone(),
-        })
+            team: team.as_ref().map(|(news, _)| news.clone()),
+        });
+        if let Some(line) = team {
+            self.open_team(bus, &hub, line);
+        }
+        self.hubs.insert(bus.name.clone(), hub);
     }
 
     /// A person wants an agent's link dialled now, and its bus with it.
@@ -75,6 +81,7 @@ impl Crew {
             seed: seed(),
             bus: bus.clone(),
             figures: Arc::clone(&self.figures),
+            leases: Arc::clone(&self.leases),
             clock: Arc::clone(&self.means.clock),
             output: self.means.links.clone(),
         };
@@ -93,13 +100,12 @@ impl Crew {
             .collect::<Vec<_>>()
         {
             tracing::error!(bus = bus.name, "a bus's hub ended unexpectedly and is opened anew");
-            let hub = self.open_hub(&bus);
+            self.open_hub(&bus);
             for agent in settings.agents.iter().filter(|agent| agent.registry == bus.name) {
                 if let Some((_, name)) = agent.entity.parts() {
-                    hub.tell(BusCommand::Add(name.into_owned()));
+                    self.hubs[&bus.name].tell(BusCommand::Add(name.into_owned()));
                 }
             }
-            self.hubs.insert(bus.name.clone(), hub);
             for agent in settings.agents.iter().filter(|agent| agent.registry == bus.name) {
                 if self.links.remove(&agent.entity).is_some() {
                     self.link_to_bus(agent, &bus);

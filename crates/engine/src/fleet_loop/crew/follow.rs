@@ -34,6 +34,8 @@ impl Crew {
             if !self.places.contains_key(&agent.entity) {
                 self.let_go(agent).await;
                 self.processes.let_go(&agent.entity);
+                self.figures.ended(&agent.entity);
+                self.forget(&agent.entity);
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
         }
@@ -49,6 +51,7 @@ impl Crew {
         for old in &before.buses {
             if settings.bus(&old.name).is_none_or(|new| buses::moved(old, new)) {
                 self.hubs.remove(&old.name);
+                self.close_team(&old.name).await;
                 for agent in before.agents.iter().filter(|agent| agent.registry == old.name) {
                     self.let_go(agent).await;
                 }
@@ -56,6 +59,7 @@ impl Crew {
         }
         self.play(&settings).await;
         events.extend(self.follow_buses(&before, &settings));
+        self.without_a_team();
         for registry in &settings.registries {
             if before.registries.iter().find(|old| old.name == registry.name) != Some(registry) {
                 events.push(FleetEvent::RegistrySet(registry_settings(
@@ -75,24 +79,31 @@ impl Crew {
         if before.alerts.quiet() != settings.alerts.quiet() {
             events.push(FleetEvent::Quiet(settings.alerts.quiet().unwrap_or_default()));
         }
+        let team = |agent: &AgentEntry| settings.team_of(agent).map(|bus| &bus.name);
+        let team_before = |agent: &AgentEntry| before.team_of(agent).map(|bus| &bus.name);
         for agent in &settings.agents {
             let old = old_entry(&agent.entity);
             if old.is_some_and(|old| old.registry != agent.registry) {
                 if let Some(old) = old {
                     self.let_go(old).await;
                 }
+                self.forget(&agent.entity);
                 events.push(FleetEvent::AgentRemoved(agent.entity.clone()));
             }
             match old.filter(|old| old.registry == agent.registry) {
-                Some(old) if old == agent && rules_before.of(old) == rules.of(agent) => {}
-                Some(_) => events.push(FleetEvent::AgentChanged(agent_settings(agent, rules.of(agent), names))),
+                Some(old)
+                    if old == agent && rules_before.of(old) == rules.of(agent) && team_before(old) == team(agent) => {}
+                Some(_) => {
+                    let settings = agent_settings(agent, rules.of(agent), names, settings.team_of(agent));
+                    events.push(FleetEvent::AgentChanged(settings));
+                }
                 None => {
                     let mut past = pasts.remove(&agent.entity).unwrap_or_default();
                     if old.is_some() {
                         // It was at another registry, and what was open there ended with that.
                         (past.incident, past.snoozed_until, past.turns) = (None, None, Turns::default());
                     }
-                    let settings = agent_settings(agent, rules.of(agent), names);
+                    let settings = agent_settings(agent, rules.of(agent), names, settings.team_of(agent));
                     events.push(FleetEvent::AgentAdded(settings, Box::new(past)));
                     // At another registry, its process is the same one.
                     self.processes.say_again(&agent.entity);
@@ -113,7 +124,6 @@ impl Crew {
 
     async fn let_go(&mut self, agent: &AgentEntry) {
         self.probes.remove(&agent.entity);
-        self.hushed.remove(&agent.entity);
         if let Some((hub, name)) = self.hub_of(&agent.entity) {
             hub.tell(BusCommand::Remove(name));
         }
@@ -123,6 +133,7 @@ impl Crew {
         if let Some(link) = self.links.remove(&agent.entity) {
             link.stop().await;
         }
+        self.leave_team(&agent.entity);
     }
 
     /// Gives an agent what its entry asks for.
@@ -130,6 +141,7 @@ impl Crew {
         if let Some((hub, name)) = self.hub_of(&agent.entity) {
             hub.tell(BusCommand::Add(name));
         }
+        self.join_team(agent);
         if let Some(watcher) = self.watchers.get(&agent.registry) {
             watcher.tell(WatchCommand::Add(agent.entity.clone()));
         }
@@ -156,10 +168,10 @@ impl Crew {
         });
         if !same_probe || !self.probes.contains_key(&agent.entity) {
             self.probes.remove(&agent.entity);
-            if let (Some(url), Some(http), false) = (&agent.health, &self.http, is_ours) {
+            if let (Some(url), Some(asker), false) = (&agent.health, &self.asker, is_ours) {
                 let every = Duration::from_secs(u64::from(agent.interval.clamp(1, 10)));
                 let probe =
-                    health::start(http.clone(), agent.entity.clone(), url.clone(), every, self.means.events.clone());
+                    health::start(asker.clone(), agent.entity.clone(), url.clone(), every, self.means.events.clone());
                 self.probes.insert(agent.entity.clone(), probe);
             }
         }

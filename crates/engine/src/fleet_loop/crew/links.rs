@@ -101,7 +101,7 @@ impl Crew {
     }
 
     fn shared(&mut self, registry: &RegistryEntry) -> Arc<LinkShared> {
-        let (means, dials, keys) = (&self.means, &self.dials, &self.keys);
+        let (means, dials, keys, leases) = (&self.means, &self.dials, &self.keys, &self.leases);
         let dialect =
             Trial::new(registry.dialect, self.dialects.get(&registry.url.to_string()).copied(), Time::ZERO).dialect();
         let cafe = registry.organization.clone().zip(self.asking.clone());
@@ -120,6 +120,7 @@ impl Crew {
                 tls: Arc::clone(&means.tls),
                 dials: Arc::clone(dials),
                 keys: Arc::clone(keys),
+                leases: Arc::clone(leases),
                 output: means.links.clone(),
             })
         });

@@ -4,6 +4,7 @@
 mod buses;
 mod follow;
 mod links;
+mod team;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -18,13 +19,15 @@ use beatkeeper_vault::Vault;
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::bus::{BusCommand, Figures, Hub};
+use crate::bus::{BusCommand, Hub, Team};
 use crate::clock::Clock;
 use crate::demo::DemoRegistry;
+use crate::figures::Figures;
 use crate::health::Probe;
+use crate::leases::Leases;
 use crate::links::{LinkCommand, LinkHandle, LinkOutput, LinkShared};
 use crate::paths::Paths;
-use crate::processes::{self, Processes};
+use crate::processes::{self, Asker, Processes};
 use crate::registry::{self, WatchCommand, Watcher};
 use crate::settings::{AgentEntry, OnQuit, Settings};
 
@@ -51,7 +54,8 @@ pub(super) struct Crew {
     keys: Arc<Semaphore>,
     /// What links share, by registry.
     shared: HashMap<String, Arc<LinkShared>>,
-    http: Option<reqwest::Client>,
+    /// For what agents are asked at their own addresses.
+    asker: Option<Asker>,
     /// For what registries want to be asked before a socket is opened.
     asking: Option<reqwest::Client>,
     /// What registries were seen to take, by their URLs.
@@ -62,8 +66,16 @@ pub(super) struct Crew {
     links: HashMap<EntityId, LinkHandle>,
     watchers: HashMap<String, Watcher>,
     hubs: HashMap<String, Hub>,
-    /// What agents' processes were measured to cost, for beats that say so.
+    /// What agents' processes were measured to cost and say of their work, for beats that tell it.
     figures: Arc<Figures>,
+    /// Of this run: leases are held under it.
+    instance: String,
+    /// The bus that settles who beats, and the team there.
+    team: Option<(String, Team)>,
+    /// Whose leases the fleet wants.
+    leasing: HashSet<EntityId>,
+    /// What we may beat under.
+    leases: Arc<Leases>,
     probes: HashMap<EntityId, Probe>,
     waiting: Vec<EntityId>,
     /// We do not beat for these, although they have a link.
@@ -74,21 +86,23 @@ pub(super) struct Crew {
 
 impl Crew {
     pub(super) fn new(means: Means) -> Self {
-        let http = probe_client(&means.tls);
         let asking = registry::http_client(&means.tls)
             .inspect_err(|error| tracing::error!("ArtCafe cannot be asked: {error}"))
             .ok();
+        let figures = Arc::<Figures>::default();
+        let asker =
+            probe_client(&means.tls).map(|http| Asker::new(http, Arc::clone(&figures), Arc::clone(&means.clock)));
         Self {
             processes: Processes::new(processes::Shared {
                 clock: Arc::clone(&means.clock),
                 vault: means.vault.clone(),
-                http: http.clone(),
+                asker: asker.clone(),
                 events: means.events.clone(),
                 shim: means.shim.clone(),
                 data: means.paths.data.clone(),
                 run_dir: means.paths.runs(),
             }),
-            http,
+            asker,
             asking,
             dialects: HashMap::new(),
             means,
@@ -100,7 +114,11 @@ impl Crew {
             links: HashMap::new(),
             watchers: HashMap::new(),
             hubs: HashMap::new(),
-            figures: Arc::default(),
+            figures,
+            instance: format!("{:016x}{:016x}", seed(), seed()),
+            team: None,
+            leasing: HashSet::new(),
+            leases: Arc::default(),
             probes: HashMap::new(),
             waiting: Vec::new(),
             hushed: HashSet::new(),
@@ -143,6 +161,7 @@ impl Crew {
         for hub in self.hubs.values() {
             hub.tell(BusCommand::Woke);
         }
+        self.take_back();
     }
 
     /// What registries were seen to take in earlier runs.
@@ -167,10 +186,18 @@ impl Crew {
         let processes = self.processes.dismiss(self.settings.processes.on_quit == OnQuit::Leave);
         // They listen until the last goodbye was said.
         let hubs = std::mem::take(&mut self.hubs);
+        let team = self.team.take();
         let links: Vec<LinkHandle> = self.links.drain().map(|(_, link)| link).collect();
         async move {
             let goodbyes = futures_util::future::join_all(links.into_iter().map(LinkHandle::stop));
-            tokio::join!(goodbyes, processes);
+            let silent = async {
+                goodbyes.await;
+                // Others need not wait for our processes to end.
+                if let Some((_, team)) = team {
+                    team.end().await;
+                }
+            };
+            tokio::join!(silent, processes);
             drop(hubs);
         }
     }

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::plan::{Plan, ProbeWay, Probing};
 
-pub(crate) use http::ask as ask_http;
+pub(crate) use http::Asker;
 
 /// Probes one process, until it is dropped.
 pub(super) struct Prober {
@@ -29,7 +29,7 @@ pub(super) struct Prober {
 pub(super) struct Asked {
     pub(super) id: EntityId,
     pub(super) plan: Arc<Plan>,
-    pub(super) http: Option<reqwest::Client>,
+    pub(super) asker: Option<Asker>,
     pub(super) events: mpsc::Sender<FleetEvent>,
     pub(super) log: LogPlace,
     /// Where its log was when it was started.
@@ -78,8 +78,8 @@ async fn repeat(asked: &Asked, probing: &Probing, until_well: bool) -> bool {
 
 async fn once(asked: &Asked, probing: &Probing, from: &mut Option<Cursor>) -> Probed {
     let folder: &PathBuf = &asked.plan.folder;
-    match (&probing.way, &asked.http) {
-        (ProbeWay::Http(url), Some(http)) => http::ask(http, &asked.id, url.clone(), probing.within).await,
+    match (&probing.way, &asked.asker) {
+        (ProbeWay::Http(url), Some(asker)) => asker.ask(&asked.id, url.clone(), probing.within).await,
         (ProbeWay::Http(_), None) => Probed::Unwell("it cannot be asked: there is no HTTP client".to_owned()),
         (ProbeWay::Tcp(address), _) => tcp::ask(address, probing.within).await,
         (ProbeWay::Command(argv), _) => command::ask(argv, folder, probing.within).await,

@@ -1,14 +1,16 @@
-//! The signal `PrepareForSleep` of `org.freedesktop.login1.Manager` (systemd-logind, elogind) on the system bus.
+//! The signal `PrepareForSleep` of `org.freedesktop.login1.Manager` (systemd-logind, elogind) on the system bus, and its lock that
+//! delays a sleep until a program is ready for it.
 
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use zbus::connection::Builder;
-use zbus::{MatchRule, MessageStream};
+use zbus::{Connection, MatchRule, MessageStream};
 
-use super::PowerEvent;
+use super::{Delay, PowerEvent};
 
 const LOGIND: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
@@ -35,26 +37,32 @@ async fn watch_at(address: Option<String>, notify: mpsc::Sender<PowerEvent>) {
 /// Ends when there is no bus.
 async fn listen(address: Option<&str>, notify: &mpsc::Sender<PowerEvent>) {
     let mut found = find(address).await;
-    while let Some(signals) = found {
-        hear(signals, notify).await;
+    while let Some(ears) = found {
+        hear(ears, notify).await;
         tracing::debug!("the system bus is gone");
         found = find_again(address).await;
     }
 }
 
-async fn find_again(address: Option<&str>) -> Option<MessageStream> {
+async fn find_again(address: Option<&str>) -> Option<Ears> {
     for wait in AGAIN_AFTER {
         sleep(wait).await;
-        if let Some(signals) = find(address).await {
-            return Some(signals);
+        if let Some(ears) = find(address).await {
+            return Some(ears);
         }
     }
     None
 }
 
-async fn find(address: Option<&str>) -> Option<MessageStream> {
+/// The signals, and the bus that locks are asked for on.
+struct Ears {
+    bus: Connection,
+    signals: MessageStream,
+}
+
+async fn find(address: Option<&str>) -> Option<Ears> {
     match timeout(PATIENCE, Box::pin(subscribe(address))).await {
-        Ok(Ok(signals)) => Some(signals),
+        Ok(Ok(ears)) => Some(ears),
         Ok(Err(error)) => {
             tracing::debug!("no word of sleep from the system: {error}");
             None
@@ -66,7 +74,7 @@ async fn find(address: Option<&str>) -> Option<MessageStream> {
     }
 }
 
-async fn subscribe(address: Option<&str>) -> zbus::Result<MessageStream> {
+async fn subscribe(address: Option<&str>) -> zbus::Result<Ears> {
     let builder = match address {
         Some(address) => Builder::address(address)?,
         None => Builder::system()?,
@@ -79,16 +87,36 @@ async fn subscribe(address: Option<&str>) -> zbus::Result<MessageStream> {
         .interface(MANAGER)?
         .member(PREPARE_FOR_SLEEP)?
         .build();
-    MessageStream::for_match_rule(rule, &bus, None).await
+    Ok(Ears { signals: MessageStream::for_match_rule(rule, &bus, None).await?, bus })
 }
 
 /// Ends with the connection.
-async fn hear(mut signals: MessageStream, notify: &mpsc::Sender<PowerEvent>) {
+async fn hear(ears: Ears, notify: &mpsc::Sender<PowerEvent>) {
+    let Ears { bus, mut signals } = ears;
+    let mut lock = ask_for_a_moment(&bus).await;
     while let Some(Ok(signal)) = signals.next().await {
         let Ok(begins) = signal.body().deserialize::<bool>() else { continue };
-        let event = if begins { PowerEvent::GoingToSleep } else { PowerEvent::Woke };
         // A receiver that is gone ends the task itself.
-        let _ = notify.send(event).await;
+        if begins {
+            let _ = notify.send(PowerEvent::GoingToSleep(Delay { _lock: lock.take() })).await;
+        } else {
+            let _ = notify.send(PowerEvent::Woke).await;
+            lock = ask_for_a_moment(&bus).await;
+        }
+    }
+}
+
+/// Has the next sleep wait until what this answers is closed, where the system grants it.
+async fn ask_for_a_moment(bus: &Connection) -> Option<OwnedFd> {
+    let what = ("sleep", "Beatkeeper", "Hands its agents over to the team", "delay");
+    let asked = bus.call_method(Some(LOGIND), PATH, Some(MANAGER), "Inhibit", &what);
+    match timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => answer.body().deserialize::<zbus::zvariant::OwnedFd>().ok().map(OwnedFd::from),
+        Ok(Err(error)) => {
+            tracing::debug!("the system does not wait before it sleeps: {error}");
+            None
+        }
+        Err(_) => None,
     }
 }
 
