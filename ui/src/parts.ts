@@ -4,10 +4,13 @@ import { part } from "./lib/part";
 export const PARTS = {
   addAgent: part(() => import("./setup/AddAgent.svelte")),
   alerts: part(() => import("./alerts/AlertsPage.svelte")),
+  buses: part(() => import("./buses/Buses.svelte")),
+  beats: part(() => import("./agent/Beats.svelte")),
   blackBox: part(() => import("./alerts/BlackBox.svelte")),
   endDemo: part(() => import("./setup/EndDemo.svelte")),
   exportHistory: part(() => import("./agent/ExportHistory.svelte")),
   foundKeys: part(() => import("./setup/FoundKeys.svelte")),
+  key: part(() => import("./agent/Key.svelte")),
   launch: part(() => import("./launch/LaunchForm.svelte")),
   log: part(() => import("./log/LogView.svelte")),
   palette: part(() => import("./palette/Palette.svelte")),

@@ -69,6 +69,8 @@ export class Session {
   channels = $state.raw<readonly ChannelView[]>([]);
   /** Tags as they were typed and could not be kept yet, by the agent's id. */
   readonly drafts = new Map<string, string>();
+  /** Whether the Redis buses are looked at, or one is added. */
+  buses = $state<"list" | "add" | null>(null);
   /** Whether the user is asked before the demo ends. */
   endingDemo = $state(false);
   /** Whether the demo registry is on its way. */
@@ -269,6 +271,11 @@ export class Session {
   async readChannels(): Promise<readonly ChannelView[]> {
     this.#channelsReadAt = Date.now();
     return (this.channels = await this.host.channels());
+  }
+
+  /** Whether there is a place whose agents have more to tell. */
+  get hasBus(): boolean {
+    return this.fleet.registries.some(({ dialect }) => dialect === "redis");
   }
 
   get demo(): RegistryHealth | undefined {

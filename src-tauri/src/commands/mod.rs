@@ -1,11 +1,13 @@
 //! What the window may ask. Each command hands one request to the engine; what is wrong comes back as a [`Refusal`].
 
 mod alerts;
+mod buses;
 mod runs;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use beatkeeper_core::dialect::DialectChoice;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::{Command, EngineStatus, Occupant, Refusal};
@@ -20,6 +22,7 @@ use crate::shell::Shell;
 use crate::window::{self, release::Release};
 // Each command is a function and two macros.
 use alerts::*;
+use buses::*;
 use runs::*;
 
 type Answer = Result<Value, Refusal>;
@@ -166,9 +169,19 @@ async fn registries(app: AppHandle) -> Answer {
     ask(&app, Command::Registries).await
 }
 
+/// How a registry is beaten at.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spoken {
+    dialect: DialectChoice,
+    organization: Option<String>,
+    challenge: Option<String>,
+}
+
 #[command]
-async fn registry_add(app: AppHandle, name: String, url: String) -> Answer {
-    ask(&app, Command::RegistryAdd { name, url }).await
+async fn registry_add(app: AppHandle, name: String, url: String, spoken: Option<Spoken>) -> Answer {
+    let Spoken { dialect, organization, challenge } = spoken.unwrap_or_default();
+    ask(&app, Command::RegistryAdd { name, url, dialect, organization, challenge }).await
 }
 
 /// Writes an agent's history of the last hours into a file that the person chooses; nothing when that was cancelled.

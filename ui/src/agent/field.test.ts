@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { busWords, connectionWords, taskWords, whereWords } from "./field";
+import { busWords, connectionWords, taskWords, teamWords, whereWords } from "./field";
 import { busRow, healthyRow } from "../host/fixture/rows";
 
 const NOW = 1_795_352_831_000;
@@ -8,7 +8,7 @@ const NOW = 1_795_352_831_000;
 describe("what an agent's field has to tell", () => {
   it("is nothing at a registry that only has records", () => {
     const row = healthyRow(1, "weather", NOW, 1_000);
-    expect([connectionWords(row, NOW), busWords(row), whereWords(row, NOW), taskWords(row)]).toEqual([
+    expect([connectionWords(row, NOW), busWords(row), whereWords(row), taskWords(row)]).toEqual([
       null,
       null,
       null,
@@ -36,13 +36,22 @@ describe("what an agent's field has to tell", () => {
   it("is what the bus knows of it", () => {
     const row = busRow(2, "worker-1", NOW, 4_000);
     expect(busWords(row)).toEqual(["healthy", "says busy", "no. 42", "CPU 12 %", "310 MB", "51 waiting"]);
-    expect(whereWords(row, NOW)).toEqual([
+    expect(whereWords(row)).toEqual([
       "build-server",
       "pid 4711",
       "summariser",
       "seen on the bus, not configured here",
     ]);
     expect(taskWords(row)).toBe("weekly report, 25 %");
+  });
+
+  it("is which computer of a team beats for it", () => {
+    const row = healthyRow(1, "weather", NOW, 1_000);
+    expect(teamWords(row, NOW)).toBeNull();
+    row.holder = { computer: "desk", here: true, fence: 4, since: NOW };
+    expect(teamWords(row, NOW)?.[0]).toBe("this computer (desk) beats for it");
+    row.holder = { computer: "", here: false, fence: 5, since: NOW };
+    expect(teamWords(row, NOW)?.[0]).toBe("another computer beats for it");
   });
 
   it("says what was lost on the way, and how often it began anew", () => {

@@ -4,6 +4,9 @@ import { count, length, moment } from "../lib/time";
 
 /** What the field of an agent has to tell beyond the three witnesses, in the parts of a sentence. */
 
+/** Whether nobody configured it here: there is nothing of it that could be changed. */
+export const isOnlySeen = ({ bus }: AgentRow): boolean => bus?.only_seen === true;
+
 /** The connection's health, where beats are acknowledged. */
 export function connectionWords(row: AgentRow, now: number): string[] | null {
   const health = row.connection;
@@ -35,15 +38,20 @@ export function busWords(row: AgentRow): string[] | null {
   const sequence = bus.sequence === null ? [] : [`no. ${count(bus.sequence)}`];
   const lost = bus.lost > 0 ? [`${count(bus.lost)} never heard`] : [];
   const restarts = bus.restarts > 0 ? [`restarted ${count(bus.restarts)} ×`] : [];
-  const measured = METRICS.flatMap(([name, words]) => {
+  return [bus.state, ...missed, ...said, ...sequence, ...lost, ...restarts, ...metricWords(row)];
+}
+
+/** What an agent of a bus measures of itself. */
+export function metricWords({ bus }: AgentRow): string[] {
+  if (bus === null) return [];
+  return METRICS.flatMap(([name, words]) => {
     const value = bus.metrics[name];
     return value === null ? [] : [words(value)];
   });
-  return [bus.state, ...missed, ...said, ...sequence, ...lost, ...restarts, ...measured];
 }
 
-/** Where it runs, as it says; and who of a team beats for it. */
-export function whereWords(row: AgentRow, now: number): string[] | null {
+/** Where it runs, as it says. */
+export function whereWords(row: AgentRow): string[] | null {
   const { bus } = row;
   if (bus === null) return null;
   const parts = [
@@ -51,13 +59,16 @@ export function whereWords(row: AgentRow, now: number): string[] | null {
     ...(bus.pid === null ? [] : [`pid ${bus.pid}`]),
     ...(bus.kind === null ? [] : [bus.kind]),
     ...(bus.only_seen ? ["seen on the bus, not configured here"] : []),
-    ...(bus.holder === null
-      ? []
-      : [
-          `${bus.holder.here ? "this computer" : bus.holder.computer} beats for it until ${moment(bus.holder.until, now)}`,
-        ]),
   ];
   return parts.length > 0 ? parts : null;
+}
+
+/** Which computer of a team beats for it. */
+export function teamWords({ holder }: AgentRow, now: number): string[] | null {
+  if (holder === null) return null;
+  const computer = holder.computer === "" ? "another computer" : holder.computer;
+  const who = holder.here ? `this computer (${computer})` : computer;
+  return [`${who} beats for it`, `since ${moment(holder.since, now)}`];
 }
 
 /** What it works on, and how far it is. */

@@ -1,8 +1,10 @@
+import { isOnlySeen } from "../agent/field";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import { type Answered, type Host, type Problem, problemOf } from "../host/host";
 import { canRestart, canStart, canStop } from "../process/words";
 
-export type Action = "start" | "stop" | "restart" | "pause" | "resume" | "snooze" | "wake" | "remove";
+export type Action =
+  "start" | "stop" | "restart" | "watch" | "pause" | "resume" | "snooze" | "wake" | "remove";
 export type Step = "waiting" | "running" | "done" | "failed";
 
 export interface Task {
@@ -27,7 +29,8 @@ interface Words {
 export const ACTIONS: Record<Action, Words> = {
   start: { verb: "Start", doing: "Starting", done: "started", suits: canStart },
   stop: { verb: "Stop", doing: "Stopping", done: "stopped", suits: canStop },
-  pause: { verb: "Pause", doing: "Pausing", done: "paused", suits: (row) => !row.paused },
+  watch: { verb: "Watch", doing: "Taking in", done: "watched", suits: isOnlySeen },
+  pause: { verb: "Pause", doing: "Pausing", done: "paused", suits: (row) => !row.paused && !isOnlySeen(row) },
   resume: { verb: "Resume", doing: "Resuming", done: "resumed", suits: (row) => row.paused },
   restart: {
     verb: "Restart",
@@ -48,8 +51,13 @@ export const ACTIONS: Record<Action, Words> = {
     done: "no longer snoozed",
     suits: (row) => row.snoozed_until !== null,
   },
-  remove: { verb: "Remove", doing: "Removing", done: "removed", suits: () => true },
+  remove: { verb: "Remove", doing: "Removing", done: "removed", suits: (row) => !isOnlySeen(row) },
 };
+
+/** Takes in an agent that was only seen: it beats by itself, as often as it does. */
+export async function takeIn(host: Host, { registry, name, interval_ms }: AgentRow): Promise<void> {
+  await host.agentOnBus(registry.name, name, "agent", Math.ceil(interval_ms / 1_000));
+}
 
 /** The answer for one agent: what was refused is thrown. */
 export async function settled(answers: Promise<Answered[]>): Promise<void> {
@@ -78,6 +86,10 @@ export class Run {
     const work: Record<Action, (task: Task) => Promise<void>> = {
       start: ({ id }) => settled(host.agentUp([id])),
       stop: ({ id }) => settled(host.agentDown([id])),
+      watch: async ({ id }) => {
+        const row = rows.find((each) => each.id === id);
+        if (row) await takeIn(host, row);
+      },
       pause: ({ id }) => host.agentSetPaused(id, true),
       resume: ({ id }) => host.agentSetPaused(id, false),
       restart: ({ id }) => host.agentRestart(id),

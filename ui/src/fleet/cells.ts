@@ -1,11 +1,14 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
-import { absolute, ago, countdown, share, trip, uptimeWords } from "../lib/time";
+import type { BusState } from "../host/bindings/BusState";
+import { metricWords } from "../agent/field";
+import { runsAt } from "../lib/sort";
+import { absolute, ago, count, countdown, share, trip, uptimeWords } from "../lib/time";
 import type { ColumnId } from "./columns";
 
 /** What a cell of plain text says. */
 export interface Words {
   text: string;
-  title?: string;
+  title?: string | null;
   tone: string;
 }
 
@@ -66,6 +69,34 @@ const SAYS: Record<Plain, Say> = {
   reconnects: (row) => ({ text: `${row.reconnects_24h}`, tone: NUMBER }),
   tags: ({ tags }) => ({ text: tags.join(", ") || "—", title: tags.join(", "), tone: QUIET }),
   project: ({ project }) => ({ text: project ?? "—", tone: QUIET }),
+  bus: ({ bus }) => {
+    if (bus === null) return { text: "—", tone: QUIET };
+    const missed = bus.missed > 0 ? `, ${count(bus.missed)} missed` : "";
+    return {
+      text: bus.state,
+      title: `${bus.name} says ${bus.state}${missed}`,
+      tone: TONES[bus.state] ?? QUIET,
+    };
+  },
+  sequence: ({ bus }) => {
+    const last = bus?.sequence ?? null;
+    const title = bus && `${count(bus.lost)} never heard, began anew ${count(bus.restarts)} ×`;
+    return { text: last === null ? "—" : count(last), title, tone: NUMBER };
+  },
+  measured: (row) => {
+    const words = metricWords(row).join(", ");
+    return { text: words || "—", title: words, tone: QUIET };
+  },
+  runsAt: (row) => {
+    const { holder } = row;
+    const title = holder ? `${holder.here ? "This computer" : holder.computer} beats for it` : "As it says";
+    return { text: runsAt(row) ?? "—", title, tone: QUIET };
+  },
+};
+
+const TONES: Partial<Record<BusState, string>> = {
+  failed: "c-verdict bad",
+  missing: "c-verdict warning",
 };
 
 export const wordsOf = (id: Plain, ...of: Parameters<Say>): Words => SAYS[id](...of);

@@ -20,6 +20,8 @@ export interface Column {
   yields: number;
   /** Whether the first click on its header puts large values on top. */
   descending: boolean;
+  /** Whether only agents of a bus have it. */
+  ofBus: boolean;
 }
 
 const column = (id: ColumnId, word: string, title: string, min: number, rest: Partial<Column>): Column => ({
@@ -32,6 +34,7 @@ const column = (id: ColumnId, word: string, title: string, min: number, rest: Pa
   number: false,
   yields: 0,
   descending: false,
+  ofBus: false,
   ...rest,
 });
 
@@ -57,6 +60,20 @@ export const COLUMNS: readonly Column[] = [
   column("process", "Process", "Process", 76, { max: 172, need: 96, yields: 3 }),
   column("tags", "Tags", "Tags", 80, { max: 140, yields: 10 }),
   column("project", "Project", "Project", 80, { max: 110, yields: 10 }),
+  column("bus", "Bus", "State on the bus", 56, { yields: 5, ofBus: true }),
+  column("sequence", "No.", "Number of the last message on the bus", 56, {
+    max: 76,
+    number: true,
+    yields: 9,
+    descending: true,
+    ofBus: true,
+  }),
+  column("measured", "Measures", "What it measures of itself", 90, { max: 260, yields: 10, ofBus: true }),
+  column("runsAt", "Runs at", "Computer that runs it, or beats for it", 80, {
+    max: 130,
+    yields: 8,
+    ofBus: true,
+  }),
 ];
 
 export const COLUMN = Object.fromEntries(COLUMNS.map((each) => [each.id, each])) as Record<ColumnId, Column>;
@@ -73,10 +90,21 @@ export interface Columns {
 
 export const USUAL: Columns = {
   order: COLUMNS.map(({ id }) => id),
-  hidden: ["where", "ours", "uptime", "raw", "tags", "project"],
+  hidden: ["where", "ours", "uptime", "raw", "tags", "project", "bus", "sequence", "measured", "runsAt"],
   widths: {},
   sort: null,
 };
+
+/** What there is to show: the columns of buses only where there is one. */
+export function offered(columns: Columns, hasBus: boolean): Columns {
+  if (hasBus) return columns;
+  const order = columns.order.filter((id) => !COLUMN[id].ofBus);
+  const hidden = columns.hidden.filter((id) => !COLUMN[id].ofBus);
+  // A table that showed nothing else still says whose rows these are.
+  return { ...columns, order, hidden: hidden.length < order.length ? hidden : without(hidden, "name") };
+}
+
+const without = (ids: readonly ColumnId[], id: ColumnId): ColumnId[] => ids.filter((each) => each !== id);
 
 export const NARROWEST = 16;
 export const WIDEST = 1200;

@@ -72,6 +72,28 @@ describe("the host in a browser", () => {
     });
     await host.registries();
     expect(asked(fetch)).toEqual({ command: "registries" });
+    await host.registryAdd("r", "http://r");
+    expect(asked(fetch)).toEqual({ command: "registry_add", name: "r", url: "http://r" });
+    await host.registryAdd("c", "http://c", { dialect: "artcafe", organization: "acme", challenge: null });
+    expect(asked(fetch)).toEqual({
+      command: "registry_add",
+      name: "c",
+      url: "http://c",
+      dialect: "artcafe",
+      organization: "acme",
+      challenge: null,
+    });
+    const bus = { name: "t", url: "redis://h", password: "p", watch: true, team: false, force: false };
+    await host.busAdd(bus);
+    expect(asked(fetch)).toEqual({ command: "bus_add", ...bus });
+    await host.agentOnBus("t", "worker", "agent", 10);
+    expect(asked(fetch)).toEqual({
+      command: "agent_on_bus",
+      bus: "t",
+      name: "worker",
+      beats: "agent",
+      interval: 10,
+    });
   });
 
   it("asks for alerts in the engine's own words", async () => {

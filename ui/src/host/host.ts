@@ -6,13 +6,15 @@ import type { Incident } from "./bindings/Incident";
 import type { Refusal } from "./bindings/Refusal";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { Transition } from "./bindings/Transition";
+import type { BusHost, Spoken } from "./buses";
 import type { LocalHost } from "./local";
 
 export * from "./alerts";
+export * from "./buses";
 export * from "./local";
 
 /** Everything the window asks of the program around it. */
-export interface Host extends AlertsHost, LocalHost {
+export interface Host extends AlertsHost, BusHost, LocalHost {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: Hours): Promise<Record<string, BeatStrip>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;
@@ -47,7 +49,7 @@ export interface Host extends AlertsHost, LocalHost {
   /** 0 resumes. */
   pauseAlerts(minutes: number): Promise<void>;
   registries(): Promise<RegistryHealth[]>;
-  registryAdd(name: string, url: string): Promise<void>;
+  registryAdd(name: string, url: string, spoken?: Spoken): Promise<void>;
   /** Starts a registry inside Beatkeeper, with a few agents that show the states. */
   demoStart(): Promise<{ agents: string[] }>;
   /** Removes it, its agents and their keys. */

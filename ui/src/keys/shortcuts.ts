@@ -22,6 +22,7 @@ export const SHORTCUTS = {
     ["previous", "k", "Into the rows, or back to the previous"],
     ["selectAll", "Mod+A", "Select all that are shown"],
     ["alerts", "a", "The alerts, or back to the agents"],
+    ["buses", "b", "The Redis buses"],
     ["close", "Escape", "Close the outcome, end the selection, close the alerts or the agent's page"],
     ["help", "?", "This list"],
   ),

@@ -1,4 +1,5 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
+import type { BusState } from "../host/bindings/BusState";
 import type { Severity } from "../host/bindings/Severity";
 import { byText, compareRows, urgencyOf } from "./order";
 
@@ -19,7 +20,11 @@ export type SortKey =
   | "tags"
   | "project"
   | "reconnects"
-  | "process";
+  | "process"
+  | "bus"
+  | "sequence"
+  | "measured"
+  | "runsAt";
 
 export interface Sort {
   by: SortKey;
@@ -29,6 +34,8 @@ export interface Sort {
 type Value = string | number | null;
 
 const BAD_FIRST: Record<Severity, number> = { bad: 0, warning: 1, neutral: 2, good: 3 };
+
+const WORST_FIRST: Record<BusState, number> = { failed: 0, missing: 1, starting: 2, healthy: 3, stopped: 4 };
 
 /** What a column says of a row, as something that has an order; nothing where it shows a dash. */
 const VALUES: Record<SortKey, (row: AgentRow) => Value> = {
@@ -48,7 +55,16 @@ const VALUES: Record<SortKey, (row: AgentRow) => Value> = {
   project: (row) => row.project,
   reconnects: (row) => row.reconnects_24h,
   process: (row) => row.process.state,
+  bus: ({ bus }) => bus && WORST_FIRST[bus.state],
+  sequence: ({ bus }) => bus?.sequence ?? null,
+  measured: ({ bus }) => bus?.metrics.cpu_percent ?? bus?.metrics.memory_mb ?? null,
+  runsAt: (row) => runsAt(row),
 };
+
+/** The computer whose Beatkeeper beats for it; else the one that it says it is on. */
+export function runsAt({ bus, holder }: AgentRow): string | null {
+  return holder?.computer ?? bus?.host ?? null;
+}
 
 /** Compares rows as asked; equal ones keep the order of what needs you first, whichever way the column is turned. */
 export function comparator(sort: Sort | null): (a: AgentRow, b: AgentRow) => number {

@@ -87,6 +87,8 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
     );
   add("add", "Add agent…", () => (session.adding = true));
   add("project", "Add the agents of a project folder…", () => (session.project = { folder: null }));
+  add("buses", "Redis buses…", () => (session.buses = "list"), "b");
+  add("bus-add", "Add a Redis bus…", () => (session.buses = "add"));
   if (session.demo) add("demo", "End the demo…", () => (session.endingDemo = true));
   else add("demo", "Try the demo registry", () => void session.startDemo());
   const alerts = session.alertsPaused ? "Resume alerts" : "Pause alerts for 1 h";

@@ -130,7 +130,7 @@ describe("the process on an agent's page", () => {
   });
 
   it("shows the rungs of its recovery, holds it, lets it go on and skips a rung", async () => {
-    await openProcess("docs-indexer");
+    const host = await openProcess("docs-indexer");
     const rungs = () => screen.getAllByTestId("rung").map((rung) => rung.dataset.state);
     expect(rungs()).toEqual(["failed", "counting", "waiting"]);
     expect(screen.getByTestId("rung-left").textContent).toMatch(/^in 2\d s$/);
@@ -148,6 +148,14 @@ describe("the process on an agent's page", () => {
     await waitFor(() => expect(screen.getByTestId("ladder-hold").textContent).toBe("Hold"));
     await fireEvent.click(screen.getByTestId("ladder-skip"));
     await waitFor(() => expect(rungs()).toEqual(["failed", "skipped", "counting"]));
+    const hold = screen.getByTestId<HTMLButtonElement>("ladder-hold");
+    expect(hold.disabled).toBe(false);
+    await fireEvent.click(screen.getByTestId("ladder-skip"));
+    await waitFor(() => expect(rungs()).toEqual(["failed", "skipped", "skipped"]));
+    expect(hold.disabled).toBe(true);
+    const holds = vi.spyOn(host, "ladderHold");
+    await fireEvent.keyDown(screen.getByTestId("page-about"), { key: "h" });
+    expect(holds).not.toHaveBeenCalled();
   });
 
   it("offers to set it up where others run it", async () => {

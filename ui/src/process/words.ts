@@ -1,6 +1,7 @@
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { ProcessState } from "../host/bindings/ProcessState";
 import type { UsageView } from "../host/bindings/UsageView";
+import type { LadderView } from "../host/bindings/LadderView";
 import { length } from "../lib/time";
 
 /** How a state is called, and how grave it is. */
@@ -73,6 +74,11 @@ export function canStop({ process: { run, state } }: AgentRow): boolean {
   return (
     run !== null && state !== "stopping" && (run.pid !== null || state === "starting" || state === "waiting")
   );
+}
+
+/** Whether a recovery can be held, or let go: not where all of it was tried already. */
+export function canHold({ held, rungs }: LadderView): boolean {
+  return held || rungs.some(({ state }) => state !== "failed" && state !== "skipped");
 }
 
 /** Whether we hold its link, or would. */

@@ -1,7 +1,7 @@
 import { settled } from "../bulk/run.svelte";
 import type { AgentRow } from "../host/bindings/AgentRow";
 import type { Host } from "../host/host";
-import { canRestart, canStart, canStop } from "./words";
+import { canHold, canRestart, canStart, canStop } from "./words";
 
 export type Work = "start" | "stop" | "restart" | "hold" | "skip";
 
@@ -18,7 +18,7 @@ export function workOf(work: Work, row: AgentRow, host: Host): (() => Promise<vo
     case "restart":
       return canRestart(row) ? () => host.agentRestart(id) : null;
     case "hold":
-      return ladder === null ? null : () => host.ladderHold(id, !ladder.held);
+      return ladder !== null && canHold(ladder) ? () => host.ladderHold(id, !ladder.held) : null;
     case "skip":
       return acts ? () => host.ladderSkip(id) : null;
   }

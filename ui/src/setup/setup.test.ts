@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { expectAccessible, names, openWindow } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
+import { field } from "../host/fixture/field";
 
 const type = (testid: string, value: string) =>
   fireEvent.input(screen.getByTestId(testid), { target: { value } });
@@ -115,6 +116,88 @@ describe("adding an agent", () => {
     await waitFor(() => expect(screen.queryByTestId("add-dialog")).toBeNull());
     expect(added.mock.calls).toEqual([["local", "http://127.0.0.1:8080"]]);
     expect([...host.rows.values()][0]?.registry.name).toBe("local");
+  });
+
+  it("adds an ArtCafe server with its organization, and asks for the agent's own key", async () => {
+    const host = new FixtureHost();
+    host.health = [];
+    await openDialog(host);
+    const added = vi.spyOn(host, "registryAdd");
+    expect(screen.getByTestId("way-generate")).toBeTruthy();
+    await fireEvent.click(screen.getByTestId("kind-artcafe"));
+    expect(screen.queryByTestId("way-generate")).toBeNull();
+    expect(screen.getByTestId("add-dialog").textContent).toContain("Its RSA key in PEM");
+    await type("registry-url", "https://cafe.example");
+    await type("import-path", "/keys/weather.json");
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    expect(screen.getByTestId("dialog-error").textContent).toContain("Give the organization");
+    expect(added).not.toHaveBeenCalled();
+    await type("registry-organization", " acme ");
+    await type("registry-challenge", "https://cafe.example/{agent_id}");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    await waitFor(() => expect(screen.queryByTestId("add-dialog")).toBeNull());
+    expect(added.mock.calls).toEqual([
+      [
+        "cafe",
+        "https://cafe.example",
+        { dialect: "artcafe", organization: "acme", challenge: "https://cafe.example/{agent_id}" },
+      ],
+    ]);
+  });
+
+  it("says why a registry cannot be, and keeps what was typed", async () => {
+    const host = new FixtureHost();
+    host.health = [];
+    host.registryAdd = () =>
+      Promise.reject({ code: "registry.cannot_be", sentence: "It has no {agent_id}", remedy: "Correct it." });
+    await openDialog(host);
+    await type("registry-url", "https://cafe.example");
+    await type("import-path", "/k.json");
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    await waitFor(() =>
+      expect(screen.getByTestId("dialog-error").textContent).toContain("It has no {agent_id}"),
+    );
+    expect(screen.getByTestId<HTMLInputElement>("registry-url").value).toBe("https://cafe.example");
+  });
+
+  it("wants a name and no key on a bus, and who beats for it there", async () => {
+    const host = await openDialog(field(Date.now()));
+    const place = screen.getByTestId<HTMLSelectElement>("import-registry");
+    expect(place.value).toBe("zns01");
+    await fireEvent.change(place, { target: { value: "team" } });
+    for (const gone of ["import-path", "way-generate"]) expect(screen.queryByTestId(gone)).toBeNull();
+    const asked = vi.spyOn(host, "agentOnBus");
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    expect(screen.getByTestId("dialog-error").textContent).toContain("Give the agent a name.");
+    await type("add-name", " worker 1 ");
+    await expectAccessible();
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    await waitFor(() => expect(screen.queryByTestId("add-dialog")).toBeNull());
+    expect(asked).toHaveBeenCalledWith("team", "worker 1", "app", null);
+    await waitFor(() => expect(screen.getByTestId("agent-page").dataset.id).toBe("bus:team/worker%201"));
+    await fireEvent.click(screen.getByTestId("tab-key"));
+    expect(screen.getByTestId("key-none").textContent).toContain("a name and no key");
+
+    await fireEvent.click(screen.getByTestId("add-agent"));
+    await fireEvent.change(screen.getByTestId("import-registry"), { target: { value: "team" } });
+    await fireEvent.click(screen.getByTestId("beats-agent"));
+    await type("add-name", "worker 1");
+    await fireEvent.click(screen.getByTestId("import-submit"));
+    await waitFor(() =>
+      expect(screen.getByTestId("dialog-error").textContent).toContain("is already here as"),
+    );
+    expect(asked).toHaveBeenLastCalledWith("team", "worker 1", "agent", null);
+  });
+
+  it("leads to where a bus is added", async () => {
+    await openDialog();
+    await fireEvent.change(screen.getByTestId("import-registry"), { target: { value: "\u0000new" } });
+    await fireEvent.click(screen.getByTestId("add-bus"));
+    expect(screen.queryByTestId("add-dialog")).toBeNull();
+    await waitFor(() => expect(screen.getByTestId("bus-url")).toBeTruthy());
+    await fireEvent.click(screen.getByTestId("bus-cancel"));
+    expect(screen.queryByTestId("buses-dialog")).toBeNull();
   });
 
   it("notes who goes by pointer and who by keyboard, also inside the dialog, for the focus ring after it", async () => {

@@ -5,6 +5,7 @@ import type { BusView } from "./BusView";
 import type { ConnectionHealth } from "./ConnectionHealth";
 import type { EntityId } from "./EntityId";
 import type { EntityKind } from "./EntityKind";
+import type { HolderView } from "./HolderView";
 import type { LinkView } from "./LinkView";
 import type { Liveness } from "./Liveness";
 import type { OpenIncident } from "./OpenIncident";
@@ -92,6 +93,10 @@ beats_by: BeatsBy,
  * Who does at the moment.
  */
 speaker: Speaker, 
+/**
+ * Which Beatkeeper of a team has its lease.
+ */
+holder: HolderView | null, 
 /**
  * Beat interval in milliseconds.
  */

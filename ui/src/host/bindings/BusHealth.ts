@@ -19,4 +19,8 @@ unusable: number,
 /**
  * Why the last of them.
  */
-last_unusable: string | null, };
+last_unusable: string | null, 
+/**
+ * What came faster than it is taken in, and was let go of before anybody looked at it.
+ */
+dropped: number, };

@@ -18,6 +18,6 @@ here: boolean,
  */
 fence: number, 
 /**
- * When it ends unless it is renewed.
+ * Since when, by the clock of the team's bus.
  */
-until: Time, };
+since: Time, };

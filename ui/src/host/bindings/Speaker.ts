@@ -3,4 +3,4 @@
 /**
  * Who beats for an agent at the moment.
  */
-export type Speaker = "app" | "agent";
+export type Speaker = "app" | "agent" | "team";
