@@ -18,6 +18,7 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &BusCommand) -> 
             let add = Command::BusAdd {
                 name: name.clone(),
                 url: Secret::from(url.clone()),
+                password: None,
                 watch: !no_watch,
                 team: *team,
                 force: *force,

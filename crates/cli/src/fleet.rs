@@ -7,8 +7,8 @@ use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{
-    BeatCounts, BeatsBy, ConnectionHealth, DriftView, ExitView, Glyph, LinkStateName, ProcessState, Severity, Uptime,
-    UsageView,
+    BeatCounts, BeatsBy, BusHealth, BusState, ConnectionHealth, DriftView, ExitView, Glyph, LinkStateName,
+    ProcessState, Severity, Uptime, UsageView,
 };
 use serde::Deserialize;
 
@@ -47,6 +47,10 @@ pub(crate) struct Row {
     pub(crate) link: Link,
     pub(crate) registry: Witness,
     pub(crate) connection: Option<ConnectionHealth>,
+    #[serde(default)]
+    pub(crate) bus: Option<OnBus>,
+    #[serde(default)]
+    pub(crate) holder: Option<Holder>,
     pub(crate) beats: BeatCounts,
     pub(crate) beats_by: BeatsBy,
     pub(crate) interval_ms: u64,
@@ -58,6 +62,23 @@ pub(crate) struct Row {
     pub(crate) tags: Vec<String>,
     pub(crate) project: Option<String>,
     pub(crate) snoozed_until: Option<Time>,
+}
+
+/// The engine's `BusView`, as far as it is shown here.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct OnBus {
+    pub(crate) state: BusState,
+    pub(crate) sequence: Option<u64>,
+    pub(crate) status: Option<String>,
+    pub(crate) task: Option<String>,
+    pub(crate) host: Option<String>,
+}
+
+/// Which computer of a team beats for it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Holder {
+    pub(crate) computer: String,
+    pub(crate) here: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -145,6 +166,8 @@ pub(crate) struct Registry {
     pub(crate) stream_live: bool,
     pub(crate) clock_ahead_ms: Option<i64>,
     pub(crate) problem: Option<String>,
+    /// What came by it, where it is a bus.
+    pub(crate) bus: Option<BusHealth>,
     pub(crate) demo: bool,
 }
 
@@ -244,7 +267,7 @@ pub(crate) mod tests {
             "revision": revision, "full": full, "now": NOON, "rows": rows, "removed": removed,
             "summary": {"sentence": "1 active", "glyph": "ok", "counts": {}, "next_flip": null},
             "registries": [{"name": "devnet", "url": "http://127.0.0.1:1", "reachable": true, "stream_live": true,
-                "clock_ahead_ms": 90, "problem": null, "demo": false}],
+                "clock_ahead_ms": 90, "problem": null, "bus": null, "demo": false}],
         }))
         .unwrap()
     }

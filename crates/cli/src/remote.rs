@@ -185,6 +185,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::PauseAlerts { .. }
         | Command::Registries
         | Command::RegistryAdd { .. }
+        | Command::AgentOnBus { .. }
         | Command::BusList
         | Command::EngineStatus
         | Command::Status

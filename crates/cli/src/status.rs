@@ -1,7 +1,7 @@
 //! `beatkeeper status`: the fleet as a table.
 
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::Severity;
+use beatkeeper_core::view::{BusHealth, Severity};
 use beatkeeper_engine::Paths;
 use beatkeeper_engine::command::{Command, EngineStatus};
 use jiff::tz::TimeZone;
@@ -121,6 +121,10 @@ fn footer(fleet: &Fleet, engine: &EngineStatus, now: Time, zone: &TimeZone) -> V
                 }
             }
         }
+        let lost = registry.bus.as_ref().map(not_shown).unwrap_or_default();
+        if !lost.is_empty() {
+            lines.push((format!("{name}: {}", lost.join(", ")), Tone::Warning));
+        }
     }
     for row in fleet.worst_first() {
         let ladder = row.process.run.as_ref().and_then(|run| run.ladder.as_ref());
@@ -138,6 +142,17 @@ fn footer(fleet: &Fleet, engine: &EngineStatus, now: Time, zone: &TimeZone) -> V
         lines.push((format!("Alerts are paused until {}", clock(Time::from_millis(until), now, zone)), Tone::Quiet));
     }
     lines
+}
+
+/// What came by a bus and is in no row.
+fn not_shown(bus: &BusHealth) -> Vec<String> {
+    let why = bus.last_unusable.as_deref().map_or_else(String::new, |why| format!(" (the last one: {})", plain(why)));
+    let facts = [
+        (bus.turned_away, format!("{} beats of more agents than are shown", bus.turned_away)),
+        (bus.unusable, format!("{} unusable messages{why}", bus.unusable)),
+        (bus.dropped, format!("{} let go of in a flood", bus.dropped)),
+    ];
+    facts.into_iter().filter(|(count, _)| *count > 0).map(|(_, fact)| fact).collect()
 }
 
 fn fitting(text: &str, screen: Screen) -> String {
@@ -229,6 +244,31 @@ mod tests {
         let text = shown(FILE, &engine).join("\n");
         assert!(text.contains("the last good one stays: b.toml, line 3"), "{text}");
         assert!(text.contains("Alerts are paused until 12:01:00"), "{text}");
+    }
+
+    #[test]
+    fn what_came_by_a_bus_and_is_in_no_row_is_counted() {
+        let bus = |turned_away, unusable, dropped| BusHealth {
+            turned_away,
+            unusable,
+            last_unusable: (unusable > 0).then(|| "no JSON".into()),
+            dropped,
+            ..BusHealth::default()
+        };
+        assert!(not_shown(&bus(0, 0, 0)).is_empty());
+        assert_eq!(
+            not_shown(&bus(5, 3, 7)),
+            [
+                "5 beats of more agents than are shown",
+                "3 unusable messages (the last one: no JSON)",
+                "7 let go of in a flood"
+            ]
+        );
+        let mut fleet = Fleet::default();
+        fleet.fold(delta(1, true, &[], &[]));
+        fleet.registries[0].bus = Some(bus(0, 0, 7));
+        let shown = lines(&fleet, &EngineStatus::default(), Time::from_millis(NOON), FILE, &TimeZone::UTC);
+        assert_eq!(shown.last().map(String::as_str), Some("devnet: 7 let go of in a flood"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Adding an agent, however its key is come by.
+//! Adding an agent, however its key is come by, if it has one.
 
+use beatkeeper_core::view::BeatsBy;
 use beatkeeper_engine::command::{Added, Command};
 use beatkeeper_engine::{Paths, setup};
 
@@ -25,14 +26,22 @@ pub(super) fn add(paths: &Paths, vault: VaultKind, command: &Command) -> Result<
         )
     })?;
     out::raw(&format!("{}\n", added.id))?;
-    let what =
-        if added.restored { "was here already and has its key again" } else { "is added; its key is in the vault" };
-    note(&format!("{} {what}. Public key: {}", plain(&added.name), added.public_key));
+    let name = plain(&added.name);
+    match (&added.public_key, added.restored) {
+        (None, _) => note(&format!("{name} is added; on a bus it has a name and no key")),
+        (Some(key), true) => note(&format!("{name} was here already and has its key again. Public key: {key}")),
+        (Some(key), false) => note(&format!("{name} is added; its key is in the vault. Public key: {key}")),
+    }
     if !runs {
-        note("No Beatkeeper is running: beating starts when the app or `beatkeeper run` does.");
+        let what = if only_watched(command) { "watching" } else { "beating" };
+        note(&format!("No Beatkeeper is running: {what} starts when the app or `beatkeeper run` does."));
     }
     if matches!(command, Command::AgentGenerate { .. }) {
         note("The key is new: register it at the registry, which does not take its beats before that.");
     }
     Ok(())
+}
+
+const fn only_watched(command: &Command) -> bool {
+    matches!(command, Command::AgentOnBus { beats: BeatsBy::Agent, .. })
 }

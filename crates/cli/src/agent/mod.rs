@@ -9,6 +9,7 @@ mod signer;
 mod usage;
 
 use beatkeeper_core::identity::EntityKind;
+use beatkeeper_core::view::BeatsBy;
 use beatkeeper_engine::command::Command;
 use beatkeeper_engine::{Paths, setup};
 use serde_json::Value;
@@ -45,16 +46,27 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
             Ok(())
         }
         AgentCommand::Find { folders, json } => find::print(paths, folders, *json),
-        AgentCommand::Add { registry, developer, index, name, replace, generate: _ } => {
+        AgentCommand::Add { registry, developer, index, name, replace, generate, watch, interval } => {
             let (registry, name) = (registry.clone(), name.clone());
-            let command = match (developer, index) {
+            match (developer, index) {
                 (Some(developer), Some(index)) => {
                     let developer_path = absolute(developer)?;
-                    Command::AgentDerive { developer_path, index: *index, registry, name, replace: *replace }
+                    let replace = *replace;
+                    add::add(
+                        paths,
+                        vault,
+                        &Command::AgentDerive { developer_path, index: *index, registry, name, replace },
+                    )
                 }
-                _ => Command::AgentGenerate { registry, name },
-            };
-            add::add(paths, vault, &command)
+                _ if *generate => add::add(paths, vault, &Command::AgentGenerate { registry, name }),
+                _ => {
+                    let name = name.unwrap_or_default().trim().to_owned();
+                    let beats = if *watch { BeatsBy::Agent } else { BeatsBy::App };
+                    let named = Command::AgentOnBus { bus: registry, name, beats, interval: *interval };
+                    // It has no key, so nobody is asked to open the vault.
+                    add::add(paths, VaultKind::Keychain, &named)
+                }
+            }
         }
         AgentCommand::List { json } => list::print(paths, *json),
         AgentCommand::Show { agent, json } => show::print(paths, vault, agent, *json),

@@ -1,8 +1,9 @@
 //! One agent: the verdict and its remedy, then the three witnesses, then the key.
 
+use beatkeeper_core::identity::Realm;
 use beatkeeper_core::notice::duration;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::view::{BeatsBy, ConnectionHealth, LinkStateName, Severity};
+use beatkeeper_core::view::{BeatsBy, BusState, ConnectionHealth, LinkStateName, Severity};
 use beatkeeper_engine::command::{Command, KeyFace};
 use beatkeeper_engine::{Paths, setup};
 use jiff::tz::TimeZone;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::args::VaultKind;
 use crate::failure::Failure;
-use crate::fleet::Row;
+use crate::fleet::{Holder, OnBus, Row};
 use crate::out::{self, note, plain};
 use crate::passphrase;
 use crate::process;
@@ -74,7 +75,7 @@ fn configured(paths: &Paths, vault: VaultKind, wanted: &str, json: bool) -> Resu
     let mut lines = vec![format!("{}  {}", plain(&known.name), known.id), String::new()];
     lines.push(fact("Registry", &plain(&format!("{} ({})", known.registry, known.registry_url))));
     lines.push(fact("Beats", by(known.beats_by, known.paused)));
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| known.id.realm() != Realm::Bus) {
         lines.push(fact("Key", &key_words(&key)));
     }
     Ok(out::lines(&lines)?)
@@ -108,6 +109,12 @@ fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -
     if let Some(health) = &row.connection {
         lines.push(fact("Answers", &ack_words(health, now)));
     }
+    if let Some(holder) = &row.holder {
+        lines.push(fact("Team", &format!("{} beats for it", holder_words(holder))));
+    }
+    if let Some(bus) = &row.bus {
+        lines.push(fact("Bus", &bus_words(bus)));
+    }
     lines.push(fact("Registry", &registry_words(row, now, zone)));
     lines.push(String::new());
     lines.push(fact("Beats", &beat_words(row)));
@@ -132,7 +139,10 @@ fn lines(row: &Row, key: &KeyFace, now: Time, screen: Screen, zone: &TimeZone) -
     if let Some(until) = row.snoozed_until {
         lines.push(fact("Snoozed", &format!("until {}, or until it recovers", clock(until, now, zone))));
     }
-    lines.push(fact("Key", &key_words(key)));
+    // On a bus there are names and no keys.
+    if row.id.realm() != Realm::Bus {
+        lines.push(fact("Key", &key_words(key)));
+    }
     if let Some(derived) = &key.derived {
         lines.push(fact("", &format!("agent {} of {}", derived.index, derived.developer)));
     }
@@ -146,6 +156,7 @@ fn fact(name: &str, words: &str) -> String {
 fn link_words(row: &Row, now: Time, zone: &TimeZone) -> String {
     let since = clock(row.link.since, now, zone);
     let mut words = match row.link.state {
+        LinkStateName::Idle if row.holder.as_ref().is_some_and(|holder| !holder.here) => "silent; we watch".to_owned(),
         LinkStateName::Idle => by(row.beats_by, row.paused).to_owned(),
         LinkStateName::Connecting => format!("dialling since {since}, attempt {}", row.link.attempt),
         LinkStateName::Open => format!("open since {since}"),
@@ -161,6 +172,32 @@ fn link_words(row: &Row, now: Time, zone: &TimeZone) -> String {
         Some(reason) => format!("{words}: {}", plain(&reason.sentence)),
         None => words,
     }
+}
+
+fn holder_words(holder: &Holder) -> String {
+    match (holder.here, holder.computer.as_str()) {
+        (true, _) => "this computer".to_owned(),
+        (false, "") => "another computer".to_owned(),
+        (false, computer) => plain(computer),
+    }
+}
+
+/// What the bus says, and what the agent says there.
+fn bus_words(bus: &OnBus) -> String {
+    let state = match bus.state {
+        BusState::Starting => "starting",
+        BusState::Healthy => "healthy",
+        BusState::Missing => "missing",
+        BusState::Failed => "failed",
+        BusState::Stopped => "stopped",
+    };
+    let said = [
+        bus.sequence.map(|number| format!("no. {number}")),
+        bus.status.as_ref().map(|status| format!("says {}", plain(status))),
+        bus.task.as_ref().map(|task| format!("works on {}", plain(task))),
+        bus.host.as_ref().filter(|host| !host.is_empty()).map(|host| format!("at {}", plain(host))),
+    ];
+    std::iter::once(state.to_owned()).chain(said.into_iter().flatten()).collect::<Vec<_>>().join(", ")
 }
 
 fn ack_words(health: &ConnectionHealth, now: Time) -> String {
@@ -276,5 +313,21 @@ mod tests {
         };
         assert_eq!(words(Some(12_000), true, 0), "healthy, last acknowledged 12 s ago");
         assert_eq!(words(None, false, 3), "not healthy, no heartbeat was acknowledged yet, dialled 3 times since");
+    }
+
+    #[test]
+    fn an_agent_of_a_bus_shows_what_the_bus_says_and_who_beats() {
+        let mut fleet = Fleet::default();
+        let more = json!({
+            "bus": {"state": "healthy", "sequence": 7, "status": "busy", "task": "report", "host": "build-server"},
+            "holder": {"computer": "mac-7", "here": false},
+            "link": {"state": "idle", "since": NOON, "attempt": 0, "next_dial_at": null, "next_beat_at": null, "reason": null},
+        });
+        fleet.fold(delta(1, true, &[row(1, "one", "active", &more)], &[]));
+        let row = fleet.get(&id(1).parse().unwrap()).unwrap();
+        assert_eq!(bus_words(row.bus.as_ref().unwrap()), "healthy, no. 7, says busy, works on report, at build-server");
+        assert_eq!(holder_words(row.holder.as_ref().unwrap()), "mac-7");
+        assert_eq!(link_words(row, Time::from_millis(NOON), &TimeZone::UTC), "silent; we watch");
+        assert_eq!(holder_words(&Holder { computer: "desk".into(), here: true }), "this computer");
     }
 }

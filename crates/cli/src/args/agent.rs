@@ -41,10 +41,10 @@ pub(crate) enum AgentCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Make a key and watch its agent; prints the entity id
-    #[command(group = clap::ArgGroup::new("key").required(true))]
+    /// Add an agent with a new key at a registry, or by its name alone on a Redis bus; prints the entity id
+    #[command(group = clap::ArgGroup::new("key"))]
     Add {
-        /// A registry's base URL, or its name in the configuration
+        /// A registry's base URL, or its name in the configuration, or a bus's
         #[arg(long, value_name = "URL")]
         registry: String,
         /// Generate a new key
@@ -56,12 +56,18 @@ pub(crate) enum AgentCommand {
         /// Which of the developer's agents
         #[arg(long, value_name = "N", requires = "developer", conflicts_with = "generate")]
         index: Option<u32>,
-        /// What to call it
-        #[arg(long)]
+        /// What to call it; on a bus, what it is called there
+        #[arg(long, required_unless_present_any = ["generate", "developer"])]
         name: Option<String>,
         /// Replace what the vault has under the agent's id: the fingerprint that the refusal names, or damaged-N
         #[arg(long, value_name = "FINGERPRINT", requires = "developer", conflicts_with = "generate")]
         replace: Option<Occupant>,
+        /// On a bus: only watch it, since it beats by itself
+        #[arg(long, conflicts_with = "key")]
+        watch: bool,
+        /// On a bus: time between two of its beats [default: 30]
+        #[arg(long, value_name = "SECONDS", conflicts_with = "key", value_parser = clap::value_parser!(u32).range(1..=120))]
+        interval: Option<u32>,
     },
     /// List the agents
     List {
@@ -172,6 +178,15 @@ mod tests {
         assert!(parse("agent add --registry r --developer f --index 3").is_ok());
         for wrong in ["", " --generate --developer f --index 3", " --developer f", " --generate --index 3"] {
             assert!(parse(&format!("agent add --registry r{wrong}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_agent_of_a_bus_has_a_name_and_no_key() {
+        assert!(parse("agent add --registry team --name worker").is_ok());
+        assert!(parse("agent add --registry team --name worker --watch --interval 10").is_ok());
+        for wrong in ["--watch", "--name w --generate --watch", "--name w --interval 0", "--generate --interval 5"] {
+            assert!(parse(&format!("agent add --registry team {wrong}")).is_err(), "{wrong}");
         }
     }
 

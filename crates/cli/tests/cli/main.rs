@@ -4,6 +4,8 @@
 #![cfg(unix)]
 
 mod alerts;
+mod bus_tls;
+mod buses;
 mod keys;
 mod life;
 mod local;
@@ -12,4 +14,5 @@ mod refusals;
 mod registry;
 mod secrecy;
 mod stage;
+mod team;
 mod tls;

@@ -11,6 +11,7 @@ use beatkeeper_core::wire::registration::{Registration, derivation_proof_bytes, 
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
+use crate::keys::{PRIVATE, PUBLIC, SEED, key_file, write_key};
 use crate::stage::{Process, Stage};
 
 pub struct Registry {
@@ -122,4 +123,51 @@ fn a_registry_needs_neither_configuration_nor_home() {
     devnet.line("devnet listening on ");
     devnet.signal("INT");
     assert!(devnet.ended().success());
+}
+
+#[test]
+fn a_registry_that_speaks_as_its_guide_says_is_found_out() {
+    for (form, dialect) in [("documented", "zynd_documented"), ("documented-shared", "zynd_documented_shared")] {
+        let stage = Stage::new();
+        let registry = Registry::start(&stage, "devnet", "127.0.0.1:0", &["--speech", form]);
+        registry.register(&SEED, "weather");
+        stage.write("beatkeeper.toml", &format!("[[registry]]\nname = \"local\"\nurl = \"{}\"\n", registry.url));
+        write_key(&stage, "key.json", &key_file(PUBLIC, PRIVATE));
+        stage.ok(&["agent", "import", "key.json", "--registry", "local", "--name", "weather"]);
+        let config = stage.read("beatkeeper.toml");
+        stage.write("beatkeeper.toml", &config.replace("registry = \"local\"", "registry = \"local\"\ninterval = 1"));
+        let _engine = stage.engine("engine", &[]);
+        stage.agent("weather", |agent| agent["verdict"]["code"] == "ok");
+        assert_eq!(stage.json(&["status", "--json"])["registries"][0]["dialect"], dialect);
+    }
+}
+
+#[test]
+fn an_artcafe_server_stands_beside_it_and_acknowledges_as_it_is_told() {
+    let stage = Stage::new();
+    stage.write("weather.pub", include_str!("../../../vault/tests/rsa/public.openssh"));
+    write_key(&stage, "weather.pem", include_str!("../../../vault/tests/rsa/pkcs8.pem"));
+    let cafe = ["--artcafe", "weather=weather.pub", "--artcafe-listen", "127.0.0.1:0", "--organization", "acme"];
+    let begins = "ArtCafe listening on ";
+    for (acks, code) in [("always", "ok"), ("never", "artcafe.ignores_heartbeats")] {
+        let mut registry =
+            Registry::start(&stage, &format!("cafe-{acks}"), "127.0.0.1:0", &[&cafe[..], &["--acks", acks]].concat());
+        let url = registry.process.line(begins)[begins.len()..].to_owned();
+        stage.write(
+            "beatkeeper.toml",
+            &format!(
+                "[[registry]]\nname = \"cafe\"\nurl = \"{url}\"\ndialect = \"artcafe\"\norganization = \"acme\"\n\
+                 timeout_multiplier = 2.0\n"
+            ),
+        );
+        let imported = stage.run(&["agent", "import", "weather.pem", "--registry", "cafe", "--name", "weather"]);
+        assert_eq!(imported.code, Some(0), "{imported:?}");
+        let config = stage.read("beatkeeper.toml");
+        stage.write("beatkeeper.toml", &config.replace("registry = \"cafe\"", "registry = \"cafe\"\ninterval = 1"));
+        let _engine = stage.engine("engine", &[]);
+        stage.agent("weather", |agent| agent["verdict"]["code"] == code);
+    }
+    stage.write("other.pub", "ssh-ed25519 AAAA");
+    let refused = stage.refused(&["devnet", "--artcafe", "weather=other.pub"]);
+    assert!(refused.contains("other.pub") && refused.contains("ssh-rsa"), "{refused}");
 }

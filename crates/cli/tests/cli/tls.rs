@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
@@ -56,23 +56,46 @@ async fn forward(stream: TcpStream, acceptor: TlsAcceptor, behind: SocketAddr) {
     let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
 }
 
-fn certify(shows: Shows) -> (String, Option<Arc<rustls::ServerConfig>>) {
-    let mut authority = CertificateParams::new([]).expect("no names");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("a key");
-    let authority = CertifiedIssuer::self_signed(authority, key).expect("an authority");
-    let Shows::Certificate { name, until } = shows else { return (authority.pem(), None) };
+/// A certificate of an authority that only the test knows.
+pub struct Certified {
+    /// The authority's own certificate, as PEM.
+    pub authority: String,
+    pub certificate: rcgen::Certificate,
+    pub key: KeyPair,
+}
 
-    let key = KeyPair::generate().expect("a key");
-    let mut server = CertificateParams::new([name.to_owned()]).expect("a name");
-    server.not_before = date_time_ymd(2020, 1, 1);
-    server.not_after = date_time_ymd(until, 1, 1);
-    let certificate = server.signed_by(&key, &authority).expect("a certificate");
+impl Certified {
+    /// For this name, until this year.
+    pub fn new(name: &str, until: i32) -> Self {
+        let mut authority = CertificateParams::new([]).expect("no names");
+        // OpenSSL takes who is called like its issuer for its own issuer.
+        authority.distinguished_name.push(DnType::CommonName, "an authority of a test");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key"));
+        let authority = authority.expect("an authority");
+        let key = KeyPair::generate().expect("a key");
+        let mut server = CertificateParams::new([name.to_owned()]).expect("a name");
+        server.not_before = date_time_ymd(2020, 1, 1);
+        server.not_after = date_time_ymd(until, 1, 1);
+        let certificate = server.signed_by(&key, &authority).expect("a certificate");
+        Self { authority: authority.pem(), certificate, key }
+    }
+}
+
+fn certify(shows: Shows) -> (String, Option<Arc<rustls::ServerConfig>>) {
+    let (name, until) = match shows {
+        Shows::Certificate { name, until } => (name, until),
+        Shows::Nothing => ("localhost", 4000),
+    };
+    let Certified { authority, certificate, key } = Certified::new(name, until);
+    if matches!(shows, Shows::Nothing) {
+        return (authority, None);
+    }
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key));
-    (authority.pem(), Some(Arc::new(config.expect("a server"))))
+    (authority, Some(Arc::new(config.expect("a server"))))
 }
 
 struct Scene {
