@@ -9,6 +9,7 @@ mod notification_server;
 mod notifier;
 mod page;
 pub mod pictures;
+mod redis_server;
 mod screen;
 mod tray_host;
 
@@ -26,6 +27,7 @@ pub use leftovers::Leftovers;
 pub use notification_server::{Audience, Clicks, Manners, Notification, NotificationServer};
 pub use notifier::{Clicked, Notifier, Tried};
 pub use page::{Page, Press, Row};
+pub use redis_server::{RedisServer, Stranger};
 pub use screen::{Screen, WindowState};
 pub use tray_host::{Item, Line, TrayHost};
 

@@ -49,6 +49,10 @@ const LOCAL: [(&str, &str, &[&str]); 5] = [
     ("launch", "state=local&open=docs-indexer", &["tab-process", "process-setup"]),
 ];
 
+/// Redis buses, and where one is added.
+const BUSES: [(&str, &str, &[&str]); 2] =
+    [("buses", "state=field", &["buses-open"]), ("bus-add", "state=field", &["buses-open", "bus-add"])];
+
 /// Dialogs of the alerts: where they are, and the button that opens them.
 const DIALOGS: [(&str, &str, &str); 2] =
     [("black-box", "incidents", "incident-black-box"), ("channel", "channels", "channel-add")];
@@ -111,7 +115,7 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
         opened(browser).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
     }
-    for (name, asked, clicks) in LOCAL {
+    for (name, asked, clicks) in LOCAL.into_iter().chain(BUSES) {
         click_through(browser, asked, clicks).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
     }

@@ -24,6 +24,13 @@ const BENCHES: &[Bench] = &[
         first: || Ok(()),
     },
     Bench {
+        name: "bus",
+        shows: "what a beat of one of 5,000 agents on a Redis bus costs, against redis-benchmark's PUBLISH",
+        cargo: &["bench", "-p", "beatkeeper-engine", "--bench", "bus"],
+        needs: &[Need::Build, Need::Tests],
+        first: || Ok(()),
+    },
+    Bench {
         name: "history",
         shows: "the size of thirty days of history, and how long a beat strip takes",
         cargo: &["bench", "-p", "beatkeeper-store", "--bench", "thirty_days"],
