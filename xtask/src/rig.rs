@@ -253,6 +253,9 @@ impl Desktop {
         let (width, height) = Self::SIZE;
         // The server picks a free number itself and says it once it listens.
         server.args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")]);
+        // Without it the server starts anew whenever its last client leaves: our own question whether a window manager is
+        // there would now and then throw out the window manager that is just coming.
+        server.arg("-noreset");
         let said = self.dir.join("display");
         server.stdin(Stdio::null()).stdout(File::create(&said)?).stderr(File::create(self.log_path("xvfb"))?);
         self.children.start("xvfb", server)?;
