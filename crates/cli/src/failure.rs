@@ -18,6 +18,10 @@ pub(crate) enum Failure {
     Shown(Refusal),
     /// There is no running engine in this data folder.
     NobodyRuns(PathBuf),
+    /// The doctor could not look, which is another answer than that something was found.
+    CouldNotLook(Refusal),
+    /// All is said; this is how it ends.
+    Ended(u8),
     /// Whoever read our output has seen enough.
     ReaderGone,
 }
@@ -27,10 +31,21 @@ impl Failure {
         Self::Refused(Refusal::new(code, sentence, remedy))
     }
 
+    /// The same, of a doctor.
+    pub(crate) fn could_not_look(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::CouldNotLook(refusal),
+            Self::NobodyRuns(data) => Self::CouldNotLook(nobody_runs(&data)),
+            Self::Shown(_) | Self::CouldNotLook(_) | Self::Ended(_) | Self::ReaderGone => self,
+        }
+    }
+
     /// Tells it: a sentence and a remedy on stderr, and where a program reads stdout, an object there.
     pub(crate) fn tell(self, json: bool) -> ExitCode {
         let (refusal, exit, is_shown) = match self {
             Self::ReaderGone => return ExitCode::SUCCESS,
+            Self::Ended(code) => return ExitCode::from(code),
+            Self::CouldNotLook(refusal) => (refusal, 2, false),
             Self::Refused(refusal) => (refusal, 1, false),
             Self::Shown(refusal) => (refusal, 1, true),
             Self::NobodyRuns(data) => (nobody_runs(&data), 3, false),

@@ -6,6 +6,7 @@ mod args;
 mod bus;
 mod changes;
 mod devnet;
+mod doctor;
 mod downtime;
 mod drill;
 mod export;
@@ -73,6 +74,7 @@ fn perform(common: &Common, subject: &Subject) -> Result<(), Failure> {
         Subject::History { agent, json, limit } => history::print(&paths, agent, *json, *limit),
         Subject::Export(options) => export::print(&paths, options),
         Subject::Downtime(options) => downtime::print(&paths, options),
+        Subject::Doctor(options) => doctor::examine(&paths, common.vault, options),
         Subject::Drill(options) => drill::drill(&paths, options),
         Subject::Incident(command) => incident::perform(&paths, command),
         Subject::Quit => quit::quit(&paths),

@@ -169,6 +169,9 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::AgentAcknowledge { .. }
         | Command::Incidents { .. }
         | Command::BlackBox { .. }
+        | Command::DoctorStart { .. }
+        | Command::DoctorLook { .. }
+        | Command::DoctorStop { .. }
         | Command::Downtime { .. }
         | Command::DowntimeExport { .. }
         | Command::Channels

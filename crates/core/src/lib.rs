@@ -8,6 +8,7 @@ pub mod base_url;
 pub mod bus;
 pub mod confirm;
 pub mod dialect;
+pub mod doctor;
 pub mod failure;
 pub mod fleet;
 pub mod history;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use beatkeeper_core::alert::IncidentCursor;
 use beatkeeper_core::dialect::DialectChoice;
+use beatkeeper_core::doctor::Symptom;
 use beatkeeper_core::identity::{EntityId, EntityKind};
 use beatkeeper_core::notice::{NoticeId, NoticeKind};
 use beatkeeper_core::time::Time;
@@ -408,6 +409,30 @@ pub enum Command {
     Drills {
         /// How many at most.
         limit: u32,
+    },
+    /// Begins a visit of the doctor, in the place of the one before it. Answers a [`DoctorRun`](crate::doctor::DoctorRun).
+    DoctorStart {
+        /// Whose.
+        id: EntityId,
+        /// What is seen.
+        #[serde(default)]
+        symptom: Option<Symptom>,
+        /// Hold sockets open for so many seconds, 1 to 900, to find out what cuts them.
+        #[serde(default)]
+        hold: Option<u32>,
+        /// Be silent for a while, to hear whether somebody else beats.
+        #[serde(default)]
+        listen: bool,
+    },
+    /// The last visit of the doctor as it stands, or nothing. Answers a [`DoctorRun`](crate::doctor::DoctorRun).
+    DoctorLook {
+        /// Whose.
+        id: EntityId,
+    },
+    /// Ends a visit of the doctor.
+    DoctorStop {
+        /// Whose.
+        id: EntityId,
     },
     /// Holds notices back for a time; 0 ends it.
     PauseAlerts {

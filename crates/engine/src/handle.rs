@@ -13,17 +13,20 @@ use beatkeeper_core::view::BeatStrip;
 use beatkeeper_store::{Reader, StoreError, Writer};
 use beatkeeper_vault::Vault;
 use jiff::tz::TimeZone;
+use rustls::ClientConfig;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::alerts::channels::{self, Post};
 use crate::blackbox::BlackBox;
+use crate::clock::Clock;
 use crate::command::{Added, Command};
+use crate::doctor::{DoctorRun, Doctors, Orders, Patient, Tools};
 use crate::fleet_loop::Ask;
 use crate::incidents::{self, DrillView};
 use crate::paths::Paths;
-use crate::processes::{LogTask, Logs, mark_text};
+use crate::processes::{LogTask, Logs, log_place, mark_text};
 use crate::refusal::{Refusal, json_of};
 use crate::settings::Settings;
 use crate::telling::Shown;
@@ -33,6 +36,10 @@ use crate::{export, setup};
 const LONGEST_STRIP: u32 = 24 * 30;
 /// How long a question for a new revision is held; shorter than any connection that is taken for dead.
 const REVISION_WAIT: Duration = Duration::from_secs(30);
+/// Seconds: longer than any idle timeout that is worth a name.
+const LONGEST_HOLD: u32 = 900;
+/// Connections that the doctor looks back on.
+const CONNECTIONS: u32 = 20;
 
 /// What hosts talk to. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +58,9 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<Reader>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) post: Post,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) doctors: Doctors,
     /// Changes of configuration and vault, one after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
 }
@@ -84,6 +94,15 @@ impl Handle {
             Command::Drills { limit } => {
                 let view = |drills: Vec<_>| drills.into_iter().map(DrillView::from).collect::<Vec<_>>();
                 self.read(move |reader| reader.drills(limit.clamp(1, 1000)).map(view)).await
+            }
+            Command::DoctorStart { id, symptom, hold, listen } => {
+                let hold = hold.map(|seconds| Duration::from_secs(u64::from(seconds.clamp(1, LONGEST_HOLD))));
+                json_of(&self.visit(id, Orders { symptom, hold, listen }).await?)
+            }
+            Command::DoctorLook { id } => json_of(&self.shared.doctors.look(&id)),
+            Command::DoctorStop { id } => {
+                self.shared.doctors.stop(&id);
+                Ok(Value::Null)
             }
             Command::BlackBox { id, opened_at } => self.black_box(id, opened_at).await,
             Command::Downtime { id, from, to } => self.downtime(id, from, to).await,
@@ -260,6 +279,26 @@ impl Handle {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Sends the doctor to an agent.
+    async fn visit(&self, id: EntityId, orders: Orders) -> Result<DoctorRun, Refusal> {
+        let settings = Arc::clone(&self.settings.borrow());
+        let mut patient = Patient::new(&id, settings)?;
+        patient.output = patient.entry.run.as_ref().map(|_| log_place(&self.shared.paths.data, &id));
+        let shared = Arc::clone(&self.shared);
+        patient.connections = blocking(move || {
+            shared.writer.flush()?;
+            Ok(shared.reader.connections(&id, CONNECTIONS, None)?)
+        })
+        .await?;
+        let tools = Tools {
+            tls: Arc::clone(&self.shared.tls),
+            clock: Arc::clone(&self.shared.clock),
+            vault: self.shared.vault.clone(),
+            engine: Some(self.clone()),
+        };
+        Ok(self.shared.doctors.start(patient, tools, orders))
     }
 
     async fn history(&self, id: EntityId, limit: u32) -> Result<Value, Refusal> {

@@ -10,6 +10,7 @@ pub mod command;
 pub mod control;
 mod demo;
 pub mod discover;
+pub mod doctor;
 pub mod downtime;
 mod error;
 pub mod export;
@@ -54,6 +55,7 @@ pub use setup::VaultChoice;
 pub use telling::{Shown, Telling};
 
 use alerts::channels::{Pace, Post};
+use doctor::Doctors;
 use fleet_loop::{Ask, DESKTOP, FleetLoop, Inlets, Means, Outlets};
 use handle::Shared;
 use settings::{ChannelEntry, Settings};
@@ -127,10 +129,10 @@ impl Engine {
         .map_err(|error| EngineError::Tls(error.to_string()))?;
         let means = Means {
             paths: paths.clone(),
-            clock,
+            clock: Arc::clone(&clock),
             vault: vault.clone(),
             reader: Arc::clone(&reader),
-            tls,
+            tls: Arc::clone(&tls),
             links,
             events,
             shim,
@@ -145,8 +147,17 @@ impl Engine {
         let fleet = FleetLoop::new(means, Arc::clone(&writer), post.clone(), outlets);
         tokio::spawn(fleet.run(Inlets { asks: ask_inlet, links: link_inlet, events: event_inlet }));
 
-        let shared =
-            Shared { paths, vault, reader, writer: Arc::clone(&writer), post, changing: tokio::sync::Mutex::new(()) };
+        let shared = Shared {
+            paths,
+            vault,
+            reader,
+            writer: Arc::clone(&writer),
+            post,
+            tls,
+            clock,
+            doctors: Doctors::default(),
+            changing: tokio::sync::Mutex::new(()),
+        };
         let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));
         Ok(Self { handle, tellings: Some(tellings), quit, control, writer, _lock: lock })

@@ -90,7 +90,7 @@ pub(crate) fn candidates(fleet: &Fleet) -> Vec<Candidate> {
 }
 
 /// Whom a person means: of the configuration, which is true with and without a running engine.
-fn configured(paths: &Paths, wanted: &str) -> Result<Candidate, Failure> {
+pub(crate) fn configured(paths: &Paths, wanted: &str) -> Result<Candidate, Failure> {
     let agents = setup::configured_agents(paths)?;
     let candidates: Vec<Candidate> =
         agents.into_iter().map(|agent| Candidate { id: agent.id, name: agent.name }).collect();

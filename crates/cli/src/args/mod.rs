@@ -4,6 +4,7 @@ mod agent;
 mod alert;
 mod bus;
 mod devnet;
+mod doctor;
 mod downtime;
 mod drill;
 mod export;
@@ -19,6 +20,7 @@ pub(crate) use agent::AgentCommand;
 pub(crate) use alert::AlertCommand;
 pub(crate) use bus::BusCommand;
 pub(crate) use devnet::DevnetOptions;
+pub(crate) use doctor::DoctorOptions;
 pub(crate) use downtime::DowntimeOptions;
 pub(crate) use drill::DrillOptions;
 pub(crate) use export::ExportOptions;
@@ -116,6 +118,8 @@ pub(crate) enum Subject {
     Incident(IncidentCommand),
     /// Show for how long agents were down, and whose fault it was
     Downtime(DowntimeOptions),
+    /// Look at everything between an agent and its registry's record, and say what is wrong
+    Doctor(DoctorOptions),
     /// Have an agent fall silent for real, and measure how soon that is noticed and told
     Drill(DrillOptions),
     /// A registry in a box, with faults to order
@@ -133,6 +137,7 @@ impl Subject {
             | Self::Export(ExportOptions { json, .. })
             | Self::Logs(LogsOptions { json, .. })
             | Self::Downtime(DowntimeOptions { json, .. })
+            | Self::Doctor(DoctorOptions { json, .. })
             | Self::Drill(DrillOptions { json, .. }) => *json,
             Self::Agent(command) => command.wants_json(),
             Self::Alert(command) => command.wants_json(),

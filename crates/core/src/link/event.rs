@@ -71,6 +71,8 @@ pub enum LinkEvent {
     Confirmed,
     /// A person wants it dialled now.
     Retry,
+    /// A beat is wanted now; the schedule goes on from it.
+    BeatNow,
     /// Someone else found out that dialling cannot help.
     Block(Fatal),
     /// Someone else found out that the reason is gone.

@@ -113,6 +113,11 @@ impl Link {
                     self.dial(now);
                 }
             }
+            LinkEvent::BeatNow => {
+                if let State::Open { next_beat, .. } = &mut self.state {
+                    *next_beat = now;
+                }
+            }
             LinkEvent::Block(fatal) => self.block_from_outside(fatal, now),
             LinkEvent::Unblock => {
                 if matches!(self.state, State::Blocked { .. }) {

@@ -47,6 +47,7 @@ pub use frozen::{
     AgentThen, Clocks, ConnectionThen, Frozen, IncidentKey, LinkThen, LogThen, NetworkThen, RecordThen, RegistryThen,
     TransitionThen, VERSION, VerdictThen,
 };
+pub(crate) use markdown::escaped;
 pub use markdown::markdown;
 pub use output::{OutputLine, OutputThen};
 pub use process::{ExitThen, LadderThen, ProbeThen, ProcessThen, RunThen, RungThen, UsageThen};

@@ -32,12 +32,21 @@ impl Surroundings {
 
     /// The registry that the user chose for all projects (protocols.md 2.5).
     pub(super) fn registry(&self) -> Option<String> {
+        self.registry_by_environment().or_else(|| self.registry_by_home())
+    }
+
+    /// What `ZYND_REGISTRY_URL` says.
+    pub(crate) fn registry_by_environment(&self) -> Option<String> {
+        self.variable("ZYND_REGISTRY_URL").map(str::to_owned)
+    }
+
+    /// What `~/.zynd/config.json` says.
+    pub(crate) fn registry_by_home(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Config {
             registry_url: Option<String>,
         }
-        let chosen = self.variable("ZYND_REGISTRY_URL").map(str::to_owned);
-        chosen.or_else(|| json_at::<Config>(&self.zynd_home()?.join("config.json"))?.registry_url)
+        json_at::<Config>(&self.zynd_home()?.join("config.json"))?.registry_url
     }
 
     fn variable(&self, name: &str) -> Option<&str> {

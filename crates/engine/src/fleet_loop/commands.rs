@@ -58,6 +58,9 @@ impl FleetLoop {
             | Command::AgentExport { .. }
             | Command::Incidents { .. }
             | Command::BlackBox { .. }
+            | Command::DoctorStart { .. }
+            | Command::DoctorLook { .. }
+            | Command::DoctorStop { .. }
             | Command::Downtime { .. }
             | Command::DowntimeExport { .. }
             | Command::Drills { .. }

@@ -92,6 +92,15 @@ impl FleetLoop {
         self.drill.as_ref().is_some_and(|running| running.drill.agent == *id && running.drill.resumed_at.is_none())
     }
 
+    /// Has an agent's link rest so that others can be heard, or beat again. A drill goes before it.
+    pub(super) fn rest(&mut self, id: &EntityId, rests: bool) -> bool {
+        let drilled = self.drill.as_ref().is_some_and(|running| running.drill.agent == *id);
+        if !drilled {
+            self.fold(FleetEvent::Drill(id.clone(), rests));
+        }
+        !drilled
+    }
+
     /// An incident was opened: perhaps the drill's.
     pub(super) fn drill_is_noticed(&mut self, id: &EntityId, opened_at: Time) {
         if let Some(running) = &mut self.drill

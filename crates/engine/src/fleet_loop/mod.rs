@@ -64,6 +64,12 @@ pub(crate) enum Ask {
     Desktop(oneshot::Sender<ChannelView>),
     /// Have whoever writes an agent's log put a line into it, or clear it.
     Log(EntityId, LogTask, oneshot::Sender<std::io::Result<()>>),
+    /// Have an agent's link beat once more, now.
+    BeatNow(EntityId),
+    /// Have an agent's record read now.
+    ReadNow(EntityId),
+    /// Have an agent's link rest, or beat again; whether it does as it is told.
+    Rest(EntityId, bool, Option<oneshot::Sender<bool>>),
     /// An agent's row.
     Row(EntityId, oneshot::Sender<Option<AgentRow>>),
     /// Have the desktop show a test, and say what came of it.
@@ -164,6 +170,12 @@ impl FleetLoop {
                         let _ = reply.send(self.desktop_view());
                     }
                     Some(Ask::Log(id, task, done)) => self.crew.processes().log(&id, task, done),
+                    Some(Ask::BeatNow(id)) => self.crew.tell_link(&id, LinkCommand::BeatNow),
+                    Some(Ask::ReadNow(id)) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
+                    Some(Ask::Rest(id, rests, reply)) => {
+                        let done = self.rest(&id, rests);
+                        let _ = reply.map(|reply| reply.send(done));
+                    }
                     Some(Ask::Row(id, reply)) => {
                         let _ = reply.send(self.fleet.row(&id));
                     }

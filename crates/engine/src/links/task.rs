@@ -43,6 +43,8 @@ pub enum LinkCommand {
     Unblock,
     /// A person wants it dialled now.
     Retry,
+    /// A beat is wanted now.
+    BeatNow,
     /// The computer slept.
     Woke,
 }
@@ -362,6 +364,7 @@ impl From<LinkCommand> for LinkEvent {
             LinkCommand::Block(fatal) => Self::Block(*fatal),
             LinkCommand::Unblock => Self::Unblock,
             LinkCommand::Retry => Self::Retry,
+            LinkCommand::BeatNow => Self::BeatNow,
             LinkCommand::Woke => Self::Woke,
         }
     }

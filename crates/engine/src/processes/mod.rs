@@ -29,7 +29,7 @@ use keeper::{Ask, Keeper};
 
 pub(crate) use logs::{LogTask, Logs, mark_text};
 pub(crate) use plan::Plan;
-pub(crate) use probe::Asker;
+pub(crate) use probe::{Asker, clock_of};
 
 /// How long all of them together are given to end when the program does.
 const FAREWELL: Duration = Duration::from_secs(4);

@@ -6,5 +6,7 @@ mod propose;
 mod zynd;
 
 pub(crate) use file::{ProjectAgent, ProjectFile};
+pub(crate) use probes::health_in;
 pub use probes::{Probes, probes};
 pub use propose::{Proposal, propose};
+pub(crate) use zynd::registry_of;

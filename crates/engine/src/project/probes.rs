@@ -31,6 +31,12 @@ pub fn probes(agent: &AgentEntry) -> Probes {
     Probes { ready, live }
 }
 
+/// The health address of the Zynd project in a folder.
+pub(crate) fn health_in(folder: &Path) -> Option<Url> {
+    let port = Kind::ALL.into_iter().find_map(|kind| Some(Described::at(folder, kind).ok()??.port()))?;
+    Url::parse(&format!("http://127.0.0.1:{port}/health")).ok()
+}
+
 fn health_of(run: &RunEntry, project: Option<&Path>) -> Option<Url> {
     let told = run.env.get(PORT).and_then(|port| port.parse::<u16>().ok());
     let port = told.or_else(|| {

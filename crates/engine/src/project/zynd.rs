@@ -82,6 +82,13 @@ impl Described {
     }
 }
 
+/// Which file of a project names a registry, and which.
+pub(crate) fn registry_of(folder: &Path) -> Option<(String, String)> {
+    let described = Kind::ALL.into_iter().find_map(|kind| Described::at(folder, kind).ok()?)?;
+    let url = ["registry_url", "registryUrl"].iter().find_map(|field| described.facts.get(field)?.as_str())?;
+    (!url.trim().is_empty()).then(|| (described.file.to_owned(), url.to_owned()))
+}
+
 fn port(value: &Value) -> Option<u16> {
     let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())?;
     u16::try_from(number).ok().filter(|port| *port > 0)

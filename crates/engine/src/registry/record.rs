@@ -128,7 +128,8 @@ impl RegistryClient {
     }
 }
 
-fn clock_ahead(response: &reqwest::Response, left: jiff::Timestamp) -> Option<i64> {
+/// How far the server's clock is ahead of this computer's, by its `Date` header.
+pub(crate) fn clock_ahead(response: &reqwest::Response, left: jiff::Timestamp) -> Option<i64> {
     let date = response.headers().get(reqwest::header::DATE)?.to_str().ok()?;
     let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_millisecond() + 500;
     let ours = i64::midpoint(left.as_millisecond(), jiff::Timestamp::now().as_millisecond());

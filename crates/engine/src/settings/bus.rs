@@ -161,6 +161,13 @@ impl BusEntry {
         std::iter::once(&self.url).chain(&self.more)
     }
 
+    /// Host and port of its first server.
+    #[must_use]
+    pub fn first_host(&self) -> (String, u16) {
+        let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        (host.to_owned(), self.url.port().unwrap_or(6379))
+    }
+
     /// When silence gets which name.
     #[must_use]
     pub const fn thresholds(&self) -> Profile {

@@ -222,6 +222,9 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         | Command::AgentAcknowledge { .. }
         | Command::Incidents { .. }
         | Command::BlackBox { .. }
+        | Command::DoctorStart { .. }
+        | Command::DoctorLook { .. }
+        | Command::DoctorStop { .. }
         | Command::Downtime { .. }
         | Command::DowntimeExport { .. }
         | Command::DrillStart { .. }

@@ -248,7 +248,7 @@ fn text(clean: &Clean) -> String {
     if becomes_a_link { code(text) } else { escaped(text) }
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

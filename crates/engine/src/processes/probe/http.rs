@@ -75,12 +75,12 @@ async fn read(id: &EntityId, sent: jiff::Timestamp, response: reqwest::Response)
         return unwell(format!("it says \"{}\"", word.chars().take(80).collect::<String>()));
     }
     let middle = i64::midpoint(sent.as_millisecond(), arrived.as_millisecond());
-    let clock_ahead_ms = health.timestamp.as_ref().and_then(millis).map(|theirs| theirs - middle);
+    let clock_ahead_ms = health.timestamp.as_ref().and_then(clock_of).map(|theirs| theirs - middle);
     (Probed::Well(clock_ahead_ms), OwnWord::read(&all))
 }
 
 /// Today's SDKs write RFC 3339, older ones a number of seconds (protocols.md 7.2).
-fn millis(timestamp: &Value) -> Option<i64> {
+pub(crate) fn clock_of(timestamp: &Value) -> Option<i64> {
     match timestamp {
         Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
         Value::Number(seconds) => {

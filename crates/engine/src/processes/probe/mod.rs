@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::plan::{Plan, ProbeWay, Probing};
 
-pub(crate) use http::Asker;
+pub(crate) use http::{Asker, clock_of};
 
 /// Probes one process, until it is dropped.
 pub(super) struct Prober {

@@ -48,6 +48,11 @@ const PACE: Pace = Pace {
     within: Duration::from_secs(5),
 };
 
+/// Whether the system knows a way to the internet; nothing when it does not say.
+pub(crate) fn has_route() -> Option<bool> {
+    route::exists()
+}
+
 /// A network that is watched, until this is dropped.
 #[derive(Debug)]
 pub struct Handle {

@@ -1,0 +1,110 @@
+//! From what each check told to the one cause.
+
+use super::cause::Weight;
+use super::{Cause, Check, Code, Diagnosis, Outcome, Reading, Symptom};
+use crate::notice::duration;
+use crate::view::Severity;
+use std::time::Duration;
+
+/// What is known beside the checks.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// What a person sees.
+    pub symptom: Option<Symptom>,
+    /// How long it took to look.
+    pub took: Duration,
+}
+
+/// The one cause, with its proof, and what it is not.
+///
+/// Checks are in the order of cause and consequence. A cause behind which nothing can work wins over all that follow it; then
+/// the first that says why; then the first that says what; then what breaks nothing yet.
+#[must_use]
+pub fn diagnose(readings: &[(Check, Reading)], context: &Context) -> Diagnosis {
+    let causes: Vec<(Check, &Reading, &Cause)> =
+        readings.iter().filter_map(|(check, reading)| Some((*check, reading, reading.cause.as_ref()?))).collect();
+    // A route that is missing explains a path that is broken, and nothing when the registry is reached all the same.
+    let reached = readings.iter().any(|(check, reading)| {
+        matches!(check, Check::Tcp) && matches!(reading.outcome, Outcome::Ok | Outcome::Notice)
+    });
+    let meant = |code: Code| code != Code::NetworkDown || !reached;
+    let explains = |code: Code| meant(code) && context.symptom.is_none_or(|symptom| code.explains(symptom));
+    let mut chosen: Option<&(Check, &Reading, &Cause)> = None;
+    for weight in [Weight::Root, Weight::Specific, Weight::Weak, Weight::Aside] {
+        chosen = chosen
+            .or_else(|| causes.iter().find(|(_, _, cause)| cause.code.weight() == weight && explains(cause.code)));
+    }
+    let ruled_out = ruled_out(readings);
+    match chosen {
+        Some((check, reading, cause)) => Diagnosis {
+            code: cause.code.as_str().to_owned(),
+            severity: cause.code.severity(),
+            sentence: cause.sentence.clone(),
+            proof: proof(*check, reading, readings),
+            remedy: cause.remedy.clone(),
+            ruled_out,
+            repair: cause.repair,
+        },
+        None => nothing_found(readings, context, &causes, ruled_out),
+    }
+}
+
+fn nothing_found(
+    readings: &[(Check, Reading)],
+    context: &Context,
+    causes: &[(Check, &Reading, &Cause)],
+    ruled_out: Vec<String>,
+) -> Diagnosis {
+    let proof = readings.iter().filter(|(_, reading)| reading.outcome == Outcome::Ok).count();
+    let proof = vec![format!("{proof} checks are well, in {}", took(context.took))];
+    let diagnosis = |code: &str, severity, sentence: String, remedy: &str| Diagnosis {
+        code: code.to_owned(),
+        severity,
+        sentence,
+        proof: proof.clone(),
+        remedy: remedy.to_owned(),
+        ruled_out: ruled_out.clone(),
+        repair: None,
+    };
+    match context.symptom {
+        None => diagnosis("ok", Severity::Good, "All is well: nothing was found".to_owned(), ""),
+        Some(symptom) => {
+            let beside = causes.iter().map(|(_, _, cause)| cause.sentence.as_str()).next();
+            let sentence = match beside {
+                None => format!("Nothing was found that explains \"{}\"", symptom.sentence()),
+                Some(other) => format!("Nothing explains \"{}\"; beside it: {other}", symptom.sentence()),
+            };
+            let remedy = match symptom {
+                Symptom::NeverConnects => "It connects now. Run this again when it does not.",
+                Symptom::Drops => {
+                    "Measure with `--hold 400` whether something cuts sockets, and look at its reconnect history."
+                }
+                Symptom::Inactive => {
+                    "It is shown active now, or its process is not alive. Run this again when it is otherwise."
+                }
+            };
+            diagnosis("ok", Severity::Good, sentence, remedy)
+        }
+    }
+}
+
+/// The check that showed it, and those that it broke.
+fn proof(check: Check, reading: &Reading, readings: &[(Check, Reading)]) -> Vec<String> {
+    let line = |check: Check, evidence: &str| format!("{}: {evidence}", check.title());
+    let mut proof = vec![line(check, &reading.evidence)];
+    let others = readings.iter().filter(|(other, reading)| *other != check && reading.outcome == Outcome::Bad);
+    proof.extend(others.take(3).map(|(other, reading)| line(*other, &reading.evidence)));
+    proof
+}
+
+fn ruled_out(readings: &[(Check, Reading)]) -> Vec<String> {
+    readings
+        .iter()
+        .filter(|(_, reading)| reading.outcome == Outcome::Ok)
+        .map(|(check, reading)| format!("{}: {}", check.title(), reading.evidence))
+        .collect()
+}
+
+fn took(time: Duration) -> String {
+    if time < Duration::from_secs(90) { format!("{:.1} s", time.as_secs_f64()) } else { duration(time) }
+}

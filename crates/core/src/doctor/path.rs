@@ -1,0 +1,444 @@
+//! This computer, and the path from it to the registry: network, proxy, name, addresses, certificate, HTTP.
+
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+
+use super::cause::capital;
+use super::{Cause, Code, Reading};
+use crate::failure::{Failure, Transient};
+
+/// This computer's own network.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkSeen {
+    /// Whether the system knows a way to the internet.
+    pub route: Option<bool>,
+    /// Whether the registry is on this computer and needs none.
+    pub near: bool,
+}
+
+impl NetworkSeen {
+    /// What it tells.
+    #[must_use]
+    pub fn read(self) -> Reading {
+        match (self.near, self.route) {
+            (true, Some(true)) => Reading::ok("There is a route to the internet; the registry is on this computer"),
+            (true, _) => Reading::ok("The registry is on this computer and needs none"),
+            (false, Some(true)) => Reading::ok("There is a route to the internet"),
+            // A private network may have a route to the registry alone: that is for the dial to say.
+            (false, None) => Reading::unknown("The system does not say whether there is a route"),
+            (false, Some(false)) => Reading::warned(
+                "The system knows no route to the internet",
+                Cause::new(
+                    Code::NetworkDown,
+                    "This computer is offline",
+                    "Check this computer's network connection; all goes on by itself when it is back.",
+                ),
+            ),
+        }
+    }
+}
+
+/// How requests to the registry leave this computer.
+#[derive(Clone, Debug)]
+pub struct ProxySeen {
+    /// What is set, such as `HTTPS_PROXY=http://proxy:3128`, without any login.
+    pub set: Vec<String>,
+    /// The way that requests to this registry take.
+    pub way: Way,
+}
+
+/// The way of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Straight.
+    Direct,
+    /// Through this proxy, and what came of it.
+    Through {
+        /// Host and port.
+        proxy: String,
+        /// What it did: a status for a request that it did not let through.
+        said: Result<Option<u16>, Transient>,
+    },
+}
+
+impl ProxySeen {
+    /// What it tells.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        let set = if self.set.is_empty() { "None is set".to_owned() } else { format!("Set: {}", self.set.join(", ")) };
+        match &self.way {
+            Way::Direct if self.set.is_empty() => Reading::ok(set),
+            Way::Direct => Reading::ok(format!("{set}; requests to this registry go straight")),
+            Way::Through { proxy, said: Ok(None) } => {
+                Reading::ok(format!("{set}; requests go through {proxy}, heartbeat sockets go straight"))
+            }
+            Way::Through { proxy, said: Ok(Some(407)) } => Reading::bad(
+                format!("{set}; {proxy} answers 407"),
+                Cause::new(
+                    Code::ProxyLogin,
+                    format!("The proxy {proxy} wants a login (407)"),
+                    "Write the login into the proxy's address, or except the registry with NO_PROXY; then start Beatkeeper anew.",
+                ),
+            ),
+            Way::Through { proxy, said: Ok(Some(status)) } => Reading::bad(
+                format!("{set}; {proxy} answers {status}"),
+                Cause::new(
+                    Code::ProxyUnreachable,
+                    format!("The proxy {proxy} does not let requests to the registry through ({status})"),
+                    "Ask whoever runs the proxy to allow the registry, or except it with NO_PROXY; then start Beatkeeper anew.",
+                ),
+            ),
+            Way::Through { proxy, said: Err(failure) } => Reading::bad(
+                format!("{set}; {proxy}: {failure}"),
+                Cause::new(
+                    Code::ProxyUnreachable,
+                    format!("The proxy {proxy}, which is set for this computer, does not answer: {failure}"),
+                    "Correct or remove the proxy setting, or except the registry with NO_PROXY; then start Beatkeeper anew.",
+                ),
+            ),
+        }
+    }
+}
+
+/// What the name of the registry led to.
+#[derive(Clone, Debug)]
+pub struct DnsSeen {
+    /// The host.
+    pub host: String,
+    /// It is an address, and no name.
+    pub literal: bool,
+    /// The addresses, or the resolver's words.
+    pub answer: Result<Vec<IpAddr>, String>,
+}
+
+impl DnsSeen {
+    /// What it tells.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        match &self.answer {
+            Ok(_) if self.literal => Reading::not_asked(format!("{} is an address, no name", self.host)),
+            Ok(addresses) if !addresses.is_empty() => {
+                let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                Reading::ok(format!("{}: {}", self.host, list.join(", ")))
+            }
+            Ok(_) => self.nothing("no address"),
+            Err(words) => self.nothing(words),
+        }
+    }
+
+    fn nothing(&self, words: &str) -> Reading {
+        let failure = Transient::Dns { host: self.host.clone() };
+        Reading::bad(format!("{}: {words}", self.host), Cause::of(&failure.into()))
+    }
+}
+
+/// What each address did.
+#[derive(Clone, Debug)]
+pub struct TcpSeen {
+    /// Each address, and after how many milliseconds it let us in, or why not.
+    pub tries: Vec<(SocketAddr, Result<u64, Transient>)>,
+}
+
+impl TcpSeen {
+    /// What it tells.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        let told: Vec<String> = self
+            .tries
+            .iter()
+            .map(|(address, said)| match said {
+                Ok(ms) => format!("{address} in {ms} ms"),
+                Err(failure) => format!("{address}: {failure}"),
+            })
+            .collect();
+        let evidence = told.join(", ");
+        let failures = || self.tries.iter().filter_map(|(_, said)| said.as_ref().err());
+        if failures().next().is_none() {
+            return Reading::ok(evidence);
+        }
+        if failures().count() < self.tries.len() {
+            let dead = failures().count();
+            return Reading::notice(format!(
+                "{evidence} ({dead} of {} addresses dead: dials may be slow)",
+                self.tries.len()
+            ));
+        }
+        // One address that was reached proves that the network is there, whatever the others say.
+        let telling = failures().find(|failure| **failure != Transient::Unreachable).or_else(|| failures().next());
+        telling.map_or_else(
+            || Reading::unknown("No address was tried"),
+            |failure| Reading::bad(evidence.clone(), Cause::of(&failure.clone().into())),
+        )
+    }
+}
+
+/// One certificate of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Whom it is for.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// From when it is valid.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// The names that it is for.
+    pub names: Vec<String>,
+}
+
+/// Why a certificate is not trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// Too old.
+    Expired,
+    /// Too young.
+    NotYetValid,
+    /// For another name.
+    WrongName,
+    /// Nobody here trusts who signed it.
+    UnknownIssuer,
+    /// Another reason, in the library's words.
+    Other(String),
+}
+
+/// What the TLS handshake showed.
+#[derive(Clone, Debug)]
+pub enum Handshake {
+    /// There is none: the address is `http`.
+    Plain {
+        /// Whether that is allowed: on this computer, or by `allow_plain`.
+        allowed: bool,
+    },
+    /// It broke off before a certificate was seen.
+    Broken(String),
+    /// A chain was shown.
+    Shown {
+        /// Which host it should be for.
+        host: String,
+        /// The chain, the host's own first.
+        chain: Vec<Certificate>,
+        /// Such as `TLS 1.3`.
+        version: String,
+        /// Whether it is trusted.
+        trust: Result<(), TlsFault>,
+        /// By this computer's clock.
+        now: Timestamp,
+    },
+}
+
+/// Makers of what opens TLS on the way, by what they write into certificates.
+const INTERCEPTORS: [&str; 27] = [
+    "zscaler",
+    "netskope",
+    "mitmproxy",
+    "fortinet",
+    "fortigate",
+    "palo alto",
+    "blue coat",
+    "bluecoat",
+    "symantec web",
+    "forcepoint",
+    "websense",
+    "sophos",
+    "check point",
+    "cisco umbrella",
+    "cisco secure access",
+    "barracuda",
+    "squid",
+    "charles proxy",
+    "portswigger",
+    "burp",
+    "fiddler",
+    "kaspersky",
+    "avast",
+    "eset ssl",
+    "bitdefender",
+    "adguard",
+    "menlo security",
+];
+/// A certificate that ends so soon is worth a word.
+const SOON_DAYS: i64 = 14;
+
+impl Handshake {
+    /// What it tells.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        match self {
+            Self::Plain { allowed: true } => Reading::not_asked("The registry's address is http: nothing is encrypted"),
+            Self::Plain { allowed: false } => Reading::bad(
+                "The registry's address is http, on another computer",
+                Cause::of(&Failure::Fatal(crate::failure::Fatal::PlainNotAllowed)),
+            ),
+            Self::Broken(words) => {
+                let failure = Transient::TlsHandshake { detail: words.clone() };
+                Reading::bad(capital(&failure.to_string()), Cause::of(&failure.into()))
+            }
+            Self::Shown { host, chain, version, trust, now } => shown(host, chain, version, trust, *now),
+        }
+    }
+}
+
+fn shown(host: &str, chain: &[Certificate], version: &str, trust: &Result<(), TlsFault>, now: Timestamp) -> Reading {
+    let Some(leaf) = chain.first() else { return Reading::unknown("No certificate was shown") };
+    let evidence = format!(
+        "{version}; {} signed by {}, valid {} to {}; {} in the chain",
+        leaf.subject,
+        leaf.issuer,
+        leaf.from.strftime("%Y-%m-%d"),
+        leaf.until.strftime("%Y-%m-%d"),
+        chain.len()
+    );
+    let interceptor = interceptor(chain);
+    let fault = match trust {
+        Ok(()) => {
+            let days = leaf.until.duration_since(now).as_hours() / 24;
+            return match interceptor {
+                Some(who) => Reading::notice(format!("{evidence}; trusted, but TLS is opened on the way by {who}")),
+                None if days < SOON_DAYS => Reading::notice(format!("{evidence}; it expires in {days} days")),
+                None => Reading::ok(evidence),
+            };
+        }
+        Err(fault) => fault,
+    };
+    let cause = match (fault, interceptor) {
+        (TlsFault::UnknownIssuer | TlsFault::Other(_), Some(who)) => Cause::new(
+            Code::TlsIntercepted,
+            format!("TLS to {host} is opened on the way by {who}, whose CA this computer does not trust"),
+            "Add that CA to the system's trusted certificates, or have the registry excepted from inspection; then start Beatkeeper anew.",
+        ),
+        (TlsFault::Expired, _) => Cause::new(
+            Code::TlsExpired,
+            format!("The certificate of {host} expired on {}", leaf.until.strftime("%Y-%m-%d")),
+            "The registry's operator has to renew it. If this computer's date is wrong, correct that.",
+        ),
+        (TlsFault::NotYetValid, _) => Cause::new(
+            Code::TlsNotYetValid,
+            format!("The certificate of {host} is valid from {} on", leaf.from.strftime("%Y-%m-%d")),
+            "Check this computer's date; if it is right, the registry's operator has to correct the certificate.",
+        ),
+        (TlsFault::WrongName, _) => Cause::new(
+            Code::TlsWrongName,
+            format!("The certificate is for {}, not for {host}", names(leaf)),
+            "Correct the registry's URL: use a name that its certificate is for.",
+        ),
+        (TlsFault::UnknownIssuer | TlsFault::Other(_), None) => {
+            let own = leaf.issuer == leaf.subject;
+            let who = if own { "signed by itself".to_owned() } else { format!("signed by {}", leaf.issuer) };
+            Cause::new(
+                Code::TlsUnknownIssuer,
+                format!("The certificate of {host} is {who}, which this computer does not trust"),
+                "If that CA is yours or your company's, add it to the system's trusted certificates and start Beatkeeper anew; if you do not know it, something intercepts TLS.",
+            )
+        }
+    };
+    let evidence = match fault {
+        TlsFault::Other(words) => format!("{evidence}; {words}"),
+        TlsFault::Expired | TlsFault::NotYetValid | TlsFault::WrongName | TlsFault::UnknownIssuer => evidence,
+    };
+    Reading::bad(evidence, cause)
+}
+
+fn names(leaf: &Certificate) -> String {
+    if leaf.names.is_empty() { leaf.subject.clone() } else { leaf.names.join(", ") }
+}
+
+/// Who opens TLS on the way, by the names of the issuers.
+fn interceptor(chain: &[Certificate]) -> Option<&str> {
+    chain.iter().map(|certificate| certificate.issuer.as_str()).find(|issuer| {
+        let lower = issuer.to_ascii_lowercase();
+        INTERCEPTORS.iter().any(|maker| lower.contains(maker))
+    })
+}
+
+/// What a request was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// 200 and JSON that a registry could say.
+    Registry,
+    /// 200 and something else, such as a web page.
+    Other {
+        /// What it is.
+        what: String,
+    },
+    /// Another status.
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// `Location`, where it redirects.
+        location: Option<String>,
+    },
+    /// No answer.
+    Nothing {
+        /// Why.
+        failure: Transient,
+    },
+}
+
+/// What the registry's front door did.
+#[derive(Clone, Debug)]
+pub struct HttpSeen {
+    /// Which URL.
+    pub url: String,
+    /// What it said.
+    pub answered: Answered,
+    /// Another path that every registry has was answered as it should be.
+    pub known_otherwise: bool,
+}
+
+impl HttpSeen {
+    /// What it tells.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        let url = &self.url;
+        match &self.answered {
+            Answered::Registry => Reading::ok(format!("{url} answers 200, JSON")),
+            Answered::Other { what } => Reading::bad(
+                format!("{url} answers 200, {what}"),
+                Cause::new(
+                    Code::NotARegistry,
+                    format!("Not a registry answers there, but {what}: another server, or a login page before it"),
+                    "Open the address in a browser: sign in to the network if it asks for that; else correct the registry's URL.",
+                ),
+            ),
+            Answered::Status { status: 404 | 405, .. } if self.known_otherwise => {
+                Reading::ok(format!("{url} is not there, but entities are: an older registry"))
+            }
+            Answered::Status { status: 404 | 405, .. } => Reading::bad(
+                format!("{url} answers 404"),
+                Cause::new(
+                    Code::NotARegistry,
+                    "A web server answers there, and it is no registry (404)",
+                    "Correct the registry's URL: it must be the registry's base, such as https://zns01.zynd.ai.",
+                ),
+            ),
+            Answered::Status { status, location } => {
+                let failure = Failure::from_upgrade_status(*status, location.as_deref(), None);
+                let to = location.as_ref().map(|to| format!(", to {to}")).unwrap_or_default();
+                let cause = match failure {
+                    Failure::Fatal(crate::failure::Fatal::UpgradeStripped) => Cause::new(
+                        Code::NotARegistry,
+                        format!("What answers there is no registry ({status})"),
+                        "Correct the registry's URL.",
+                    ),
+                    failure @ (Failure::Fatal(_) | Failure::Transient(_)) => Cause::of(&failure),
+                };
+                Reading::bad(format!("{url} answers {status}{to}"), cause)
+            }
+            Answered::Nothing { failure } => {
+                let silent = matches!(failure, Transient::DialTimeout);
+                let cause = if silent {
+                    Cause::new(
+                        Code::Silent,
+                        "The registry lets us in and does not answer in time",
+                        "The registry hangs, or a firewall swallows what is said: its operator has to look.",
+                    )
+                } else {
+                    Cause::of(&failure.clone().into())
+                };
+                Reading::bad(format!("{url}: {failure}"), cause)
+            }
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Each observation, and what it is called.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::*;
+use crate::failure::{Failure, Fatal, Transient};
+use crate::history::Connection;
+use crate::identity::EntityId;
+use crate::liveness::Liveness;
+use crate::time::Time;
+use crate::view::Speaker;
+use crate::witness::RecordFacts;
+
+const ID: &str = "zns:56475aa75463474c0285df5dbf2bcab7";
+
+fn id() -> EntityId {
+    ID.parse().unwrap()
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+fn now() -> Time {
+    Time::ZERO + minutes(100_000)
+}
+
+fn facts(beaten: Option<Duration>) -> RecordFacts {
+    let registered = now() - minutes(1000);
+    RecordFacts {
+        public_key: None,
+        status: Some("active".into()),
+        last_heartbeat: Some(beaten.map_or(registered, |ago| now() - ago)),
+        registered_at: Some(registered),
+        developer: None,
+        tombstoned: false,
+    }
+}
+
+fn record(answer: Option<RecordFacts>) -> Reading {
+    RecordSeen {
+        answer: Ok(answer),
+        home: Some("home.example".into()),
+        registry_now: now(),
+        swept_after: minutes(6),
+        known_before: false,
+    }
+    .read()
+}
+
+fn upgrade(failure: impl Into<Failure>, recorded: bool) -> Reading {
+    Upgraded { answer: Err(failure.into()), recorded: Some(recorded), path: "/v1/entities/x/ws".into() }.read()
+}
+
+fn shown(issuer: &str, trust: Result<(), TlsFault>) -> Reading {
+    let at = |text: &str| text.parse().unwrap();
+    Handshake::Shown {
+        host: "r.example".into(),
+        chain: vec![Certificate {
+            subject: "CN=r.example".into(),
+            issuer: issuer.into(),
+            from: at("2026-01-01T00:00:00Z"),
+            until: at("2027-01-01T00:00:00Z"),
+            names: vec!["other.example".into()],
+        }],
+        version: "TLS 1.3".into(),
+        trust,
+        now: at("2026-06-01T00:00:00Z"),
+    }
+    .read()
+}
+
+fn http(answered: Answered) -> Reading {
+    HttpSeen { url: "http://r/v1/info".into(), answered, known_otherwise: false }.read()
+}
+
+fn status(status: u16) -> Reading {
+    http(Answered::Status { status, location: (status == 301).then(|| "https://r/".into()) })
+}
+
+fn tcp(failures: &[Option<Transient>]) -> Reading {
+    let address: SocketAddr = "192.0.2.1:443".parse().unwrap();
+    TcpSeen { tries: failures.iter().map(|failure| (address, failure.clone().map_or(Ok(3), Err))).collect() }.read()
+}
+
+fn proxy(said: Result<Option<u16>, Transient>) -> Reading {
+    ProxySeen { set: vec!["HTTPS_PROXY=http://p:3128".into()], way: Way::Through { proxy: "p:3128".into(), said } }
+        .read()
+}
+
+fn beaten(speaker: Speaker, liveness: Liveness) -> Beaten {
+    Beaten {
+        speaker,
+        liveness,
+        paused: false,
+        confirmed: 3,
+        unconfirmed: 0,
+        refused: None,
+        last: Some(minutes(7)),
+        interval: Duration::from_secs(30),
+    }
+}
+
+fn taken(beaten: Beaten) -> Reading {
+    Taken::Known(Box::new(beaten)).read()
+}
+
+/// Connections that lived for so long, each a moment before the next.
+fn past(lives: &[u64]) -> Past {
+    let ended = |life: u64, nth: usize| {
+        let closed = now() - Duration::from_secs(30 * nth as u64);
+        Connection {
+            agent: id(),
+            dialled_at: closed - Duration::from_millis(life),
+            opened_at: Some(closed - Duration::from_millis(life)),
+            closed_at: Some(closed),
+            beats: 1,
+            confirmed: 1,
+            close_code: Some(1006),
+            cause: Some("link.broken".into()),
+            cause_sentence: Some("connection dropped without a close frame".into()),
+            attempts: 1,
+            waits_ms: Vec::new(),
+        }
+    };
+    Past { connections: lives.iter().enumerate().map(|(nth, life)| ended(*life, nth)).collect(), now: now() }
+}
+
+fn held(hold: Option<(Option<u64>, Option<u64>)>, lives: &[u64]) -> Reading {
+    let hold = hold.map(|(silent, pinged)| Hold {
+        asked: Duration::from_secs(120),
+        silent: silent.map(Duration::from_secs),
+        pinged: pinged.map(Duration::from_secs),
+        registry_drops_after: minutes(6),
+    });
+    Held { hold, past: past(lives) }.read()
+}
+
+fn port(seen: AtPort) -> Reading {
+    OwnPort { url: Some("http://127.0.0.1:5000/health".into()), seen: Some(seen), restarting: None, down: None }.read()
+}
+
+fn card(card: CardFacts) -> Reading {
+    CardSeen {
+        url: Some("http://127.0.0.1:5000/card".into()),
+        facts: Some(Ok(card)),
+        id: id(),
+        recorded_key: Some("ed25519:AAAA".into()),
+        registry: "r.example".into(),
+    }
+    .read()
+}
+
+fn published(reach: Reach, registry_says: Option<Result<SameProcess, String>>, private: bool) -> Reading {
+    let url = Some("https://a.example".into());
+    Published { url, reach: Some(reach), registry_says, id: id(), private, comparable: true }.read()
+}
+
+fn answered(entity: &str, same: SameProcess) -> Reach {
+    Reach::Answered { entity: Some(entity.into()), same }
+}
+
+fn urls(environment: Option<&str>, beats_itself: bool) -> Reading {
+    RegistryUrls {
+        ours: "https://a.example/".into(),
+        environment: environment.map(str::to_owned),
+        home: Some("https://a.example".into()),
+        project: Some(("agent.config.json".into(), "https://a.example".into())),
+        beats_itself,
+        has_program: true,
+    }
+    .read()
+}
+
+fn clock(registry: i64, process: Option<i64>) -> Reading {
+    let (registry_ahead_ms, process_ahead_ms) = (Some(registry), process);
+    ClockSeen { registry_ahead_ms, process_ahead_ms, beats_itself: process.is_some() }.read()
+}
+
+/// Every cause, and what it is seen by.
+fn table() -> Vec<(Code, Check, Reading)> {
+    let key = |seen: KeySeen| seen.read("the keychain");
+    let nobody = |why: &str| AtPort::Nobody(why.to_owned());
+    let process = OwnPort { url: None, seen: None, restarting: Some("restart 3 of 5".into()), down: None };
+    vec![
+        (Code::NetworkDown, Check::OwnNetwork, NetworkSeen { route: Some(false), near: false }.read()),
+        (Code::ProxyUnreachable, Check::Proxy, proxy(Err(Transient::Refused))),
+        (Code::ProxyUnreachable, Check::Proxy, proxy(Ok(Some(403)))),
+        (Code::ProxyLogin, Check::Proxy, proxy(Ok(Some(407)))),
+        (Code::Dns, Check::Dns, DnsSeen { host: "r".into(), literal: false, answer: Err("unknown".into()) }.read()),
+        (Code::Refused, Check::Tcp, tcp(&[Some(Transient::Unreachable), Some(Transient::Refused)])),
+        (Code::Timeout, Check::Tcp, tcp(&[Some(Transient::DialTimeout)])),
+        (Code::Unreachable, Check::Tcp, tcp(&[Some(Transient::Unreachable)])),
+        (Code::TlsExpired, Check::Tls, shown("CN=CA", Err(TlsFault::Expired))),
+        (Code::TlsNotYetValid, Check::Tls, shown("CN=CA", Err(TlsFault::NotYetValid))),
+        (Code::TlsWrongName, Check::Tls, shown("CN=CA", Err(TlsFault::WrongName))),
+        (Code::TlsIntercepted, Check::Tls, shown("O=Zscaler Inc.", Err(TlsFault::UnknownIssuer))),
+        (Code::TlsUnknownIssuer, Check::Tls, shown("CN=Company CA", Err(TlsFault::UnknownIssuer))),
+        (Code::Tls, Check::Tls, Handshake::Broken("corrupt message".into()).read()),
+        (Code::PlainNotAllowed, Check::Tls, Handshake::Plain { allowed: false }.read()),
+        (Code::NotARegistry, Check::Http, http(Answered::Other { what: "a web page".into() })),
+        (Code::NotARegistry, Check::Http, status(404)),
+        (Code::Redirected, Check::Http, status(301)),
+        (Code::Forbidden, Check::Http, status(401)),
+        (Code::ServerError, Check::Http, status(503)),
+        (Code::RateLimited, Check::Http, status(429)),
+        (Code::Silent, Check::Http, http(Answered::Nothing { failure: Transient::DialTimeout })),
+        (Code::OtherUrl, Check::RegistryUrl, urls(Some("https://b.example"), true)),
+        (Code::NotRegistered, Check::Record, record(None)),
+        (Code::Tombstoned, Check::Record, record(Some(RecordFacts { tombstoned: true, ..facts(None) }))),
+        (
+            Code::GossipCopy,
+            Check::Record,
+            record(Some(RecordFacts { last_heartbeat: None, registered_at: None, ..facts(None) })),
+        ),
+        (Code::SweepLate, Check::Record, record(Some(facts(Some(minutes(7)))))),
+        (Code::KeyMismatch, Check::RecordKey, Reading::bad("", Cause::of(&Fatal::KeyMismatch.into()))),
+        (Code::KeyMissing, Check::OwnKey, key(KeySeen::Absent)),
+        (Code::KeyLocked, Check::OwnKey, key(KeySeen::Locked)),
+        (Code::KeyUnavailable, Check::OwnKey, key(KeySeen::Unavailable("no bus".into()))),
+        (Code::KeyOfAnother, Check::OwnKey, key(KeySeen::Another)),
+        (Code::UpgradeStripped, Check::Upgrade, upgrade(Fatal::UpgradeStripped, true)),
+        (Code::UpgradeNotFound, Check::Upgrade, upgrade(Fatal::NotRegistered, true)),
+        (Code::NotRegistered, Check::Upgrade, upgrade(Fatal::NotRegistered, false)),
+        (Code::UpgradeRefused, Check::Upgrade, upgrade(Fatal::Forbidden { status: 403 }, true)),
+        (Code::UpgradeRefused, Check::Upgrade, upgrade(Fatal::Redirected { to: "https://r/".into() }, true)),
+        (Code::IdleCut, Check::Idle, held(Some((Some(60), None)), &[])),
+        (Code::AgeCut, Check::Idle, held(Some((Some(60), Some(60))), &[])),
+        (Code::AgeCut, Check::Idle, held(None, &[60_000, 61_000, 60_400])),
+        (Code::Flapping, Check::Idle, held(None, &[60_000, 5_000, 20_000])),
+        (Code::ClockOwn, Check::Clock, clock(-95_000, None)),
+        (Code::ClockProcess, Check::Clock, clock(0, Some(300_000))),
+        (Code::BeatsIgnored, Check::FirstBeat, FirstBeat::Unconfirmed { waited: Duration::from_secs(4) }.read()),
+        (
+            Code::BeatsRefused,
+            Check::Beats,
+            taken(Beaten { refused: Some("signature".into()), ..beaten(Speaker::App, Liveness::Stale) }),
+        ),
+        (
+            Code::SecondCopy,
+            Check::SecondCopy,
+            SecondCopy { foreign: 9, listened: Some((minutes(1), 2)), ours: true, ..SecondCopy::default() }.read(),
+        ),
+        (Code::EngineNotRunning, Check::Beats, Taken::NobodyHere { last: None, never: false, ours: true }.read()),
+        (Code::Paused, Check::Beats, taken(Beaten { paused: true, ..beaten(Speaker::App, Liveness::Stopped) })),
+        (Code::WrongAgent, Check::OwnPort, port(AtPort::Another("zns:1".into()))),
+        (Code::ProcessDown, Check::OwnPort, port(nobody("refused"))),
+        (Code::ProcessUnwell, Check::OwnPort, port(AtPort::Unwell("it answers 503".into()))),
+        (Code::Restarting, Check::OwnPort, process.read()),
+        (Code::CardMismatch, Check::Card, card(CardFacts { entity: Some("zns:other".into()), ..CardFacts::default() })),
+        (Code::UrlElsewhere, Check::PublishedUrl, published(answered("zns:other", SameProcess::Unknown), None, false)),
+        (Code::UrlElsewhere, Check::PublishedUrl, published(answered(ID, SameProcess::OtherCard), None, false)),
+        (Code::UrlUnreachable, Check::PublishedUrl, published(Reach::Nobody("refused".into()), None, false)),
+        (
+            Code::UrlUnreachable,
+            Check::PublishedUrl,
+            published(answered(ID, SameProcess::SameCard), Some(Err("502".into())), false),
+        ),
+        (Code::UrlUnreachable, Check::PublishedUrl, published(answered(ID, SameProcess::SameCard), None, true)),
+        (Code::NotFound, Check::Search, Searched::Missing { of: 4, inactive: false }.read()),
+        (Code::NeverBeat, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Inactive))),
+        (Code::AgentSilent, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Stale))),
+    ]
+}
+
+fn alone(check: Check, reading: &Reading, symptom: Option<Symptom>) -> Diagnosis {
+    diagnose(&[(check, reading.clone())], &Context { symptom, took: Duration::from_secs(1) })
+}
+
+#[test]
+fn each_observation_is_called_by_its_cause_and_by_no_other() {
+    for (code, check, reading) in table() {
+        let diagnosis = alone(check, &reading, None);
+        assert_eq!(diagnosis.code, code.as_str(), "{reading:?}");
+        assert!(matches!(reading.outcome, Outcome::Bad | Outcome::Notice), "{reading:?}");
+        assert!(!diagnosis.sentence.is_empty() && !diagnosis.remedy.is_empty(), "{diagnosis:?}");
+        assert!(!diagnosis.proof.is_empty(), "{diagnosis:?}");
+    }
+}
+
+#[test]
+fn no_cause_is_without_an_observation_or_a_symptom() {
+    let seen: BTreeSet<&str> = table().iter().map(|(code, ..)| code.as_str()).collect();
+    let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(all.difference(&seen).collect::<Vec<_>>(), Vec::<&&str>::new());
+    assert_eq!(all.len(), Code::ALL.len(), "two causes have one name");
+    for code in Code::ALL {
+        assert!(Symptom::ALL.into_iter().any(|symptom| code.explains(symptom)), "{}", code.as_str());
+    }
+}
+
+#[test]
+fn a_symptom_is_answered_with_a_cause_that_explains_it_or_with_what_it_is_not() {
+    for (code, check, reading) in table() {
+        for symptom in Symptom::ALL {
+            let diagnosis = alone(check, &reading, Some(symptom));
+            if code.explains(symptom) {
+                assert_eq!(diagnosis.code, code.as_str());
+            } else {
+                assert_eq!(diagnosis.code, "ok", "{symptom:?} is not explained by {}", code.as_str());
+                assert!(diagnosis.sentence.contains(symptom.sentence()), "{diagnosis:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_root_of_trouble_wins_over_what_follows_from_it() {
+    let sick = |pairs: &[(Check, Reading)]| diagnose(pairs, &Context::default()).code;
+    let table = table();
+    let of = |code: Code| {
+        let (_, check, reading) = table.iter().find(|(known, ..)| *known == code).unwrap();
+        (*check, reading.clone())
+    };
+    // Without a route nothing resolves; what is reached all the same needs none.
+    assert_eq!(sick(&[of(Code::NetworkDown), of(Code::Dns)]), "network.down");
+    assert_eq!(sick(&[of(Code::NetworkDown), (Check::Tcp, tcp(&[None]))]), "ok");
+    // A certificate before the silence that follows from it, and a clock before beats that are dropped.
+    assert_eq!(sick(&[of(Code::TlsExpired), of(Code::AgentSilent)]), "tls.expired");
+    assert_eq!(sick(&[of(Code::ClockOwn), of(Code::BeatsIgnored)]), "clock.own");
+    // A process that is down says why; that it is silent says what.
+    assert_eq!(sick(&[of(Code::AgentSilent), of(Code::ProcessDown)]), "process.not_running");
+    // What breaks nothing comes last.
+    assert_eq!(sick(&[of(Code::SweepLate), of(Code::NeverBeat)]), "agent.never_beat");
+    assert_eq!(sick(&[of(Code::SweepLate)]), "registry.sweep_late");
+}
+
+#[test]
+fn what_is_well_is_told_and_ruled_out() {
+    let well = [
+        (Check::Tcp, tcp(&[None])),
+        (Check::Tls, shown("CN=CA", Ok(()))),
+        (Check::Record, record(Some(facts(Some(Duration::from_secs(20)))))),
+        (Check::Idle, held(Some((Some(360), None)), &[])),
+        (Check::Idle, held(None, &[60_000, 61_000])),
+        (Check::FirstBeat, FirstBeat::Confirmed { after_ms: 12 }.read()),
+        (Check::PublishedUrl, published(answered(ID, SameProcess::NonceSeen), None, false)),
+    ];
+    for (check, reading) in &well {
+        assert_eq!(reading.outcome, Outcome::Ok, "{check:?} {reading:?}");
+    }
+    let diagnosis = diagnose(&well, &Context::default());
+    assert_eq!(diagnosis.code, "ok");
+    assert_eq!(diagnosis.ruled_out.len(), well.len());
+}
+
+#[test]
+fn one_dead_address_and_a_trusted_interceptor_are_worth_a_word_and_no_cause() {
+    for reading in [tcp(&[None, Some(Transient::Unreachable)]), shown("O=Zscaler Inc.", Ok(()))] {
+        assert_eq!((reading.outcome, reading.cause), (Outcome::Notice, None));
+    }
+}
+
+#[test]
+fn the_place_that_applies_is_named() {
+    let reading = urls(Some("https://b.example"), true);
+    assert!(reading.cause.unwrap().sentence.contains("ZYND_REGISTRY_URL says https://b.example"));
+    // We beat, and its program does not: that it would go elsewhere is no trouble yet.
+    assert_eq!(urls(Some("https://b.example"), false).outcome, Outcome::Notice);
+    assert_eq!(urls(None, true).outcome, Outcome::Ok);
+}
+
+/// The page for people has all causes, with the symptoms that they explain.
+#[test]
+fn the_page_lists_every_cause() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (head, rest) = page.split_once("lib doctor` -->\n").expect("the page has a place for causes");
+    let (_, tail) = rest.split_once("<!-- end -->").expect("and an end of it");
+    let mut table = String::from("| code | what it is | never connects | drops | inactive |\n|---|---|---|---|---|\n");
+    for code in Code::ALL {
+        let explains = Symptom::ALL.map(|symptom| if code.explains(symptom) { "●" } else { "" });
+        let [never, drops, inactive] = explains;
+        table += &format!("| `{}` | {} | {never} | {drops} | {inactive} |\n", code.as_str(), code.meaning());
+    }
+    let written = format!("{head}lib doctor` -->\n{table}<!-- end -->{tail}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &written).unwrap();
+    }
+    assert!(page == written || std::env::var_os("UPDATE_DOCS").is_some(), "docs/doctor.md: run with UPDATE_DOCS=1");
+}

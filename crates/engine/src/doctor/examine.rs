@@ -1,0 +1,354 @@
+//! The order of a visit: what needs what, and what is looked at side by side.
+
+use std::future::Future;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::dialect::Dialect;
+use beatkeeper_core::doctor::{
+    Check, ClockSeen, Context, DeveloperKeySeen, Handshake, Held, KeySeen, Outcome, Past, Reading, diagnose, record_key,
+};
+use beatkeeper_core::identity::DeveloperId;
+use beatkeeper_core::time::Time;
+use tokio::net::TcpStream;
+
+use super::agent::{self, Web};
+use super::paste::{self, About};
+use super::patient::{Patient, Tools};
+use super::record::{self, RecordRead};
+use super::sheet::{Orders, Sheet};
+use super::{beats, computer, hold, link, path, tls};
+use crate::discover::{self, KeyOf};
+use crate::links::dial::Socket;
+
+const NOT_REACHED: &str = "Not asked: the registry is not reached";
+
+/// Looks at everything, and writes down what it is.
+pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, sheet: Sheet) {
+    let began = Instant::now();
+    patient.row = tools.row(&patient.entry.entity).await;
+    let exam = Exam { patient, tools, orders, sheet, health: OnceLock::new(), published: OnceLock::new() };
+    match exam.patient.registry.as_ref().map(|registry| registry.url.clone()) {
+        Some(base) => exam.registry(&base).await,
+        None => exam.bus().await,
+    }
+    let took = began.elapsed();
+    let diagnosis = diagnose(&exam.sheet.readings(), &Context { symptom: orders.symptom, took });
+    exam.sheet.close(diagnosis, took);
+}
+
+struct Exam {
+    patient: Patient,
+    tools: Tools,
+    orders: Orders,
+    sheet: Sheet,
+    /// Once known, for commands to paste.
+    health: OnceLock<String>,
+    published: OnceLock<String>,
+}
+
+/// The way to the registry.
+struct Path {
+    /// Somebody let us in, and the certificate is good.
+    open: bool,
+}
+
+impl Exam {
+    async fn registry(&self, base: &BaseUrl) {
+        let near = base.is_loopback();
+        self.now(Check::OwnNetwork, || computer::own_network(near));
+        self.now(Check::RegistryUrl, || agent::registry_urls(&self.patient));
+        let info = base.http("v1/info");
+        let (path, through, ()) = tokio::join!(self.path(base), self.proxy(&info), self.own_key());
+        let http = crate::registry::http_client(&self.tools.tls).ok();
+        let has_records = self.patient.dialect().has_records();
+        let (record, clock_ahead_ms) = match http.as_ref().filter(|_| path.open || through) {
+            Some(http) if has_records => self.front(http, base).await,
+            Some(_) => {
+                self.skip(&RECORDS, "This kind of server has no records");
+                (None, None)
+            }
+            None => {
+                self.leave(&RECORDS, NOT_REACHED);
+                (None, None)
+            }
+        };
+        let recorded_key = record.as_ref().and_then(|record| record.public_key.clone());
+        let reachable = path.open && has_records;
+        let (home, stream) =
+            tokio::join!(self.at_home(http.as_ref(), recorded_key), self.sockets(base, reachable, record.as_ref()));
+        self.clock(clock_ahead_ms, home.as_ref());
+        let web = http.as_ref().filter(|_| (path.open || through) && has_records).map(|http| Web { http, base });
+        tokio::join!(
+            self.beats(record.as_ref(), clock_ahead_ms, stream),
+            self.outside(web.as_ref(), home.as_ref(), record.as_ref()),
+            self.idle(base, reachable),
+        );
+    }
+
+    /// A bus has a name, an address and beats, and no records.
+    async fn bus(&self) {
+        let (host, port) = self.patient.bus.clone().unwrap_or_default();
+        let near = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        self.now(Check::OwnNetwork, || computer::own_network(near));
+        self.address(&host, port).await;
+        self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
+        self.skip(&RECORDS[1..], NO_BUS);
+        self.skip(&[Check::RegistryUrl, Check::PublishedUrl, Check::Search, Check::FirstBeat], NO_BUS);
+        let http = crate::registry::http_client(&self.tools.tls).ok();
+        let home = self.at_home(http.as_ref(), None).await;
+        self.clock(None, home.as_ref());
+        self.now(Check::Idle, || self.held(None));
+        let row = self.tools.row(&self.patient.entry.entity).await;
+        self.now(Check::Beats, || beats::taken(&self.patient, row.as_ref(), None, false, &self.tools));
+        self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, None, false)).await;
+    }
+
+    async fn path(&self, base: &BaseUrl) -> Path {
+        let url = base.http("");
+        let host = base.host().trim_matches(['[', ']']).to_owned();
+        let stream = self.address(&host, url.port_or_known_default().unwrap_or(443)).await;
+        let allowed = base.is_loopback() || self.patient.registry.as_ref().is_some_and(|registry| registry.allow_plain);
+        let open = match stream {
+            None => {
+                self.leave(&[Check::Tls], "Not asked: no address lets us in");
+                false
+            }
+            Some(_) if !base.is_encrypted() => {
+                self.now(Check::Tls, || Handshake::Plain { allowed }.read());
+                allowed
+            }
+            Some(stream) => self.row(Check::Tls, tls::shake(stream, &host)).await != Outcome::Bad,
+        };
+        Path { open }
+    }
+
+    async fn address(&self, host: &str, port: u16) -> Option<TcpStream> {
+        let began = self.begin(Check::Dns);
+        let (reading, addresses) = path::dns(host, port).await;
+        self.put(Check::Dns, reading, began);
+        if addresses.is_empty() {
+            self.leave(&[Check::Tcp], "Not asked: there is no address");
+            return None;
+        }
+        let began = self.begin(Check::Tcp);
+        let (reading, stream) = path::tcp(&addresses).await;
+        self.put(Check::Tcp, reading, began);
+        stream
+    }
+
+    /// Whether requests get through one.
+    async fn proxy(&self, url: &url::Url) -> bool {
+        let began = self.begin(Check::Proxy);
+        let (reading, through) = computer::proxy(url).await;
+        self.put(Check::Proxy, reading, began);
+        through
+    }
+
+    async fn own_key(&self) {
+        let place = self.tools.vault.place().to_string();
+        if self.patient.beats_itself() && self.patient.entry.run.is_none() {
+            self.now(Check::OwnKey, || KeySeen::NotNeeded.read(&place));
+            return;
+        }
+        if self.patient.dialect() == Dialect::ArtCafe {
+            self.skip(&[Check::OwnKey], "Its key is an RSA key, which its link reads when it dials");
+            return;
+        }
+        let began = self.begin(Check::OwnKey);
+        let (tools, id) = (self.tools.clone(), self.patient.entry.entity.clone());
+        let seen = tokio::task::spawn_blocking(move || tools.key(&id)).await;
+        let seen = seen.unwrap_or_else(|_| KeySeen::Unavailable("its thread ended".into()));
+        self.put(Check::OwnKey, seen.read(&place), began);
+    }
+
+    async fn front(&self, http: &reqwest::Client, base: &BaseUrl) -> (Option<RecordRead>, Option<i64>) {
+        let id = &self.patient.entry.entity;
+        let asked = self.begin(Check::Record);
+        let answer = record::ask(http, base, id).await;
+        let record_took = asked.elapsed();
+        let began = self.begin(Check::Http);
+        self.begin(Check::RegistryKind);
+        let front = record::front(http, base, &self.patient, &answer).await;
+        self.put(Check::Http, front.http, began);
+        self.put(Check::RegistryKind, front.kind, began);
+        let (reading, read) = record::seen(&answer, &self.patient, front.clock_ahead_ms);
+        self.sheet.put(Check::Record, reading, Some(record_took), self.command(Check::Record));
+        self.now(Check::RecordKey, || record_key(id, read.as_ref().map(|record| &record.facts)));
+        self.developer_key(read.as_ref()).await;
+        (read, front.clock_ahead_ms)
+    }
+
+    async fn developer_key(&self, record: Option<&RecordRead>) {
+        let began = self.begin(Check::DeveloperKey);
+        let recorded = record.and_then(|record| record.facts.developer.clone());
+        let (around, settings) = (self.patient.around.clone(), std::sync::Arc::clone(&self.patient.settings));
+        let folders: Vec<_> = self.patient.entry.project.iter().cloned().collect();
+        let found = tokio::task::spawn_blocking(move || discover::find(&around, &folders, &settings)).await;
+        let here = found.unwrap_or_default().into_iter().filter(|key| key.of == KeyOf::Developer);
+        let here = here.filter_map(|key| key.id?.parse::<DeveloperId>().ok()).collect();
+        self.put(Check::DeveloperKey, DeveloperKeySeen { recorded, here }.read(), began);
+    }
+
+    async fn sockets(&self, base: &BaseUrl, reachable: bool, record: Option<&RecordRead>) -> Option<Socket> {
+        if !reachable {
+            let why =
+                if self.patient.dialect().has_records() { NOT_REACHED } else { "Its link dials with a challenge" };
+            self.leave(&[Check::Upgrade, Check::Activity], why);
+            return None;
+        }
+        let path = link::path(&self.patient.entry.entity, self.patient.dialect());
+        // A copy by hearsay has no socket here, which is as it should be.
+        let recorded = record.map(|record| record.facts.registered_at.is_some() && !record.facts.tombstoned);
+        let tls = &self.tools.tls;
+        let began = self.begin(Check::Activity);
+        let (_, (activity, stream)) = tokio::join!(
+            self.row(Check::Upgrade, link::upgrade(base, &path, tls, recorded)),
+            link::activity(base, tls)
+        );
+        self.put(Check::Activity, activity, began);
+        stream
+    }
+
+    async fn at_home(&self, http: Option<&reqwest::Client>, recorded_key: Option<String>) -> Option<agent::AtHome> {
+        let began = self.begin(Check::OwnPort);
+        self.begin(Check::Card);
+        let http = http?;
+        let home = agent::at_home(&self.patient, http, recorded_key).await;
+        if let Some(health) = &home.health {
+            let _ = self.health.set(health.clone());
+        }
+        self.put(Check::OwnPort, home.port.clone(), began);
+        self.put(Check::Card, home.card.clone(), began);
+        Some(home)
+    }
+
+    fn clock(&self, registry_ahead_ms: Option<i64>, home: Option<&agent::AtHome>) {
+        let by_fleet = self.patient.row.as_ref().and_then(|row| row.process.clock_ahead_ms);
+        let process_ahead_ms = home.and_then(|home| home.clock_ahead_ms).or(by_fleet);
+        let beats_itself = self.patient.beats_itself();
+        if registry_ahead_ms.is_none() && self.patient.bus.is_some() {
+            self.skip(&[Check::Clock], NO_BUS);
+            return;
+        }
+        self.now(Check::Clock, || ClockSeen { registry_ahead_ms, process_ahead_ms, beats_itself }.read());
+    }
+
+    async fn beats(&self, record: Option<&RecordRead>, clock_ahead_ms: Option<i64>, stream: Option<Socket>) {
+        self.row(Check::FirstBeat, async { beats::first(&self.patient, &self.tools).await.read() }).await;
+        let row = self.tools.row(&self.patient.entry.entity).await;
+        let now = Time::from_timestamp(jiff::Timestamp::now()).offset_millis(clock_ahead_ms.unwrap_or(0));
+        let last = record.and_then(|record| record.facts.last_real_beat()).map(|at| now.since(at));
+        let never = record.is_some_and(|record| record.facts.last_real_beat().is_none());
+        self.now(Check::Beats, || beats::taken(&self.patient, row.as_ref(), last, never, &self.tools));
+        let listen = self.orders.listen;
+        self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, stream, listen)).await;
+    }
+
+    async fn outside(&self, web: Option<&Web<'_>>, home: Option<&agent::AtHome>, record: Option<&RecordRead>) {
+        let (Some(web), Some(home)) = (web, home) else {
+            self.leave(&[Check::PublishedUrl, Check::Search], NOT_REACHED);
+            return;
+        };
+        let began = self.begin(Check::PublishedUrl);
+        let published = async {
+            let (reading, url) = agent::published(&self.patient, web, home, record).await;
+            if let Some(url) = url {
+                let _ = self.published.set(url);
+            }
+            self.put(Check::PublishedUrl, reading, began);
+        };
+        let search = self.row(Check::Search, async { agent::search(&self.patient, web, record).await.read() });
+        tokio::join!(published, search);
+    }
+
+    async fn idle(&self, base: &BaseUrl, reachable: bool) {
+        let began = self.begin(Check::Idle);
+        let measured = match self.orders.hold {
+            Some(asked) if reachable => {
+                let path = link::path(&self.patient.entry.entity, self.patient.dialect());
+                let thresholds = self
+                    .patient
+                    .registry
+                    .as_ref()
+                    .map(|registry| registry.thresholds.to_thresholds())
+                    .unwrap_or_default();
+                // The registry drops who says nothing a sweep after it would call it inactive (protocols.md 1.4).
+                let limit = thresholds.inactive_after + Duration::from_secs(60);
+                hold::hold(base, &path, &self.tools.tls, asked, limit).await.ok()
+            }
+            _ => None,
+        };
+        self.put(Check::Idle, self.held(measured), began);
+    }
+
+    fn held(&self, hold: Option<beatkeeper_core::doctor::Hold>) -> Reading {
+        let past = Past { connections: self.patient.connections.clone(), now: self.tools.clock.now() };
+        Held { hold, past }.read()
+    }
+
+    /// What needs no waiting.
+    fn now(&self, check: Check, look: impl FnOnce() -> Reading) {
+        let began = self.begin(check);
+        self.put(check, look(), began);
+    }
+
+    async fn row(&self, check: Check, look: impl Future<Output = Reading>) -> Outcome {
+        let began = self.begin(check);
+        let reading = look.await;
+        let outcome = reading.outcome;
+        self.put(check, reading, began);
+        outcome
+    }
+
+    fn begin(&self, check: Check) -> Instant {
+        self.sheet.begin(check);
+        Instant::now()
+    }
+
+    fn put(&self, check: Check, reading: Reading, began: Instant) {
+        self.sheet.put(check, reading, Some(began.elapsed()), self.command(check));
+    }
+
+    /// What does not apply.
+    fn skip(&self, checks: &[Check], why: &str) {
+        for check in checks {
+            self.sheet.put(*check, Reading::not_asked(why), None, None);
+        }
+    }
+
+    /// What cannot be told since something before it is broken.
+    fn leave(&self, checks: &[Check], why: &str) {
+        for check in checks {
+            self.sheet.put(*check, Reading::unknown(why), None, self.command(*check));
+        }
+    }
+
+    fn command(&self, check: Check) -> Option<String> {
+        let base = self.patient.registry.as_ref().map(|registry| registry.url.to_string()).unwrap_or_default();
+        let (host, port, encrypted) = match (&self.patient.registry, &self.patient.bus) {
+            (Some(registry), _) => {
+                let port = registry.url.http("").port_or_known_default().unwrap_or(443);
+                (registry.url.host().to_owned(), port, registry.url.is_encrypted())
+            }
+            (None, Some((host, port))) => (host.clone(), *port, false),
+            (None, None) => return None,
+        };
+        let about = About {
+            host: &host,
+            port,
+            base: &base,
+            id: self.patient.entry.entity.as_str(),
+            name: &self.patient.entry.name,
+            encrypted,
+            health: self.health.get().map(String::as_str),
+            published: self.published.get().map(String::as_str),
+        };
+        paste::command(check, &about)
+    }
+}
+
+/// What only a registry with records can be asked for.
+const RECORDS: [Check; 5] = [Check::Http, Check::RegistryKind, Check::Record, Check::RecordKey, Check::DeveloperKey];
+const NO_BUS: &str = "A bus has none";

@@ -1,0 +1,33 @@
+//! The doctor: looks at everything between an agent and its registry's record, layer by layer.
+//!
+//! ```text
+//! Doctors::start(patient)     one visit an agent; a second one takes the place of the first
+//!   └─ examine                computer, path, registry, record, link, beats, agent: each check an observation
+//!        └─ core::doctor      observation -> reading; readings -> the one cause
+//! Doctors::look(id)           the sheet as it stands: rows appear as their checks end
+//! ```
+//!
+//! It changes nothing: it reads, opens sockets, and at most asks the agent's own link for one beat more, or for a rest that is
+//! shorter than anybody would call late. What it finds is redacted as it is written down.
+
+mod agent;
+mod beats;
+mod computer;
+mod examine;
+mod hold;
+mod link;
+mod paste;
+mod path;
+mod patient;
+mod record;
+mod report;
+mod sheet;
+mod tls;
+mod visits;
+mod web;
+
+pub use patient::alone;
+pub(crate) use patient::{Patient, Tools};
+pub use report::{REPORT_VERSION, exit_code};
+pub use sheet::{CheckRow, DoctorRun, Orders};
+pub(crate) use visits::Doctors;

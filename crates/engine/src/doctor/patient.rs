@@ -1,0 +1,158 @@
+//! Whom the doctor looks at, and with what.
+
+use std::sync::Arc;
+
+use beatkeeper_core::dialect::Dialect;
+use beatkeeper_core::doctor::KeySeen;
+use beatkeeper_core::history::Connection;
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::view::{AgentRow, BeatsBy};
+use beatkeeper_runner::log::LogPlace;
+use beatkeeper_vault::{Presence, Vault};
+use rustls::ClientConfig;
+use tokio::sync::oneshot;
+
+use super::sheet::{DoctorRun, Orders, Sheet};
+use crate::Clock;
+use crate::discover::Surroundings;
+use crate::fleet_loop::Ask;
+use crate::handle::{Handle, ended};
+use crate::paths::Paths;
+use crate::refusal::Refusal;
+use crate::settings::{AgentEntry, RegistryEntry, Settings};
+use crate::setup::{VaultChoice, open_vault};
+
+/// What an agent is, as far as it is known before anybody looks.
+pub(crate) struct Patient {
+    pub(crate) entry: AgentEntry,
+    /// Its registry; nothing where it is on a bus.
+    pub(crate) registry: Option<RegistryEntry>,
+    /// Host and port of its bus.
+    pub(crate) bus: Option<(String, u16)>,
+    pub(crate) settings: Arc<Settings>,
+    /// What the fleet knows, while an engine runs.
+    pub(crate) row: Option<AgentRow>,
+    /// How its connections ended, the newest first.
+    pub(crate) connections: Vec<Connection>,
+    /// Where its output is, when it is started here.
+    pub(crate) output: Option<LogPlace>,
+    /// What lies around on this computer.
+    pub(crate) around: Surroundings,
+}
+
+/// What the doctor looks with.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) vault: Vault,
+    /// The engine that runs, if one does.
+    pub(crate) engine: Option<Handle>,
+}
+
+impl Patient {
+    /// By what the configuration says.
+    ///
+    /// # Errors
+    /// `agent.unknown` and `doctor.no_registry`.
+    pub(crate) fn new(id: &EntityId, settings: Arc<Settings>) -> Result<Self, Refusal> {
+        let entry = settings.agents.iter().find(|agent| agent.entity == *id).cloned().ok_or_else(|| {
+            Refusal::new("agent.unknown", format!("{id} is not in the configuration"), "See `beatkeeper agent list`.")
+        })?;
+        let registry = settings.registries.iter().find(|registry| registry.name == entry.registry).cloned();
+        let bus = settings.buses.iter().find(|bus| bus.name == entry.registry).map(|bus| bus.first_host());
+        if registry.is_none() && bus.is_none() {
+            return Err(Refusal::new(
+                "doctor.no_registry",
+                format!("{} is at \"{}\", which is not configured", entry.name, entry.registry),
+                "Add that registry, or correct the agent's entry.",
+            ));
+        }
+        Ok(Self {
+            entry,
+            registry,
+            bus,
+            settings,
+            row: None,
+            connections: Vec::new(),
+            output: None,
+            around: Surroundings::of_this_process(),
+        })
+    }
+
+    /// How it beats, as far as that is settled.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.registry.as_ref().map_or(Dialect::Redis, |registry| registry.dialect.first())
+    }
+
+    /// Whether its own program is meant to beat, or does.
+    pub(super) fn beats_itself(&self) -> bool {
+        match &self.row {
+            Some(row) => row.speaker == beatkeeper_core::view::Speaker::Agent,
+            None => self.entry.beats == BeatsBy::Agent,
+        }
+    }
+}
+
+impl Tools {
+    /// Where the agent's key is. Blocks.
+    pub(super) fn key(&self, id: &EntityId) -> KeySeen {
+        match self.vault.look(id) {
+            Presence::Present(fingerprint) if id.as_str().ends_with(&fingerprint.to_hex()) => KeySeen::Own,
+            Presence::Present(_) => KeySeen::Another,
+            Presence::Absent => KeySeen::Absent,
+            Presence::Locked => KeySeen::Locked,
+            Presence::Unavailable(words) => KeySeen::Unavailable(words),
+        }
+    }
+
+    /// What the fleet knows now.
+    pub(super) async fn row(&self, id: &EntityId) -> Option<AgentRow> {
+        let (reply, answer) = oneshot::channel();
+        self.engine.as_ref()?.asks.send(Ask::Row(id.clone(), reply)).await.ok()?;
+        answer.await.ok()?
+    }
+
+    /// Tells the engine something about an agent's link.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<(), Refusal> {
+        let engine = self.engine.as_ref().ok_or_else(ended)?;
+        engine.asks.send(ask).await.map_err(|_| ended())
+    }
+}
+
+/// Looks without an engine, and waits until all is seen.
+///
+/// # Errors
+/// When the configuration or the vault cannot be opened, or the agent is unknown.
+pub async fn alone(
+    paths: &Paths,
+    vault: &VaultChoice,
+    id: &EntityId,
+    orders: Orders,
+    mut progress: impl FnMut(&DoctorRun),
+) -> Result<DoctorRun, Refusal> {
+    let settings = Arc::new(Settings::load(&paths.config)?);
+    let patient = Patient::new(id, settings)?;
+    let vault = {
+        let (paths, vault) = (paths.clone(), vault.clone());
+        crate::handle::blocking(move || open_vault(&paths, &vault).map_err(Refusal::from)).await?
+    };
+    let tls = crate::tls::client_config()
+        .map_err(|error| Refusal::new("engine.tls", error.to_string(), "Check the system's certificates."))?;
+    let tools = Tools { tls, clock: Arc::new(Clock::new()), vault, engine: None };
+    let entry = &patient.entry;
+    let sheet = Sheet::new(id.clone(), entry.name.clone(), entry.registry.clone(), orders.symptom, tools.clock.now());
+    let mut run = sheet.watch();
+    let visit = tokio::spawn(super::examine::examine(patient, tools, orders, sheet));
+    loop {
+        let now = run.borrow_and_update().clone();
+        progress(&now);
+        if now.done {
+            return Ok(now);
+        }
+        if run.changed().await.is_err() {
+            let why = visit.await.err().map_or_else(String::new, |error| error.to_string());
+            return Err(Refusal::new("doctor.broke", format!("The doctor broke off: {why}"), "Please report it."));
+        }
+    }
+}
