@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::keys::{ID, PRIVATE, PUBLIC, SEED, STRANGER, key_file, take, write_key};
+use crate::golden::{ID, PRIVATE, PUBLIC, SEED, STRANGER, key_file, take, write_key};
 use crate::registry::Registry;
 use crate::stage::{Stage, wait};
 

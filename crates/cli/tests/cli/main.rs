@@ -6,6 +6,8 @@
 mod alerts;
 mod bus_tls;
 mod buses;
+#[path = "../common/mod.rs"]
+mod common;
 mod keys;
 mod life;
 mod local;
@@ -13,6 +15,7 @@ mod readme;
 mod refusals;
 mod registry;
 mod secrecy;
-mod stage;
 mod team;
 mod tls;
+
+use common::{golden, registration, stage};

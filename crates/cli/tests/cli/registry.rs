@@ -1,17 +1,11 @@
 //! `beatkeeper devnet` as a child, and registrations at it.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::Command;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use beatkeeper_core::identity::{DeveloperId, EntityKind, PublicKey};
-use beatkeeper_core::wire::registration::{Registration, derivation_proof_bytes, developer_bytes};
-use ed25519_dalek::{Signer as _, SigningKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::keys::{PRIVATE, PUBLIC, SEED, key_file, write_key};
+use crate::golden::{PRIVATE, PUBLIC, SEED, key_file, write_key};
+use crate::registration::{register, request};
 use crate::stage::{Process, Stage};
 
 pub struct Registry {
@@ -35,69 +29,12 @@ impl Registry {
     /// Registers an agent with this seed, under a developer of its own.
     #[track_caller]
     pub fn register(&self, seed: &[u8; 32], name: &str) {
-        let key = SigningKey::from_bytes(seed);
-        let developer = SigningKey::from_bytes(&seed.map(|byte| byte ^ 0x5a));
-        let (public, developer_public) = (public(&key), public(&developer));
-        let who = format!("{name}'s developer");
-        let body = json!({
-            "name": who,
-            "public_key": developer_public,
-            "signature": sign(&developer, &developer_bytes(&who, "", "", &developer_public)),
-        });
-        self.created("/v1/developers", &body);
-        let registration = Registration {
-            name,
-            entity_url: "http://127.0.0.1:1",
-            category: "general",
-            tags: Some(&["test"]),
-            summary: "of a test",
-            public_key: public,
-            kind: Some(EntityKind::Agent),
-        };
-        let mut body = registration.signed_value();
-        body["signature"] = sign(&key, &registration.signed_bytes()).into();
-        body["developer_id"] = DeveloperId::from_key(&developer_public).as_str().into();
-        body["developer_proof"] = json!({
-            "developer_public_key": developer_public,
-            "entity_index": 0,
-            "developer_signature": sign(&developer, &derivation_proof_bytes(&public, 0)),
-        });
-        self.created("/v1/entities", &body);
-    }
-
-    #[track_caller]
-    fn created(&self, path: &str, body: &Value) {
-        let body = body.to_string();
-        let answer = request(
-            self.address(),
-            &format!(
-                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            ),
-        );
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        register(self.address(), seed, name, "http://127.0.0.1:1");
     }
 
     pub fn get(&self, path: &str) -> String {
         request(self.address(), &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
     }
-}
-
-/// One request to a server of ours on loopback is not worth an HTTP library.
-fn request(address: &str, text: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("devnet listens");
-    stream.write_all(text.as_bytes()).expect("the request is written");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
-fn public(key: &SigningKey) -> PublicKey {
-    PublicKey::from_bytes(key.verifying_key().to_bytes())
-}
-
-fn sign(key: &SigningKey, message: &[u8]) -> String {
-    format!("ed25519:{}", STANDARD.encode(key.sign(message).to_bytes()))
 }
 
 #[test]

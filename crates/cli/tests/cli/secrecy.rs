@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::keys::{PRIVATE, SEED};
+use crate::golden::{PRIVATE, SEED};
 use crate::life;
 use crate::stage::Stage;
 

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
-use crate::keys::{ID, PRIVATE, PUBLIC, SEED, key_file, write_key};
+use crate::golden::{ID, PRIVATE, PUBLIC, SEED, key_file, write_key};
 use crate::registry::Registry;
 use crate::stage::{Process, Stage};
 
