@@ -107,6 +107,47 @@ async fn a_wrong_clock_shows_in_beats_and_health() {
 }
 
 #[tokio::test]
+async fn its_card_is_signed_and_each_request_is_logged() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use beatkeeper_core::identity::{Signature, canonical_json};
+
+    let devnet = devnet().await;
+    let folder = tempfile::tempdir().unwrap();
+    let published = "https://weather.example/agent";
+    for other_key in [false, true] {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_beatkeeper-demo-agent"));
+        process.args(["--registry", &devnet.url(), "--name", "x", "--behaviour", "never", "--access-log"]);
+        process.args(["--entity-url", published]).arg("--key").arg(folder.path().join("agent.json"));
+        if other_key {
+            process.arg("--card-key").arg(folder.path().join("other.json"));
+        }
+        let mut process = process.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let said: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        let addr = said["health"].as_str().unwrap().trim_start_matches("http://").trim_end_matches("/health");
+        let id: EntityId = said["entity_id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(devnet.record(&id).unwrap().entity_url, published);
+
+        let path = "/.well-known/agent-card.json?asked=7";
+        let mut card = ask(addr.parse().unwrap(), "GET", path, &[], "").await.json();
+        assert_eq!(lines.next_line().await.unwrap().unwrap(), format!("GET {path} 200"));
+        assert_eq!(
+            (&card["x-zynd"]["entityId"], &card["url"]),
+            (&said["entity_id"], &format!("{published}/a2a/v1").into())
+        );
+        let shown = &card["x-zynd"]["publicKey"];
+        assert_eq!(shown != &said["public_key"], other_key);
+        let key = PublicKey::from_wire(shown.as_str().unwrap()).unwrap();
+        let signatures = card.as_object_mut().unwrap().remove("signatures").unwrap();
+        let protected = signatures[0]["protected"].as_str().unwrap();
+        let signed = format!("{protected}.{}", URL_SAFE_NO_PAD.encode(canonical_json(&card)));
+        let signature = URL_SAFE_NO_PAD.decode(signatures[0]["signature"].as_str().unwrap()).unwrap();
+        assert!(key.verifies(signed.as_bytes(), &Signature::from_bytes(signature.try_into().unwrap())));
+    }
+}
+
+#[tokio::test]
 async fn it_may_never_beat() {
     let devnet = devnet().await;
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,11 @@
-//! A small real agent for the demo and for tests: it has a key, registers itself, serves `/health`, and beats well or
-//! badly as it is told.
+//! A small real agent for the demo and for tests: it has a key, registers itself, serves `/health` and its card, and beats
+//! well or badly as it is told.
 
-mod health;
+mod card;
 mod heartbeat;
 mod key;
 mod register;
+mod server;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use key::AgentKey;
+use server::{Pages, Port};
 
 /// A small real agent, for demonstrations of Beatkeeper.
 #[derive(Parser)]
@@ -35,12 +37,21 @@ struct Args {
     /// for the SDKs: `ZYND_AGENT_KEYPAIR_PATH`, or else `ZYND_AGENT_PRIVATE_KEY`.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Port of /health on 127.0.0.1; 0 takes a free one.
+    /// Port of /health and the card on 127.0.0.1; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     health_port: u16,
     /// While this file is there, /health answers 500.
     #[arg(long, value_name = "FILE")]
     unwell_while: Option<PathBuf>,
+    /// The address to publish, instead of that port.
+    #[arg(long, value_name = "URL")]
+    entity_url: Option<String>,
+    /// The key file that the card shows and is signed with, instead of the agent's own.
+    #[arg(long, value_name = "FILE")]
+    card_key: Option<PathBuf>,
+    /// Write each request to stdout.
+    #[arg(long)]
+    access_log: bool,
     /// Seconds between two beats.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     interval: Duration,
@@ -133,8 +144,19 @@ async fn run(args: Args) -> anyhow::Result<()> {
         clock: Clock(SignedDuration::from_secs(skew)),
         registry: args.registry,
     };
-    let health = health::serve(args.health_port, agent.id.clone(), agent.clock, args.unwell_while).await?;
-    register::register(&agent, &args.name, &format!("http://{health}")).await?;
+    let port = Port::take(args.health_port).await?;
+    let health = port.addr;
+    let published = args.entity_url.unwrap_or_else(|| format!("http://{health}"));
+    let other_key = args.card_key.as_deref().map(AgentKey::load_or_create).transpose()?;
+    let card_key = other_key.as_ref().unwrap_or(&agent.key);
+    port.serve(Pages {
+        entity_id: agent.id.clone(),
+        clock: agent.clock,
+        unwell_while: args.unwell_while,
+        card: card::card(&agent, card_key, &args.name, &published, agent.clock.now()),
+        access_log: args.access_log,
+    });
+    register::register(&agent, &args.name, &published).await?;
     let introduction = json!({
         "entity_id": agent.id,
         "public_key": agent.key.public(),
