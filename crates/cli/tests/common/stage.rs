@@ -66,9 +66,15 @@ impl Stage {
 
     /// `beatkeeper` on this stage's configuration, data and vault file.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.with_keychain(arguments);
+        command.args(["--vault", "file"]).env("BEATKEEPER_PASSPHRASE", PASSPHRASE);
+        command
+    }
+
+    /// The same on the keychain of whatever desktop it is given.
+    pub fn with_keychain(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare(arguments);
         command.arg("--config").arg(self.path("beatkeeper.toml")).arg("--data").arg(self.path("data"));
-        command.args(["--vault", "file"]).env("BEATKEEPER_PASSPHRASE", PASSPHRASE);
         command
     }
 

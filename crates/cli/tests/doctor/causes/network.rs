@@ -1,0 +1,109 @@
+//! Causes on this computer and on the way out: routes, proxies, names, ports.
+
+use std::net::Ipv4Addr;
+
+use super::{Cause, causes};
+use crate::between::Does;
+use crate::hole::FullQueue;
+use crate::names::{NameServer, Names};
+use crate::namespace::{self, Entered, OWN};
+use crate::net::nobody;
+use crate::proxy::ForwardProxy;
+use crate::registry::Registry;
+use crate::scene::Scene;
+
+/// Of the addresses that documents may use; nobody has them.
+const FAR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+
+causes! {
+    a_proxy_that_is_not_there: [] => "proxy.unreachable", ["proxy"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        scene.environment("HTTP_PROXY", format!("http://{}", nobody()));
+        scene
+    };
+    a_proxy_that_wants_a_login: [] => "proxy.login", ["proxy"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        let proxy = ForwardProxy::start(Some("me:secret"));
+        scene.environment("HTTP_PROXY", proxy.url(None));
+        scene.keep(proxy);
+        scene
+    };
+    a_proxy_that_works: [] => "ok", [], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        let proxy = ForwardProxy::start(Some("me:secret"));
+        scene.environment("HTTP_PROXY", proxy.url(Some("me:secret")));
+        scene.keep(proxy);
+        scene.engine_until("ok");
+        scene
+    };
+    a_port_where_nobody_listens: [] => "link.refused", ["tcp"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        scene.url = format!("http://{}", nobody());
+        scene
+    };
+    a_registry_that_takes_no_more_connections: [] => "link.timeout", ["tcp"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        let full = FullQueue::new();
+        scene.url = full.url();
+        scene.keep(full);
+        scene
+    };
+    a_registry_that_takes_connections_and_says_nothing: [] => "link.timeout", ["http"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        scene.between(Does::KeepsSilent);
+        scene
+    };
+}
+
+/// The same for causes that need a network of their own.
+macro_rules! causes_of_its_own {
+    ($($name:ident => $code:literal, $bad:expr, $staged:expr;)*) => {
+        /// The codes of this table.
+        pub const CODES_OF_ITS_OWN: &[&str] = &[$($code),*];
+
+        $(
+            #[test]
+            fn $name() {
+                let cause = Cause { staged: $staged, asked: &[], code: $code, bad: &$bad };
+                let test = concat!("causes::network::", stringify!($name));
+                if let Entered::NotAllowed(reason) = namespace::enter(test, || cause.is_found()) {
+                    println!("skipped: this system allows no network of one's own: {reason}");
+                }
+            }
+        )*
+    };
+}
+
+causes_of_its_own! {
+    a_computer_without_a_network => "network.down", ["own_network"], || {
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        scene.url = format!("http://{FAR}:7717");
+        scene
+    };
+    a_registry_to_which_there_is_no_way => "link.unreachable", ["tcp"], || {
+        namespace::connect();
+        namespace::no_way_to(FAR);
+        let mut scene = Scene::new(Registry::start()).with_agent();
+        scene.url = format!("http://{FAR}:7717");
+        scene
+    };
+    a_name_that_does_not_exist => "link.dns", ["dns"], || resolving(Names::AreNot);
+    a_name_server_that_does_not_answer => "link.dns", ["dns"], || resolving(Names::AreNotTold);
+    a_name_with_one_dead_address_of_two => "ok", [], || {
+        const BOTH: &[Ipv4Addr] = &[OWN, FAR];
+        let mut scene = resolving(Names::Are(BOTH));
+        namespace::no_way_to(FAR);
+        scene.engine_until("ok");
+        scene
+    };
+}
+
+/// A network where the registry has a name, and a name server that does this with it.
+fn resolving(names: Names) -> Scene {
+    namespace::connect();
+    let mut scene = Scene::new(Registry::at(OWN)).with_agent();
+    namespace::resolve_here(&scene.stage);
+    scene.keep(NameServer::start(OWN, names));
+    scene.url = format!("http://registry.example:{}", scene.registry.address().port());
+    scene
+}
