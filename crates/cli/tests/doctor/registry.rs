@@ -28,7 +28,7 @@ impl Registry {
     pub fn at(address: Ipv4Addr) -> Self {
         let config = Config {
             listen: (address, 0).into(),
-            inactive_after: Duration::from_secs(6),
+            inactive_after: Duration::from_secs(4),
             sweep: Duration::from_secs(1),
             registrations_per_minute: None,
             searches_per_minute: None,

@@ -16,7 +16,7 @@ use crate::registry::{NAME, Registry};
 use crate::stage::{Process, Said, Stage, wait};
 
 /// Thresholds that let a life pass in seconds.
-const QUICK: &str = "thresholds = { late = 3, stale = 6, offline = 12, inactive_after = 6, sweep = 1 }";
+const QUICK: &str = "thresholds = { late = 2, stale = 4, offline = 7, inactive_after = 4, sweep = 1 }";
 
 /// What the surroundings of a test could say of the network or of agents.
 const FOREIGN: [&str; 12] = [

@@ -111,13 +111,16 @@ mod tests {
     use tokio_rustls::TlsConnector;
 
     use super::*;
-    use crate::net::{nobody, run};
+    use crate::net::run;
+    use crate::registry::Registry;
 
     /// How a client that trusts the front's authority, or nobody but another one, takes what it is shown.
     fn taken(shows: Shows, trusts: bool) -> Option<Error> {
-        let front = Front::start(shows, nobody());
+        let registry = Registry::start();
+        let front = Front::start(shows, registry.address());
         let mut roots = RootCertStore::empty();
-        let authority = if trusts { front.authority.clone() } else { certify(Shows::Good).0 };
+        let authority =
+            if trusts { front.authority.clone() } else { certify(Shows::IssuedBy("Others", "of others")).0 };
         roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).expect("PEM")).expect("an authority");
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()

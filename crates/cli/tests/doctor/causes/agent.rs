@@ -23,8 +23,9 @@ causes! {
         scene
     };
     another_agent_on_its_port: [] => "process.wrong_agent", ["own_port"], || {
-        let mut scene = Scene::new(Registry::with_agent());
+        let mut scene = Scene::new(Registry::start());
         let stranger = Agent::start(&scene.stage, "stranger", &scene.registry, "stranger.json", "idle", &[]);
+        scene.registry.register(&stranger.url);
         scene.entry = format!("health = \"{}\"\n", stranger.health());
         scene.keep(stranger);
         scene.engine_until("ok");
