@@ -3,6 +3,7 @@
 mod activity;
 mod answer;
 mod bus;
+mod card;
 mod control;
 mod developers;
 mod documented;

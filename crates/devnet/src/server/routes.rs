@@ -5,13 +5,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
-use super::{Shared, activity, answer, control, developers, documented, entities, heartbeat, info, register};
+use super::{Shared, activity, answer, card, control, developers, documented, entities, heartbeat, info, register};
 
 /// Every route. At a live registry there is no `/v1/heartbeat`: it answers 404 like any other path that is not here.
 pub(super) fn router(registry: Shared) -> Router {
     Router::new()
         .route("/v1/entities", get(entities::list).post(register::entity))
         .route("/v1/entities/{id}", get(entities::get).put(entities::put).delete(entities::delete))
+        .route("/v1/entities/{id}/card", get(card::get))
         .route("/v1/entities/{id}/ws", get(heartbeat::open))
         .route("/v1/heartbeat", get(documented::open_shared))
         .route("/v1/developers", post(developers::register))

@@ -107,6 +107,21 @@ async fn a_wrong_clock_shows_in_beats_and_health() {
 }
 
 #[tokio::test]
+async fn the_registry_fetches_its_card_from_where_it_is_published() {
+    let devnet = devnet().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut agent = Agent::start(&devnet, &folder.path().join("agent.json"), "never").await;
+    let path = format!("/v1/entities/{}/card", agent.id);
+    let fetched = ask(devnet.addr(), "GET", &path, &[], "").await;
+    assert_eq!(fetched.status, 200);
+    assert_eq!(fetched.json()["x-zynd"]["entityId"], agent.id.as_str());
+    agent.process.kill().await.unwrap();
+    let gone = ask(devnet.addr(), "GET", &path, &[], "").await;
+    assert_eq!(gone.status, 502);
+    assert!(gone.json()["error"].as_str().unwrap().starts_with("failed to fetch agent card: "));
+}
+
+#[tokio::test]
 async fn its_card_is_signed_and_each_request_is_logged() {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
