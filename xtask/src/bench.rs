@@ -31,6 +31,13 @@ const BENCHES: &[Bench] = &[
         first: || Ok(()),
     },
     Bench {
+        name: "doctor",
+        shows: "how long the doctor takes at a healthy registry, against reading the record once",
+        cargo: &["bench", "-p", "beatkeeper-engine", "--bench", "doctor"],
+        needs: &[Need::Build],
+        first: || Ok(()),
+    },
+    Bench {
         name: "history",
         shows: "the size of thirty days of history, and how long a beat strip takes",
         cargo: &["bench", "-p", "beatkeeper-store", "--bench", "thirty_days"],

@@ -259,7 +259,7 @@ impl DeveloperKeySeen {
             None => Reading::unknown(format!("The record names none; here is {}", here.join(", "))),
             Some(recorded) if here.contains(&recorded.as_str()) => Reading::ok(format!("{recorded}, found here")),
             Some(recorded) if here.is_empty() => {
-                Reading::notice(format!("{recorded}, not found here: needed only to register or to derive"))
+                Reading::not_asked(format!("{recorded}, not found here: needed only to register or to derive"))
             }
             Some(recorded) => Reading::notice(format!("The record's is {recorded}; here is {}", here.join(", "))),
         }
