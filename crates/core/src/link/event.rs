@@ -69,7 +69,7 @@ pub enum LinkEvent {
     Pace(Duration),
     /// The registry was seen to take a beat.
     Confirmed,
-    /// A person wants it dialled now.
+    /// A person wants it dialled now, or anew where it is open.
     Retry,
     /// A beat is wanted now; the schedule goes on from it.
     BeatNow,

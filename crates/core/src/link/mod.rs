@@ -107,12 +107,7 @@ impl Link {
                 self.backoff.reset();
                 self.attempt = 0;
             }
-            LinkEvent::Retry => {
-                if matches!(self.state, State::Waiting { .. } | State::Blocked { .. }) {
-                    self.backoff.reset();
-                    self.dial(now);
-                }
-            }
+            LinkEvent::Retry => self.retry(now),
             LinkEvent::BeatNow => {
                 if let State::Open { next_beat, .. } = &mut self.state {
                     *next_beat = now;
@@ -188,6 +183,17 @@ impl Link {
         self.state = State::Dialling { give_up_at: now + self.timing.dial_within };
         self.actions.push_back(LinkAction::Dial);
         self.reports.push_back(LinkReport::Dialling { attempt: self.attempt });
+    }
+
+    /// A connection that is open is replaced: a registry announces an agent with the first beat of each (protocols.md 1.5).
+    fn retry(&mut self, now: Time) {
+        match self.state {
+            State::Idle | State::Dialling { .. } => return,
+            State::Open { .. } => self.close(1000, None),
+            State::Waiting { .. } | State::Blocked { .. } => {}
+        }
+        self.backoff.reset();
+        self.dial(now);
     }
 
     fn opened(&mut self, now: Time) {
