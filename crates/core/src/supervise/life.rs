@@ -28,6 +28,7 @@ impl Supervisor {
         self.view.restarts = 0;
         self.problem.clear();
         self.ladder.reset();
+        self.short_lives.forget();
     }
 
     /// Ends what runs, then goes on.
@@ -148,6 +149,8 @@ impl Supervisor {
 
     /// It ended by itself.
     fn decide(&mut self, ready_since: Option<Time>, now: Time) {
+        let ended = self.view.exit.as_ref().map_or(now, |exit| exit.at);
+        self.short_lives.ended(self.view.started_at, ended);
         let code = self.view.exit.as_ref().and_then(|exit| exit.code);
         let well = code.is_some_and(|code| self.policy.success.contains(&code));
         let again = match self.policy.restart {

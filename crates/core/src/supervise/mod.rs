@@ -6,6 +6,7 @@
 mod ladder;
 mod life;
 mod policy;
+mod restart_loop;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::backoff::Backoff;
 use crate::time::Time;
 use crate::view::{ProcessState, RunView, UsageView};
 use ladder::Ladder;
+use restart_loop::ShortLives;
 
 pub use policy::{Probed, RestartPolicy, RunAction, RunEvent, RunPolicy, Rung};
 
@@ -91,6 +93,7 @@ pub struct Supervisor {
     view: RunView,
     backoff: Backoff,
     ladder: Ladder,
+    short_lives: ShortLives,
     actions: VecDeque<RunAction>,
 }
 
@@ -118,6 +121,7 @@ impl Supervisor {
             view,
             backoff: Backoff::new(seed),
             ladder,
+            short_lives: ShortLives::default(),
             actions: VecDeque::new(),
         }
     }
