@@ -269,7 +269,7 @@ impl Fatal {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::NotRegistered => "Register the agent with `zynd register`, or correct its registry's URL.".into(),
+            Self::NotRegistered => "Register it with `beatkeeper agent register`, or correct its registry's URL.".into(),
             Self::UpgradeStripped => {
                 "A reverse proxy strips the upgrade headers: let it pass them for /v1/entities/*/ws.".into()
             }

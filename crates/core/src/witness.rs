@@ -74,8 +74,31 @@ impl BeatRefusal {
     }
 }
 
+/// Why a registry has no record of an agent that beats could count for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// It does not know the agent, and nobody here ever saw it do so.
+    #[default]
+    Unknown,
+    /// It had a record, which is gone.
+    Deleted {
+        /// Whether our socket was open meanwhile: it stays open, and beats on it are dropped in silence (protocols.md 1.4).
+        while_open: bool,
+    },
+    /// It knows the agent by gossip alone: the agent is registered elsewhere (protocols.md 1.2).
+    ByGossip {
+        /// The registry where it is, as this one calls it; empty when it does not say.
+        home: String,
+    },
+    /// It knows by gossip that the agent was deleted at home.
+    Tombstoned {
+        /// The registry where it was; empty when this one does not say.
+        home: String,
+    },
+}
+
 /// A record reduced to what the rules read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordFacts {
     /// The registered key, when the record has one that can be read.
     pub public_key: Option<PublicKey>,
@@ -87,11 +110,28 @@ pub struct RecordFacts {
     pub registered_at: Option<Time>,
     /// The developer it belongs to.
     pub developer: Option<String>,
+    /// Where it is registered, as this registry calls that one.
+    pub home: Option<String>,
+    /// Known here by gossip alone.
+    pub by_gossip: bool,
     /// Deleted at home, still known here.
     pub tombstoned: bool,
 }
 
 impl RecordFacts {
+    /// Why this is no record that beats could count for, if it is none.
+    #[must_use]
+    pub fn absence(&self) -> Option<Absence> {
+        let home = || self.home.clone().unwrap_or_default();
+        if self.tombstoned {
+            Some(Absence::Tombstoned { home: home() })
+        } else if self.by_gossip {
+            Some(Absence::ByGossip { home: home() })
+        } else {
+            None
+        }
+    }
+
     /// Whether it has ever beaten: a fresh record shows `last_heartbeat` equal to `registered_at`, and that is not a
     /// beat (protocols.md 1.5).
     #[must_use]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::history::SpanKind;
+use crate::verdict;
 
 /// Who has to act, or nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -66,17 +67,16 @@ impl Fault {
         Self::ALL.into_iter().find(|fault| fault.as_str() == name)
     }
 
-    /// What a verdict's or a failure's code points to.
+    /// What a verdict's code points to, or that of an earlier version.
     #[must_use]
     pub fn of_code(code: &str) -> Self {
+        if let Some(verdict) = verdict::known(code) {
+            return verdict.fault;
+        }
         match code {
-            "link.refused" | "link.server_error" | "link.rate_limited" | "link.closed" | "beats.ignored" => {
-                Self::Registry
-            }
             "registry.key_mismatch" => Self::Key,
-            "network.down" => Self::OwnNetwork,
             "asleep" => Self::Asleep,
-            "paused" | "drill" | "app.not_running" => Self::NotRunning,
+            "app.not_running" => Self::NotRunning,
             _ => match code.split_once('.').map_or(code, |(room, _)| room) {
                 "process" | "agent" => Self::Process,
                 "link" => Self::Link,

@@ -82,7 +82,10 @@ impl Fleet {
         self.revision += 1;
         // What happened before the stream came up was not seen: look once.
         for id in self.ids_at(name) {
-            self.update(&id, now, |_, _, change| change.read_record = true);
+            self.update(&id, now, |agent, _, change| {
+                agent.announcements_missed();
+                change.read_record = true;
+            });
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn refused_in_words(e: &Evidence<'_>) -> Option<VerdictView> {
         ),
         BeatRefusal::UnknownAgent => (
             "Connected and sending, but the registry does not know this agent".to_owned(),
-            "Register it with `zynd register`, or correct its registry's URL.",
+            "Register it with `beatkeeper agent register`, or correct its registry's URL.",
         ),
         BeatRefusal::Malformed => (
             "Connected and sending, but the registry cannot read the beats".to_owned(),
@@ -78,7 +78,7 @@ pub(super) fn trying(e: &Evidence<'_>) -> VerdictView {
 pub(super) const fn how_to_register(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Zynd | Dialect::ZyndDocumented | Dialect::ZyndDocumentedShared | Dialect::Redis => {
-            "Register it with `zynd register`, or correct its registry's URL."
+            "Register it with `beatkeeper agent register`, or correct its registry's URL."
         }
         Dialect::ArtCafe => {
             "Register it there under this name and organization; or correct `url` or `challenge` of its registry: it gives no \

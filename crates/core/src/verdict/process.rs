@@ -1,6 +1,7 @@
-//! What the process alone settles, when it is ours: whether it was asked to run, and why it does not.
+//! Verdicts of the process: whether it was asked to run, why it does not, and what it is beside its beats.
 
 use super::{Evidence, verdict};
+use crate::liveness::Liveness;
 use crate::view::{ProcessState, Severity, VerdictView};
 
 /// Nobody asked it to run, and nobody else beats for it.
@@ -9,13 +10,19 @@ pub(super) fn at_rest(e: &Evidence<'_>) -> VerdictView {
         let sentence = format!("It ended by itself, and well{}", because(e.process_detail));
         return verdict("process.done", Severity::Neutral, sentence, "Start it when it should run again.");
     }
-    verdict("process.stopped", Severity::Neutral, "Not started", "Start it when it should run.")
+    stopped("Not started", "Start it when it should run.", Severity::Neutral)
 }
 
 /// It is started here, and is not what it should be.
 pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
     let (tries, most) = e.restarts;
     let told = match e.process {
+        ProcessState::Starting | ProcessState::Waiting | ProcessState::Stopping if e.restart_loop > 0 => {
+            return restarting(e);
+        }
+        ProcessState::Unhealthy | ProcessState::NotRunning if e.held && e.restart_loop > 0 => {
+            return restarting(e);
+        }
         ProcessState::Starting => verdict(
             "process.starting",
             Severity::Neutral,
@@ -24,8 +31,7 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
         ),
         ProcessState::Stopping => verdict("process.stopping", Severity::Neutral, "It is asked to end", ""),
         ProcessState::Waiting => {
-            let of = if most > 0 { format!("{tries} of {most}") } else { tries.to_string() };
-            let sentence = format!("Its process ended{}; restart {of}", because(e.process_detail));
+            let sentence = format!("Its process ended{}; restart {}", because(e.process_detail), of(tries, most));
             verdict(
                 "process.waiting",
                 Severity::Bad,
@@ -33,7 +39,7 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
                 "It is started again by itself; its log tells why it ends.",
             )
         }
-        ProcessState::Exited => verdict(
+        ProcessState::Exited if !e.hushed => verdict(
             "process.exited",
             Severity::Bad,
             format!("Its process ended{}, and is not started again", because(e.process_detail)),
@@ -54,15 +60,110 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
         ProcessState::Unknown if e.held => {
             verdict("beats.held", Severity::Neutral, "Held back until its process is seen to be well", "")
         }
+        // Somebody else beat for it, or it would be at rest.
+        ProcessState::Stopped | ProcessState::Exited if e.hushed && e.liveness.is_missing() => stopped(
+            "Not started here, and whoever else beat for it stopped",
+            "Start it here, or look at the other program that beat for it.",
+            Severity::Bad,
+        ),
+        ProcessState::Stopped | ProcessState::Exited if e.hushed => stopped(
+            "Not started here; a beat of somebody else was seen",
+            "Start it when it should run. If the beats of others go on, that is told.",
+            Severity::Neutral,
+        ),
         ProcessState::NotOurs
         | ProcessState::Unknown
         | ProcessState::Stopped
+        | ProcessState::Exited
         | ProcessState::Running
         | ProcessState::Unhealthy
         | ProcessState::WrongAgent
         | ProcessState::NotRunning => return None,
     };
     Some(told)
+}
+
+/// It is started again and again, here or elsewhere.
+pub(super) fn restarting(e: &Evidence<'_>) -> Option<VerdictView> {
+    if e.restart_loop == 0 {
+        return None;
+    }
+    let (tries, most) = e.restarts;
+    let times = format!("{} times in 5 min", e.restart_loop);
+    let detail = because(e.process_detail);
+    let active = e.liveness == Liveness::Active;
+    let (sentence, remedy) = match e.process {
+        ProcessState::NotOurs | ProcessState::Unknown | ProcessState::NotRunning => (
+            format!("It is started again and again where it runs, {times}, and never stays{detail}"),
+            "Look at its log there for why it ends: `docker ps` shows a container that restarts, `docker logs` what it said.",
+        ),
+        ProcessState::Waiting => (
+            format!("Its process ends soon after every start, {times}{detail}; restart {}", of(tries, most)),
+            "Look at the end of its log: it is started again, and that does not help.",
+        ),
+        ProcessState::Stopped
+        | ProcessState::Starting
+        | ProcessState::Running
+        | ProcessState::Unhealthy
+        | ProcessState::WrongAgent
+        | ProcessState::Stopping
+        | ProcessState::Exited
+        | ProcessState::GaveUp => (
+            format!("Its process ends soon after every start, {times}{detail}"),
+            "Look at the end of its log: it is started again and again, and that does not help.",
+        ),
+    };
+    let severity = if active && e.process == ProcessState::Running { Severity::Warning } else { Severity::Bad };
+    Some(verdict("process.restarting", severity, sentence, remedy))
+}
+
+/// Its beats are confirmed, and its process is not as it should be.
+pub(super) fn beside_its_beats(e: &Evidence<'_>) -> Option<VerdictView> {
+    if let Some(verdict) = restarting(e) {
+        return Some(verdict);
+    }
+    match e.process {
+        ProcessState::Unhealthy => Some(verdict(
+            "process.unhealthy",
+            Severity::Warning,
+            format!("Beating, but its process is not well ({})", e.process_detail),
+            "Look at the agent's log.",
+        )),
+        ProcessState::NotRunning => Some(verdict(
+            "process.gone",
+            Severity::Warning,
+            format!("Beating, but its process does not answer ({})", e.process_detail),
+            "The registry shows it as active although nobody can reach it: start the agent, or pause its beats.",
+        )),
+        ProcessState::NotOurs
+        | ProcessState::Unknown
+        | ProcessState::Stopped
+        | ProcessState::Starting
+        | ProcessState::Running
+        | ProcessState::WrongAgent
+        | ProcessState::Stopping
+        | ProcessState::Waiting
+        | ProcessState::Exited
+        | ProcessState::GaveUp => None,
+    }
+}
+
+/// It does not beat, runs, and is not well.
+pub(super) fn unwell_and_silent(e: &Evidence<'_>) -> VerdictView {
+    verdict(
+        "process.unhealthy",
+        Severity::Bad,
+        format!("It does not beat; its process runs, and is not well ({})", e.process_detail),
+        "Look at the agent's log.",
+    )
+}
+
+fn stopped(sentence: &str, remedy: &str, severity: Severity) -> VerdictView {
+    verdict("process.stopped", severity, sentence, remedy)
+}
+
+fn of(tries: u32, most: u32) -> String {
+    if most > 0 { format!("{tries} of {most}") } else { tries.to_string() }
 }
 
 fn because(detail: &str) -> String {

@@ -8,6 +8,7 @@ fn well() -> Evidence<'static> {
         liveness: Liveness::Active,
         paused: false,
         speaker: Speaker::App,
+        pace: Duration::from_secs(30),
         team: None,
         process: ProcessState::NotOurs,
         process_detail: "",
@@ -15,17 +16,23 @@ fn well() -> Evidence<'static> {
         process_since: None,
         restarts: (0, 0),
         rests: false,
+        said_goodbye: false,
         held: false,
+        hushed: false,
+        restart_loop: 0,
         link: LinkStateName::Open,
         link_failure: None,
         attempt: 0,
-        registered: Some(true),
+        absence: None,
         key_matches: Some(true),
         registry_problem: None,
         registry_clock_ahead_ms: Some(0),
         unconfirmed_in_a_row: 0,
         confirmed_here: true,
-        foreign_5min: 0,
+        sweep_late_by: None,
+        foreign: false,
+        two_rhythms: false,
+        not_announced: false,
         reconnects_5min: 0,
         dialect: Dialect::Zynd,
         trying: false,
@@ -45,10 +52,10 @@ fn each_cause_has_its_own_verdict() {
     let locked: Failure = Fatal::KeyLocked.into();
     assert_eq!(code(&well()), "ok");
     assert_eq!(code(&Evidence { paused: true, ..well() }), "paused");
-    assert_eq!(code(&Evidence { registered: Some(false), ..well() }), "registry.not_registered");
+    assert_eq!(code(&Evidence { absence: Some(&Absence::Unknown), ..well() }), "registry.not_registered");
     assert_eq!(code(&Evidence { key_matches: Some(false), ..well() }), "key.mismatch");
     assert_eq!(code(&Evidence { unconfirmed_in_a_row: 2, ..well() }), "beats.ignored");
-    assert_eq!(code(&Evidence { foreign_5min: 3, ..well() }), "beats.second_copy");
+    assert_eq!(code(&Evidence { foreign: true, ..well() }), "beats.second_copy");
     assert_eq!(code(&Evidence { reconnects_5min: 3, ..well() }), "link.flapping");
     assert_eq!(code(&Evidence { confirmed_here: false, ..well() }), "beats.waiting");
     let waiting = Evidence { link: LinkStateName::BackingOff, link_failure: Some(&dns), attempt: 4, ..well() };
@@ -85,39 +92,6 @@ fn a_watched_agent_is_judged_by_its_process_and_its_record() {
 }
 
 #[test]
-fn whatever_is_bad_comes_with_a_remedy() {
-    for liveness in Liveness::ALL {
-        for link in [
-            LinkStateName::Idle,
-            LinkStateName::Connecting,
-            LinkStateName::Open,
-            LinkStateName::BackingOff,
-            LinkStateName::Blocked,
-        ] {
-            for speaker in [Speaker::App, Speaker::Agent] {
-                for registered in [None, Some(true), Some(false)] {
-                    for unconfirmed in [0, 2] {
-                        let failure: Failure = Transient::Refused.into();
-                        let evidence = Evidence {
-                            liveness,
-                            link,
-                            speaker,
-                            registered,
-                            link_failure: Some(&failure),
-                            unconfirmed_in_a_row: unconfirmed,
-                            ..well()
-                        };
-                        let verdict = judge(&evidence);
-                        assert!(!verdict.sentence.is_empty());
-                        assert!(verdict.severity != Severity::Bad || !verdict.remedy.is_empty(), "{verdict:?}");
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
 fn what_the_other_side_says_is_said() {
     let spoken = BeatRefusal::Signature;
     let refused = Evidence { beat_refused: Some(&spoken), unconfirmed_in_a_row: 3, ..well() };
@@ -138,4 +112,84 @@ fn a_server_that_never_acknowledged_is_told_from_one_that_stopped() {
     assert_eq!(judge(&Evidence { unacked: 0, ..lost.clone() }).code, "ok");
     // Where nothing is acknowledged, nothing can be missed.
     assert_eq!(judge(&Evidence { dialect: Dialect::Zynd, ..lost }).code, "ok");
+}
+
+#[test]
+fn who_beats_for_an_agent_that_is_silent_wins_over_why_it_is_silent() {
+    let silent = Evidence { foreign: true, hushed: true, link: LinkStateName::Idle, ..well() };
+    let whys = [
+        (Evidence { paused: true, liveness: Liveness::Stopped, ..silent.clone() }, "Paused by you"),
+        (Evidence { drilled: true, ..silent.clone() }, "Silent for a fire drill"),
+        (Evidence { process: ProcessState::Stopped, ..silent.clone() }, "Not running here"),
+        (Evidence { process: ProcessState::Unhealthy, held: true, ..silent.clone() }, "Held back"),
+    ];
+    for (evidence, why) in whys {
+        let verdict = judge(&evidence);
+        assert_eq!((verdict.code, verdict.severity), ("beats.foreign", Severity::Warning));
+        assert!(verdict.sentence.starts_with(why), "{}", verdict.sentence);
+    }
+    // Beats of others are no reason to be silent about a process that was given up.
+    let gave_up = Evidence { process: ProcessState::GaveUp, hushed: false, ..silent };
+    assert_eq!(code(&gave_up), "process.gave_up");
+}
+
+#[test]
+fn two_copies_have_a_sentence_each_for_who_beats() {
+    let ours = judge(&Evidence { foreign: true, ..well() });
+    let its_own = judge(&Evidence { two_rhythms: true, speaker: Speaker::Agent, ..well() });
+    assert_eq!((ours.code, its_own.code), ("beats.second_copy", "beats.second_copy"));
+    assert!(its_own.sentence.contains("interval of 30 s"), "{}", its_own.sentence);
+    assert_ne!(ours.sentence, its_own.sentence);
+}
+
+#[test]
+fn a_late_sweep_is_the_verdict_only_where_nothing_else_is() {
+    let late = Some(Duration::from_secs(75));
+    let watched = Evidence {
+        liveness: Liveness::Offline,
+        speaker: Speaker::Agent,
+        link: LinkStateName::Idle,
+        sweep_late_by: late,
+        ..well()
+    };
+    let alone = judge(&watched);
+    assert_eq!(alone.code, "registry.sweep_late");
+    assert!(alone.sentence.contains("75 s"), "{}", alone.sentence);
+    // A cause wins, and what the registry says is said beside it.
+    let refused: Failure = Transient::Refused.into();
+    for (cause, wins) in [
+        (Evidence { process: ProcessState::NotRunning, ..watched.clone() }, "process.not_running"),
+        (Evidence { process: ProcessState::Running, ..watched.clone() }, "agent.silent"),
+        (
+            Evidence {
+                speaker: Speaker::App,
+                link: LinkStateName::BackingOff,
+                link_failure: Some(&refused),
+                ..watched.clone()
+            },
+            "link.refused",
+        ),
+    ] {
+        let told = judge(&cause);
+        assert_eq!(told.code, wins);
+        assert!(told.sentence.ends_with("it still says active"), "{}", told.sentence);
+    }
+    assert_eq!(code(&Evidence { liveness: Liveness::Active, ..watched }), "ok.watched");
+}
+
+#[test]
+fn a_record_that_is_not_there_tells_why() {
+    let home = || "reg.example".to_owned();
+    for (absence, expected, says) in [
+        (Absence::Deleted { while_open: true }, "registry.deleted", "while we were connected"),
+        (Absence::Deleted { while_open: false }, "registry.deleted", "does not any more"),
+        (Absence::ByGossip { home: home() }, "registry.gossip_copy", "reg.example"),
+        (Absence::ByGossip { home: String::new() }, "registry.gossip_copy", "not named"),
+        (Absence::Tombstoned { home: home() }, "registry.tombstoned", "reg.example"),
+    ] {
+        let verdict = judge(&Evidence { absence: Some(&absence), ..well() });
+        assert_eq!(verdict.code, expected);
+        assert!(verdict.sentence.contains(says), "{}", verdict.sentence);
+        assert!(verdict.remedy.contains("`beatkeeper agent register`"), "{}", verdict.remedy);
+    }
 }

@@ -80,9 +80,20 @@ pub struct Record {
     /// The developer it belongs to.
     #[serde(default)]
     pub developer_id: Option<String>,
+    /// The host name of the registry where it is registered; empty where none is configured.
+    #[serde(default)]
+    pub home_registry: Option<String>,
     /// A gossip copy of an entity that its home registry deleted.
     #[serde(default)]
     pub tombstoned: bool,
+}
+
+impl Record {
+    /// Whether the registry knows the entity by gossip alone: such a copy has none of what a registration leaves behind.
+    #[must_use]
+    pub const fn is_by_gossip(&self) -> bool {
+        self.public_key.is_none() && self.registered_at.is_none() && self.last_heartbeat.is_none()
+    }
 }
 
 impl From<&Record> for RecordFacts {
@@ -94,6 +105,8 @@ impl From<&Record> for RecordFacts {
             last_heartbeat: time(&record.last_heartbeat),
             registered_at: time(&record.registered_at),
             developer: record.developer_id.clone().filter(|id| !id.is_empty()),
+            home: record.home_registry.clone().filter(|home| !home.is_empty()),
+            by_gossip: record.is_by_gossip(),
             tombstoned: record.tombstoned,
         }
     }

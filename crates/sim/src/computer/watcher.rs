@@ -215,8 +215,7 @@ impl Sim<'_> {
             status: Some("active".to_owned()),
             last_heartbeat: Some(last),
             registered_at: Some(registered),
-            developer: None,
-            tombstoned: false,
+            ..RecordFacts::default()
         };
         let id = settings.id.clone();
         self.tell(FleetEvent::Record { id, asked_at, facts: Some(facts) }, Some(agent))

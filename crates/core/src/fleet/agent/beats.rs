@@ -24,7 +24,7 @@ impl Agent {
     /// The other side acknowledged a beat, on the connection that it went by: that is proof enough.
     pub(super) fn beat_acked(&mut self, at: Time, now: Time, change: &mut Change) {
         self.link.acked_at = Some(at);
-        self.record.registered = Some(true);
+        self.record.is_there();
         self.saw_heartbeat(at, now);
         if let Seen::Confirmed(confirmed) = self.confirmation.seen(at, at) {
             self.our_event_came(confirmed, now, change);
@@ -43,12 +43,17 @@ impl Agent {
         change.row = true;
         match activity {
             Activity::Heartbeat { at, .. } => {
-                self.record.registered = Some(true);
+                self.record.is_there();
                 self.record.status = Some("active".into());
                 // The record has whole seconds, and must not seem to move backwards when it is read next.
                 self.saw_heartbeat(Time::from_millis(at.as_millis() / 1000 * 1000), now);
                 match self.speaker() {
-                    Speaker::Agent | Speaker::Team => self.confirmed_beat(now, now, change),
+                    Speaker::Agent => {
+                        self.rhythm.beat(heard_at, self.pace());
+                        self.counts_again(heard_at);
+                        self.confirmed_beat(now, now, change);
+                    }
+                    Speaker::Team => self.confirmed_beat(now, now, change),
                     Speaker::App => match self.confirmation.seen(*at, heard_at) {
                         Seen::Confirmed(confirmed) => self.our_event_came(confirmed, now, change),
                         Seen::KnownAlready | Seen::Unclaimed => {}
@@ -56,11 +61,19 @@ impl Agent {
                 }
             }
             Activity::BecameActive { .. } => {
+                self.is_announced_anew();
+                if self.speaker() == Speaker::Agent {
+                    self.rhythm.opened();
+                    self.comings.opened(self.pace(), now);
+                }
                 if self.speaker() != Speaker::App {
                     self.connections.seen_opening(&self.settings.id, self.last_confirmed, now);
                 }
             }
-            Activity::BecameInactive { .. } => self.record.status = Some("inactive".into()),
+            Activity::BecameInactive { .. } => {
+                self.record.status = Some("inactive".into());
+                self.fell_inactive(now);
+            }
             Activity::Registered { .. } | Activity::Deregistered { .. } => change.read_record = true,
             Activity::Connected | Activity::Other => {}
         }
@@ -93,6 +106,7 @@ impl Agent {
         self.link.refused = None;
         self.link.unacked = 0;
         change.sign = Some(Sign::Taken { sent_at });
+        self.counts_again(sent_at);
         self.connections.confirmed();
         change.confirmed = true;
         self.confirmed_beat(sent_at, now, change);
@@ -113,19 +127,5 @@ impl Agent {
         let between = self.missing_because();
         self.strip.beat(SpanKind::Confirmed, at, self.pace() * 3, between);
         self.last_confirmed = self.last_confirmed.max(Some(at.min(now)));
-    }
-
-    pub(super) fn foreign_beat(&mut self, now: Time, change: &mut Change) {
-        change.row = true;
-        self.beats.foreign += 1;
-        self.foreign.push_back(now);
-        if self.foreign.len() > 16 {
-            self.foreign.pop_front();
-        }
-        self.heard_its_own(now);
-        // The registry believes the agent alive, whoever says so.
-        if self.link.state != LinkStateName::Open {
-            self.confirmed_beat(now, now, change);
-        }
     }
 }

@@ -13,18 +13,18 @@ use crate::view::{
     AgentRow, ConnectionHealth, LinkStateName, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView,
 };
 
+use super::announced::Announced;
 use super::{Agent, LATELY};
 
 impl Agent {
     pub(super) fn verdict_at(&self, registry: &Registry, context: Context, now: Time) -> VerdictView {
-        let lately = now - LATELY;
-        let foreign = self.foreign.iter().filter(|at| **at >= lately).count();
         verdict::judge(&Evidence {
             liveness: self.liveness,
             drilled: self.drilled,
             network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
             speaker: self.speaker(),
+            pace: self.pace(),
             team: self.team_evidence(),
             process: self.process_state(),
             process_detail: &self.process_detail(),
@@ -32,18 +32,24 @@ impl Agent {
             process_clock_ahead_ms: self.process_clock(),
             restarts: self.run.as_ref().map_or((0, 0), |run| run.restarts()),
             rests: self.liveness == Liveness::Stopped && self.rests(),
+            said_goodbye: self.liveness == Liveness::Stopped && self.left_the_bus(),
             held: self.is_held(),
+            hushed: self.is_hushed(),
+            restart_loop: self.restart_loop(now).map_or(0, |(starts, _)| starts),
             link: self.link.state,
             link_failure: self.link.failure.as_ref(),
             attempt: self.link.attempt,
-            registered: self.record.registered,
+            absence: (self.record.registered == Some(false)).then_some(&self.record.absence),
             key_matches: self.record.key_matches,
             registry_problem: registry.problem.as_deref(),
             registry_clock_ahead_ms: registry.clock_ahead_ms,
             unconfirmed_in_a_row: self.confirmation.unconfirmed_in_a_row(),
             confirmed_here: self.confirmed_here,
-            foreign_5min: u32::try_from(foreign).unwrap_or(u32::MAX),
-            reconnects_5min: self.connections.reconnects_since(lately),
+            foreign: self.foreign_lately(now).is_some(),
+            two_rhythms: self.two_rhythms_until(now).is_some(),
+            not_announced: self.announced == Announced::NotAnew,
+            sweep_late_by: self.sweep_late_by(registry),
+            reconnects_5min: self.connections.reconnects_since(now - LATELY),
             dialect: registry.trial.dialect(),
             trying: registry.trial.is_trying(),
             beat_refused: self.link.refused.as_ref(),

@@ -58,6 +58,7 @@ impl Agent {
             LinkReport::Opened => {
                 self.connections.opened(now);
                 self.confirmed_here = false;
+                self.is_announced_anew();
                 self.link.failure = None;
                 // Without a record, who is let in is known there.
                 if self.settings.id.realm() == Realm::ArtCafe {

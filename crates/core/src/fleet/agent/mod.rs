@@ -1,12 +1,17 @@
 //! One agent: its three witnesses, folded.
 
+mod announced;
 mod beats;
 mod bus;
+mod comings;
+mod copies;
 mod face;
 mod lease;
 mod link;
 mod record;
+mod rhythm;
 mod run;
+mod sweep;
 mod telling;
 mod voice;
 
@@ -26,10 +31,13 @@ use super::connections::Connections;
 use super::strip::Strip;
 use super::{AgentSettings, Context, Past, ProcessReading, Registry};
 use crate::supervise::{RunAction, Supervisor};
+use announced::Announced;
 use bus::{OnBus, STOPPED_ON_BUS};
+use comings::Comings;
 use lease::LeaseSeen;
 use link::LinkSeen;
 use record::RecordSeen;
+use rhythm::Rhythm;
 use voice::Voice;
 
 /// What counts as "lately" for second copies and dropping connections.
@@ -86,11 +94,15 @@ pub(crate) struct Agent {
     beats: BeatCounts,
     confirmation: Confirmation,
     confirmed_here: bool,
+    /// When beats were seen that are not ours.
     foreign: VecDeque<Time>,
+    rhythm: Rhythm,
+    announced: Announced,
     link: LinkSeen,
     record: RecordSeen,
     process: ProcessReading,
     process_since: Option<Time>,
+    comings: Comings,
     /// What a bus knows of it.
     bus: Option<Box<OnBus>>,
     /// Intervals without a beat, while it is missing.
@@ -151,10 +163,13 @@ impl Agent {
             beats: BeatCounts::default(),
             confirmed_here: false,
             foreign: VecDeque::new(),
+            rhythm: Rhythm::default(),
+            announced: Announced::default(),
             link: LinkSeen::idle(now),
             record: RecordSeen::default(),
             process,
             process_since: None,
+            comings: Comings::default(),
             bus: None,
             missed: 0,
             run: None,
@@ -182,6 +197,13 @@ impl Agent {
             self.confirmation.link_lost();
         }
         self.confirmation.set_interval(settings.interval);
+        if settings.interval != self.settings.interval {
+            self.rhythm = Rhythm::default();
+        }
+        if settings.registry != self.settings.registry {
+            // What another registry said of it says nothing of this one.
+            (self.record, self.announced) = (RecordSeen::default(), Announced::default());
+        }
         if settings.team != self.settings.team {
             self.join_team();
         }
@@ -201,6 +223,7 @@ impl Agent {
 
     pub(super) fn process_read(&mut self, reading: ProcessReading, now: Time, change: &mut Change) {
         if reading.state != self.process.state {
+            self.comings.probed(self.process.state, reading.state, now);
             self.process_since = Some(now);
         }
         let clock_moved = match (reading.clock_ahead_ms, self.process.clock_ahead_ms) {
@@ -215,7 +238,6 @@ impl Agent {
 
     /// Draws the consequences of whatever changed: state, verdict, notices, deadline.
     pub(super) fn settle(&mut self, registry: &Registry, context: Context, now: Time, change: &mut Change) {
-        let thresholds = registry.settings.thresholds.of(self.settings.interval);
         let (state, mut due) = self.judge(registry, now);
         // Right after sleep only good news counts.
         let hold = context.hold_until.max(self.grace_until);
@@ -240,25 +262,24 @@ impl Agent {
             change.beat = Some(beating);
             change.row = true;
         }
+        let sweep = self.await_sweep(registry, context, now, change);
         let verdict = self.verdict_at(registry, context, now);
         if verdict != self.verdict {
             self.verdict = verdict;
             change.row = true;
         }
-        let flips_at = self
-            .record
-            .last_heartbeat
-            .filter(|_| self.record.registered == Some(true) && !registry.trial.dialect().is_acknowledged())
-            .map(|beat| beat.offset_millis(-registry.ahead_of_timeline(context)) + thresholds.inactive_after);
-        change.row |= flips_at != self.flips_at;
-        self.flips_at = flips_at;
-        let (ask, foreign) = (self.confirmation.ask_at(), self.confirmation.foreign_at());
+        let ask = [self.confirmation.ask_at(), self.confirmation.foreign_at()].into_iter().flatten().min();
         // What was lately will no longer be lately.
-        let lately = self.foreign.front().copied().map(|first| first + LATELY).filter(|end| *end > now);
+        let lately = [
+            self.foreign_lately(now).map(|(_, until)| until),
+            self.two_rhythms_until(now),
+            self.restart_loop(now).map(|(_, until)| until),
+        ];
+        let lately = lately.into_iter().flatten().min();
         // While it is held, nothing is written down.
         let missing_next = self.missing_next.filter(|_| held.is_none());
         let run = self.run.as_ref().and_then(|run| run.poll_timeout());
-        change.due = [due, ask, foreign, lately, missing_next, run, self.voice_due(), self.forgotten_at()]
+        change.due = [due, ask, lately, sweep, missing_next, run, self.voice_due(), self.forgotten_at()]
             .into_iter()
             .flatten()
             .map(|due| due.max(now + Duration::from_millis(1)))

@@ -7,20 +7,36 @@ use crate::dialect::Sign;
 use crate::failure::Fatal;
 use crate::history::SpanKind;
 use crate::time::{Time, millis};
-use crate::view::Speaker;
+use crate::view::{LinkStateName, Speaker};
 use crate::wire::zynd::MAX_CLOCK_SKEW;
-use crate::witness::RecordFacts;
+use crate::witness::{Absence, RecordFacts};
 
+use super::sweep::SweepSeen;
 use super::{Agent, Change};
 
 /// What the record last said.
 #[derive(Default)]
 pub(super) struct RecordSeen {
     pub(super) registered: Option<bool>,
+    /// Why not, when it is known not to be.
+    pub(super) absence: Absence,
+    /// Whether it ever was, since the program began.
+    was_there: bool,
     pub(super) key_matches: Option<bool>,
     pub(super) status: Option<String>,
     pub(super) last_heartbeat: Option<Time>,
     pub(super) seen_at: Option<Time>,
+    /// The sweep that is waited for.
+    pub(super) sweep: SweepSeen,
+}
+
+impl RecordSeen {
+    /// The registry knows it.
+    pub(super) fn is_there(&mut self) {
+        self.registered = Some(true);
+        self.absence = Absence::default();
+        self.was_there = true;
+    }
 }
 
 impl Agent {
@@ -33,22 +49,23 @@ impl Agent {
         change: &mut Change,
     ) {
         change.row = true;
-        let Some(facts) = facts.filter(|facts| !facts.tombstoned) else {
-            if self.record.registered != Some(false) && self.speaker() == Speaker::App {
-                change.block = Some(Fatal::NotRegistered);
-            }
-            self.record = RecordSeen { registered: Some(false), seen_at: Some(now), ..RecordSeen::default() };
-            self.confirmation.forget();
+        let absence = facts.as_ref().map_or(Some(Absence::default()), RecordFacts::absence);
+        let Some(facts) = facts.filter(|_| absence.is_none()) else {
+            self.is_absent(absence.unwrap_or_default(), now, change);
             return;
         };
         let was = (self.record.registered, self.record.key_matches);
-        self.record.registered = Some(true);
+        self.record.is_there();
         self.record.key_matches = facts.public_key.map(|key| self.settings.id.belongs_to(&key));
         self.record.status.clone_from(&facts.status);
         if let Some(last) = facts.last_heartbeat {
             self.saw_heartbeat(last, now);
         }
         self.record.seen_at = Some(now);
+        self.record.sweep.read(asked_at, &facts);
+        if facts.status.as_deref() == Some("inactive") {
+            self.fell_inactive(now);
+        }
         if self.record.key_matches == Some(false) {
             if was.1 != Some(false) {
                 change.block = Some(Fatal::KeyMismatch);
@@ -57,6 +74,33 @@ impl Agent {
             change.unblock = true;
         }
         self.record_beats(asked_at, &facts, clock_ahead_ms, now, change);
+    }
+
+    /// There is no record that its beats could count for.
+    fn is_absent(&mut self, why: Absence, now: Time, change: &mut Change) {
+        let was = &self.record;
+        if was.registered != Some(false) && self.speaker() == Speaker::App {
+            change.block = Some(Fatal::NotRegistered);
+        }
+        let absence = match why {
+            // What is gone stays gone, however often it is looked for.
+            Absence::Unknown if matches!(was.absence, Absence::Deleted { .. }) => was.absence.clone(),
+            Absence::Unknown if was.was_there => {
+                Absence::Deleted { while_open: self.link.state == LinkStateName::Open }
+            }
+            absence @ (Absence::Unknown
+            | Absence::Deleted { .. }
+            | Absence::ByGossip { .. }
+            | Absence::Tombstoned { .. }) => absence,
+        };
+        self.record = RecordSeen {
+            registered: Some(false),
+            absence,
+            was_there: was.was_there,
+            seen_at: Some(now),
+            ..RecordSeen::default()
+        };
+        self.confirmation.forget();
     }
 
     fn record_beats(

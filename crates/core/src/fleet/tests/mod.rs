@@ -140,8 +140,7 @@ impl Scene {
             status: Some("active".into()),
             last_heartbeat: Some(heartbeat),
             registered_at: Some(at(0) - Duration::from_secs(1000)),
-            developer: None,
-            tombstoned: false,
+            ..RecordFacts::default()
         };
         self.on(FleetEvent::Record { id: id(1), asked_at: asked, facts: Some(facts) }, asked);
     }
@@ -341,14 +340,7 @@ fn a_deleted_record_blocks_the_link_and_its_return_frees_it() {
 #[test]
 fn a_record_with_another_key_is_a_mismatch() {
     let mut scene = Scene::new(BeatsBy::App);
-    let facts = RecordFacts {
-        public_key: Some(key(9)),
-        status: Some("active".into()),
-        last_heartbeat: None,
-        registered_at: None,
-        developer: None,
-        tombstoned: false,
-    };
+    let facts = RecordFacts { public_key: Some(key(9)), status: Some("active".into()), ..RecordFacts::default() };
     scene.on(FleetEvent::Record { id: id(1), asked_at: at(1), facts: Some(facts) }, at(1));
     assert_eq!(scene.row().verdict.code, "key.mismatch");
     assert!(scene.other.contains(&FleetAction::Block(id(1), Fatal::KeyMismatch)));
