@@ -14,14 +14,17 @@ pub(super) fn ours(e: &Evidence<'_>) -> VerdictView {
     }
     match e.link {
         LinkStateName::Open => open(e),
-        LinkStateName::Idle => verdict("link.idle", Severity::Neutral, "Not started yet", ""),
+        LinkStateName::Idle => {
+            process::restarting(e).unwrap_or_else(|| verdict("link.idle", Severity::Neutral, "Not started yet", ""))
+        }
         LinkStateName::Connecting | LinkStateName::BackingOff | LinkStateName::Blocked => not_open(e),
     }
 }
 
 fn not_open(e: &Evidence<'_>) -> VerdictView {
     let Some(failure) = e.link_failure else {
-        return verdict("link.connecting", Severity::Neutral, "Connecting", "");
+        return process::restarting(e)
+            .unwrap_or_else(|| verdict("link.connecting", Severity::Neutral, "Connecting", ""));
     };
     match failure {
         Failure::Fatal(fatal) => verdict(fatal.code(), Severity::Bad, sentence(fatal), fatal.remedy()),

@@ -2,6 +2,8 @@
 
 mod absence;
 mod bus;
+mod causes;
+mod copies;
 mod dialect;
 mod properties;
 mod runs;
@@ -332,7 +334,7 @@ fn a_deleted_record_blocks_the_link_and_its_return_frees_it() {
     scene.open_and_beat(at(0));
     scene.on(FleetEvent::Record { id: id(1), asked_at: at(9), facts: None }, at(9));
     assert!(scene.other.contains(&FleetAction::Block(id(1), Fatal::NotRegistered)));
-    assert_eq!(scene.row().verdict.code, "registry.not_registered");
+    assert_eq!(scene.row().verdict.code, "registry.deleted");
     scene.record(at(20), at(19));
     assert!(scene.other.contains(&FleetAction::Unblock(id(1))));
 }
@@ -344,25 +346,6 @@ fn a_record_with_another_key_is_a_mismatch() {
     scene.on(FleetEvent::Record { id: id(1), asked_at: at(1), facts: Some(facts) }, at(1));
     assert_eq!(scene.row().verdict.code, "key.mismatch");
     assert!(scene.other.contains(&FleetAction::Block(id(1), Fatal::KeyMismatch)));
-}
-
-#[test]
-fn a_second_copy_is_named_only_when_it_persists() {
-    let mut scene = Scene::new(BeatsBy::App);
-    scene.open_and_beat(at(0));
-    for (beat, expected) in [(1_u64, "ok"), (2, "ok"), (3, "beats.second_copy")] {
-        scene.our_beat(at(beat * 30));
-        scene.beat_seen(at(beat * 30 + 12));
-        // Our own word of it might still come.
-        scene.until(at(beat * 30 + 15));
-        assert_eq!(scene.row().verdict.code, expected, "foreign beat {beat}");
-    }
-    // The other copy stops: the verdict goes with it.
-    for beat in 4..20 {
-        scene.until(at(beat * 30));
-        scene.our_beat(at(beat * 30));
-    }
-    assert_eq!(scene.row().verdict.code, "ok");
 }
 
 #[test]
