@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use beatkeeper_core::identity::{EntityId, IdError};
 
-pub(crate) use table::{FaultTable, Forgery};
+pub(crate) use table::{FaultTable, Forgery, Gossip};
 
 /// One fault, for one entity or for all. Written `KIND[=VALUE][:ENTITY]`, as in `drop-after=12:zns:7f32…`.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +63,11 @@ pub enum FaultKind {
     NoActivity,
     /// The sweep finds a silent entity this much later.
     SweepLate(Duration),
+    /// The record is a copy that this registry has by gossip: the entity is registered elsewhere, and its socket answers
+    /// 404 (protocols.md 1.2).
+    GossipCopy,
+    /// As [`GossipCopy`](Self::GossipCopy), of an entity that was deleted at home.
+    Tombstone,
 }
 
 /// What a value of a fault is.
@@ -76,7 +81,7 @@ enum Takes {
 }
 
 /// Every kind's word and value, in the order in which they are listed to a person.
-const WORDS: [(&str, Takes); 20] = [
+const WORDS: [(&str, Takes); 22] = [
     ("refuse", Takes::OptionalSeconds),
     ("drop", Takes::Nothing),
     ("drop-after", Takes::Seconds),
@@ -97,6 +102,8 @@ const WORDS: [(&str, Takes); 20] = [
     ("noise", Takes::Nothing),
     ("no-activity", Takes::Nothing),
     ("sweep-late", Takes::OptionalSeconds),
+    ("gossip-copy", Takes::Nothing),
+    ("tombstone", Takes::Nothing),
 ];
 
 /// How late the sweep is when nobody says.
@@ -211,6 +218,8 @@ impl FaultKind {
             Self::Noise => "noise",
             Self::NoActivity => "no-activity",
             Self::SweepLate(_) => "sweep-late",
+            Self::GossipCopy => "gossip-copy",
+            Self::Tombstone => "tombstone",
         }
     }
 
@@ -234,7 +243,9 @@ impl FaultKind {
             | Self::HalfJson
             | Self::Huge
             | Self::Noise
-            | Self::NoActivity => None,
+            | Self::NoActivity
+            | Self::GossipCopy
+            | Self::Tombstone => None,
         }
     }
 
@@ -271,6 +282,8 @@ impl FaultKind {
             "huge" => Self::Huge,
             "noise" => Self::Noise,
             "no-activity" => Self::NoActivity,
+            "gossip-copy" => Self::GossipCopy,
+            "tombstone" => Self::Tombstone,
             _ => Self::SweepLate(duration()?.unwrap_or(DEFAULT_LATE)),
         })
     }

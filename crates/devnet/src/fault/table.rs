@@ -36,6 +36,13 @@ pub(crate) enum Forgery {
     Huge,
 }
 
+/// What a registry knows of an entity of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gossip {
+    Copy,
+    Tombstone,
+}
+
 impl FaultTable {
     pub(crate) fn new(faults: impl IntoIterator<Item = Fault>) -> Self {
         let mut table = Self::default();
@@ -124,8 +131,37 @@ impl FaultTable {
         self.has(None, &FaultKind::NoActivity)
     }
 
+    /// Whether lists leave the entity out.
     pub(crate) fn hides(&self, entity: &EntityId) -> bool {
-        self.has(Some(entity), &FaultKind::NotFound)
+        self.has(Some(entity), &FaultKind::NotFound) || self.gossip(entity).is_some()
+    }
+
+    /// Whether the entity is known by gossip alone, and whether as one that was deleted.
+    pub(crate) fn gossip(&self, entity: &EntityId) -> Option<Gossip> {
+        self.find(Some(entity), |kind, _| match kind {
+            FaultKind::GossipCopy => Some(Gossip::Copy),
+            FaultKind::Tombstone => Some(Gossip::Tombstone),
+            FaultKind::Refuse(_)
+            | FaultKind::Drop
+            | FaultKind::DropAfter(_)
+            | FaultKind::Ignore
+            | FaultKind::Slow(_)
+            | FaultKind::Skew(_)
+            | FaultKind::NotFound
+            | FaultKind::BadRequest
+            | FaultKind::Redirect
+            | FaultKind::Error(_)
+            | FaultKind::RateLimit(_)
+            | FaultKind::StallActivity
+            | FaultKind::HalfOpen
+            | FaultKind::Html
+            | FaultKind::Empty
+            | FaultKind::HalfJson
+            | FaultKind::Huge
+            | FaultKind::Noise
+            | FaultKind::NoActivity
+            | FaultKind::SweepLate(_) => None,
+        })
     }
 
     /// What the answer to a request is replaced with, if anything.
@@ -133,6 +169,7 @@ impl FaultTable {
         self.find(entity, |kind, _| match kind {
             FaultKind::Refuse(_) => Some(Forgery::HangUp),
             FaultKind::NotFound if entity.is_some() => Some(Forgery::NotFound),
+            FaultKind::GossipCopy | FaultKind::Tombstone if heartbeat_socket => Some(Forgery::NotFound),
             FaultKind::BadRequest if heartbeat_socket => Some(Forgery::BadRequest),
             FaultKind::Redirect => Some(Forgery::Redirect),
             FaultKind::Error(code) => Some(Forgery::Error(*code)),
@@ -152,7 +189,9 @@ impl FaultTable {
             | FaultKind::HalfOpen
             | FaultKind::Noise
             | FaultKind::NoActivity
-            | FaultKind::SweepLate(_) => None,
+            | FaultKind::SweepLate(_)
+            | FaultKind::GossipCopy
+            | FaultKind::Tombstone => None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the registry knows, and the rules by which it judges a beat.
 
 mod beat;
+mod gossip;
 mod record;
 mod state;
 

@@ -19,7 +19,13 @@ const DEFAULT_LIMIT: i64 = 50;
 /// `GET /v1/entities/{id}`
 pub(super) async fn get(Extract(registry): Extract<Shared>, Path(id): Path<String>) -> Response {
     match find(&registry, &id) {
-        Ok(record) => answer::json(StatusCode::OK, &record.public()),
+        Ok(record) => {
+            let gossip = registry.faults.borrow().gossip(&record.entity_id);
+            match gossip {
+                Some(gossip) => answer::json(StatusCode::OK, &record.by_gossip(gossip)),
+                None => answer::json(StatusCode::OK, &record.public()),
+            }
+        }
         Err((status, sentence)) => answer::error(status, &sentence),
     }
 }

@@ -307,3 +307,25 @@ async fn beats_can_be_seen_over_http() {
     assert_eq!((&seen["sockets"], &seen["accepted"], &seen["registered"]), (&json!(1), &json!(1), &json!(true)));
     assert_eq!(seen["beats"][1]["reason"], "invalid timestamp");
 }
+
+#[tokio::test]
+async fn an_entity_that_is_known_by_gossip_has_a_record_and_no_socket() {
+    let (devnet, one, other) = two().await;
+    for (word, tombstoned) in [("gossip-copy", false), ("tombstone", true)] {
+        devnet.clear_faults().await;
+        devnet.fault(fault(&format!("{word}:{one}"))).await;
+        let reply = record(&devnet, &one).await;
+        let copy = reply.json();
+        assert_eq!((reply.status, &copy["tombstoned"], &copy["entity_url"]), (200, &json!(tombstoned), &json!("")));
+        assert_eq!(copy["home_registry"], "home.registry.example");
+        for missing in ["last_heartbeat", "public_key", "registered_at", "owner"] {
+            assert!(copy.get(missing).is_none(), "{missing} in {copy:#}");
+        }
+        assert_eq!(copy["tombstone_at"].is_string(), tombstoned);
+        assert_eq!(dialled(&devnet, &one).await, 404);
+        assert!(is_open(&mut dial(&devnet, &other).await).await);
+        assert_eq!(get(&devnet, "/v1/entities").await.json()["count"], 1);
+    }
+    devnet.clear_faults().await;
+    assert!(record(&devnet, &one).await.json()["last_heartbeat"].is_string());
+}
