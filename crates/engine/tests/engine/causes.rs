@@ -1,9 +1,10 @@
 //! Every cause has its verdict: faults are ordered from the registry, and the engine has to find out.
 
+use beatkeeper_core::identity::EntityKind;
 use beatkeeper_devnet::{Fault, FaultKind};
 use beatkeeper_engine::command::Command;
 
-use crate::scene::{Scene, id};
+use crate::scene::{Scene, id, public};
 
 async fn verdict_under(fault: &str, code: &str) {
     let scene = Scene::new(&[1]).await;
@@ -67,7 +68,22 @@ async fn a_record_that_is_deleted_while_the_socket_stays_open() {
     let id = scene.import(1).await;
     scene.until_verdict(&id, "ok").await;
     scene.devnet().remove_entity(&id);
-    scene.until_verdict(&id, "registry.not_registered").await;
+    let deleted = scene.until_verdict(&id, "registry.deleted").await;
+    let (sentence, remedy) = (&deleted["verdict"]["sentence"], &deleted["verdict"]["remedy"]);
+    assert!(sentence.as_str().is_some_and(|says| says.contains("while we were connected")), "{deleted:#}");
+    assert!(remedy.as_str().is_some_and(|says| says.contains("beatkeeper agent register")), "{deleted:#}");
+    scene.devnet().insert_entity(public(1), "agent-1", EntityKind::Agent);
+    scene.until_verdict(&id, "ok").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_known_by_gossip_alone() {
+    verdict_under("gossip-copy", "registry.gossip_copy").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_was_deleted_at_its_home_registry() {
+    verdict_under("tombstone", "registry.tombstoned").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
