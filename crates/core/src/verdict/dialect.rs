@@ -50,11 +50,12 @@ pub(super) fn refused_in_words(e: &Evidence<'_>) -> Option<VerdictView> {
         ),
         BeatRefusal::Other(words) if words.is_empty() => (
             "Connected and sending, but the other side answers with an error and no words".to_owned(),
-            "Look at its log.",
+            "Look at the log of the other side: it says more than its answer.",
         ),
-        BeatRefusal::Other(words) => {
-            (format!("Connected and sending, but the other side answers: {words}"), "Look at its log.")
-        }
+        BeatRefusal::Other(words) => (
+            format!("Connected and sending, but the other side answers: {words}"),
+            "Look at the log of the other side: it says more than its answer.",
+        ),
     };
     Some(verdict(why.code(), Severity::Bad, sentence, remedy))
 }

@@ -42,6 +42,7 @@ pub(super) fn elsewhere(e: &Evidence<'_>) -> Option<VerdictView> {
     let computer = if holder.computer.is_empty() { "Another computer" } else { holder.computer.as_str() };
     match e.liveness {
         Liveness::Active => {
+            let computer = if holder.computer.is_empty() { "another computer" } else { computer };
             Some(verdict("ok.team", Severity::Good, format!("Beating, confirmed; {computer} beats for it"), ""))
         }
         Liveness::Unknown | Liveness::Inactive => Some(verdict(

@@ -17,19 +17,25 @@ For each agent three witnesses are heard: its process, the link to its registry,
 meaning, a sentence, and what to do about it. `beatkeeper status --json`, the window, notices and the history have the same
 codes.
 
-First who is silent because somebody wants it so, then each pair of states, for each who may beat, then every code. Liveness is
-counted in confirmed beats alone: late after 3 intervals, stale after 5 minutes, offline after 15, unless the registry's
+First who is silent because somebody wants it so, then each pair of states, for each who may beat, then every code, with whose
+fault the time is that is lost meanwhile. Liveness is counted in confirmed beats alone: late after 3 intervals, stale after 5 minutes, offline after 15, unless the registry's
 entry in the configuration says otherwise.
 
 This page is written by the code:
 `BEATKEEPER_DOCS=keep cargo test -p beatkeeper-core --test verdicts`, and a test fails when it is not what the code does.
 ";
 
+const PAIRS: &str = "
+## Who should beat
+
+`link.refused` and `key.locked` stand for the code of whatever keeps the link from being open.
+";
+
 /// All of it.
 pub fn of_all() -> String {
     let mut page = INTRODUCTION.to_owned();
     rests(&mut page);
-    page.push_str("\n## Who should beat\n");
+    page.push_str(PAIRS);
     for speaker in witnesses::speakers() {
         pairs(&mut page, &speaker);
     }
@@ -59,7 +65,8 @@ fn rests(page: &mut String) {
     }
 }
 
-/// What one speaker's pairs of states come to. States that come to the same stand together.
+/// What one speaker's pairs of states come to. States that come to the same stand together, and what a process changes
+/// nothing about is said once.
 fn pairs(page: &mut String, speaker: &State) {
     writeln!(page, "\n### {}", speaker.name).unwrap();
     let (links, registries) = (witnesses::links(), witnesses::registries());
@@ -70,28 +77,49 @@ fn pairs(page: &mut String, speaker: &State) {
         }
         judge(&evidence).code
     };
-    let table = |process: &ProcessState| -> Vec<Vec<&'static str>> {
-        registries.iter().map(|registry| links.iter().map(|link| code(*process, link, registry)).collect()).collect()
+    let rows = |process: &ProcessState| -> Vec<Row> {
+        let codes = |registry| links.iter().map(|link| code(*process, link, registry)).collect();
+        registries.iter().map(|registry| (registry.name, codes(registry))).collect()
     };
-    let names = |states: &[State]| states.iter().map(|state| state.name).collect::<Vec<_>>();
-    for (processes, table) in alike(PROCESSES.iter().map(|process| (process_name(*process), table(process)))) {
+    let mut usual: Option<(&str, Vec<Row>)> = None;
+    for (processes, rows) in alike(PROCESSES.iter().map(|process| (process_name(*process), rows(process)))) {
         writeln!(page, "\n**The process {}**", processes.join(", or ")).unwrap();
-        let codes: BTreeSet<_> = table.iter().flatten().collect();
+        let codes: BTreeSet<_> = rows.iter().flat_map(|(_, codes)| codes).collect();
         if let (Some(only), 1) = (codes.first(), codes.len()) {
             writeln!(page, "\n`{only}`, whatever the others say.").unwrap();
-            continue;
+        } else if let Some((name, usual)) = &usual {
+            writeln!(page, "\nAs when the process {name}, but:").unwrap();
+            table(page, &links, rows.into_iter().filter(|row| !usual.contains(row)).collect());
+        } else {
+            table(page, &links, rows.clone());
+            usual = Some((processes[0], rows));
         }
-        let columns = (0..links.len()).map(|place| table.iter().map(|row| row[place]).collect::<Vec<_>>());
-        let columns = alike(names(&links).into_iter().zip(columns));
-        let head: Vec<_> = match columns.as_slice() {
-            [_] => vec!["verdict".to_owned()],
-            several => several.iter().map(|(links, _)| format!("our link is {}", links.join(", or "))).collect(),
-        };
+    }
+}
+
+/// A state of the registry, and the code with each state of our link.
+type Row = (&'static str, Vec<&'static str>);
+
+/// First what our link has a say in, then the rest.
+fn table(page: &mut String, links: &[State], rows: Vec<Row>) {
+    let (same, several): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|(_, codes)| codes.iter().all(|code| *code == codes[0]));
+    if !several.is_empty() {
+        let column = |place: usize| several.iter().map(|(_, codes)| codes[place]).collect::<Vec<_>>();
+        let columns = alike(links.iter().enumerate().map(|(place, link)| (link.name, column(place))));
+        let head: Vec<_> = columns.iter().map(|(links, _)| format!("our link is {}", links.join(", or "))).collect();
         writeln!(page, "\n| the registry | {} |\n|---|{}", head.join(" | "), "---|".repeat(columns.len())).unwrap();
-        let rows = (0..registries.len()).map(|row| columns.iter().map(|(_, codes)| codes[row]).collect::<Vec<_>>());
-        for (registries, codes) in alike(names(&registries).into_iter().zip(rows)) {
+        let codes = |row: usize| columns.iter().map(|(_, codes)| codes[row]).collect::<Vec<_>>();
+        let rows = several.iter().enumerate().map(|(row, (registry, _))| (*registry, codes(row)));
+        for (registries, codes) in alike(rows) {
             let codes: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
             writeln!(page, "| {} | {} |", registries.join("; "), codes.join(" | ")).unwrap();
+        }
+    }
+    if !same.is_empty() {
+        page.push_str("\n| the registry | whatever our link is |\n|---|---|\n");
+        for (registries, codes) in alike(same) {
+            writeln!(page, "| {} | `{}` |", registries.join("; "), codes[0]).unwrap();
         }
     }
 }
@@ -127,9 +155,11 @@ fn said() -> Said {
 fn code(page: &mut String, verdict: &KnownVerdict, said: &Said) {
     writeln!(page, "\n#### `{}`\n\n{}{}\n", verdict.code, verdict.given, fault(verdict.fault)).unwrap();
     page.push_str("| | says | remedy |\n|---|---|---|\n");
-    for (severity, sentence, remedy) in said.get(verdict.code).into_iter().flatten() {
-        let word = severity_word(*severity);
-        writeln!(page, "| {word} | {} | {} |", cell(sentence), cell(remedy)).unwrap();
+    let said = said.get(verdict.code).into_iter().flatten();
+    for (severities, (sentence, remedy)) in
+        alike(said.map(|(severity, sentence, remedy)| (severity_word(*severity), (sentence, remedy))))
+    {
+        writeln!(page, "| {} | {} | {} |", severities.join(" or "), cell(sentence), cell(remedy)).unwrap();
     }
 }
 
@@ -148,13 +178,13 @@ const fn severity_word(severity: Severity) -> &'static str {
 
 const fn fault(fault: Fault) -> &'static str {
     match fault {
-        Fault::Process => " Time that is lost meanwhile is the process's fault.",
-        Fault::Link => " Time that is lost meanwhile is the fault of the way to the registry.",
-        Fault::Registry => " Time that is lost meanwhile is the registry's fault.",
-        Fault::Key => " Time that is lost meanwhile is the key's fault.",
-        Fault::Clock => " Time that is lost meanwhile is a clock's fault.",
-        Fault::OwnNetwork => " Time that is lost meanwhile is the fault of this computer's network.",
-        Fault::Asleep | Fault::NotRunning => " No time is lost meanwhile: nobody was meant to beat.",
+        Fault::Process => " Whose fault: the process's.",
+        Fault::Link => " Whose fault: that of the way to the registry.",
+        Fault::Registry => " Whose fault: the registry's.",
+        Fault::Key => " Whose fault: the key's.",
+        Fault::Clock => " Whose fault: a clock's.",
+        Fault::OwnNetwork => " Whose fault: that of this computer's network.",
+        Fault::Asleep | Fault::NotRunning => " Whose fault: nobody's, it is not meant to beat.",
         Fault::Unknown => "",
     }
 }

@@ -118,13 +118,14 @@ pub fn links() -> Vec<State> {
     ]
 }
 
+fn absent(absence: Absence) -> impl Fn(&mut Evidence<'static>) {
+    let absence = kept(absence);
+    move |e| e.absence = Some(absence)
+}
+
 /// What the registry says, and what is seen of it.
 pub fn registries() -> Vec<State> {
     let missing = |liveness| move |e: &mut Evidence<'static>| e.liveness = liveness;
-    let absent = |absence| {
-        let absence = kept(absence);
-        move |e: &mut Evidence<'static>| e.absence = Some(absence)
-    };
     let home = || "reg.example".to_owned();
     vec![
         state("takes its beats", |_| {}),
@@ -133,11 +134,11 @@ pub fn registries() -> Vec<State> {
         state("took none for 3 intervals", missing(Liveness::Late)),
         state("took none for 5 minutes", missing(Liveness::Stale)),
         state("took none for 15 minutes", missing(Liveness::Offline)),
-        state("... and calls it active still", |e| {
+        state("took none for 15 minutes, and calls it active", |e| {
             (e.liveness, e.sweep_late_by) = (Liveness::Offline, Some(Duration::from_secs(75)));
         }),
         state("ignores its beats", |e| (e.liveness, e.unconfirmed_in_a_row) = (Liveness::Stale, 2)),
-        state("... and its clock is another", |e| {
+        state("ignores its beats, and its clock is another", |e| {
             (e.liveness, e.unconfirmed_in_a_row) = (Liveness::Stale, 2);
             (e.registry_clock_ahead_ms, e.process_clock_ahead_ms) = (Some(-90_000), Some(0));
         }),
@@ -176,6 +177,8 @@ fn others() -> Vec<State> {
         state("", |e| (e.held, e.hushed) = (true, true)),
         state("", |e| (e.held, e.restart_loop) = (true, 4)),
         state("", |e| e.network_down = true),
+        state("", absent(Absence::Deleted { while_open: false })),
+        state("", absent(Absence::ByGossip { home: String::new() })),
     ]
 }
 
