@@ -99,3 +99,30 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_somebodys_fault_whether_a_verdict_has_it_still_or_not() {
+        for (code, fault) in [
+            ("link.refused", Fault::Registry),
+            ("link.dns", Fault::Link),
+            ("beats.held", Fault::Process),
+            ("beats.signature_invalid", Fault::Key),
+            ("registry.deleted", Fault::Registry),
+            ("registry.sweep_late", Fault::Process),
+            ("process.restarting", Fault::Process),
+            ("paused", Fault::NotRunning),
+            // Of spans, and of earlier versions.
+            ("app.not_running", Fault::NotRunning),
+            ("asleep", Fault::Asleep),
+            ("registry.key_mismatch", Fault::Key),
+            ("agent.of_yesterday", Fault::Process),
+            ("nonsense", Fault::Unknown),
+        ] {
+            assert_eq!(Fault::of_code(code), fault, "{code}");
+        }
+    }
+}

@@ -63,7 +63,8 @@ impl Agent {
         }
         self.record.seen_at = Some(now);
         self.record.sweep.read(asked_at, &facts);
-        if facts.status.as_deref() == Some("inactive") {
+        // A record of before a beat that was seen since says nothing of now.
+        if facts.status.as_deref() == Some("inactive") && facts.last_heartbeat >= self.record.last_heartbeat {
             self.fell_inactive(now);
         }
         if self.record.key_matches == Some(false) {

@@ -118,6 +118,20 @@ fn an_announcement_that_is_heard_or_still_to_come_is_none_that_is_missing() {
     scene.our_beat(at(360));
     assert_eq!(code(&scene), "ok");
 
+    // A record that was asked for before the first beat of a connection is answered after it.
+    let mut scene = Scene::new(BeatsBy::App);
+    scene.open_and_beat(at(400));
+    let of_before = RecordFacts {
+        public_key: Some(key(1)),
+        status: Some("inactive".into()),
+        last_heartbeat: Some(at(0)),
+        registered_at: Some(at(0) - Duration::from_secs(1000)),
+        ..RecordFacts::default()
+    };
+    scene.on(FleetEvent::Record { id: id(1), asked_at: at(399), facts: Some(of_before) }, at(401));
+    scene.our_beat(at(430));
+    assert_eq!(code(&scene), "ok");
+
     // The same of an agent that beats by itself.
     let mut scene = Scene::new(BeatsBy::Agent);
     scene.beat_seen(at(0));
