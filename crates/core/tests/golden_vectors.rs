@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a vector that cannot be read is a broken test")]
 
 use beatkeeper_core::identity::{DeveloperId, EntityId, EntityKind, PublicKey, Signature};
+use beatkeeper_core::wire::ownership::{Owner, Update, authorization};
 use beatkeeper_core::wire::{registration, zynd};
 use ed25519_dalek::{Signer as _, SigningKey};
 
@@ -103,6 +104,67 @@ fn a_deletion_and_a_developer() {
     );
     let escaped = String::from_utf8(registration::developer_bytes("A & B", "", "", &public(&developer()))).unwrap();
     assert!(escaped.contains(r"A \u0026 B"), "{escaped}");
+}
+
+#[test]
+fn a_registration_as_it_is_sent() {
+    let key = agent();
+    let form = registration::Registration {
+        name: "Alpha",
+        entity_url: "http://127.0.0.1:5000",
+        category: "general",
+        tags: Some(&["a", "b"]),
+        summary: "plain",
+        public_key: public(&key),
+        kind: Some(EntityKind::Agent),
+    };
+    let signature = sign(&key, &form.signed_bytes()).to_wire();
+    let proof = sign(&developer(), &registration::derivation_proof_bytes(&public(&key), 0)).to_wire();
+    let proof = registration::Proof { developer: public(&developer()), index: 0, signature: &proof };
+    let body = registration::registration_body(&form, &signature, &proof);
+    let want = serde_json::json!({
+        "category": "general",
+        "entity_type": "agent",
+        "entity_url": "http://127.0.0.1:5000",
+        "name": "Alpha",
+        "public_key": "ed25519:mwQvTmA+9sTEzmEnfiw4jRtFf5PZO6mAEDFEFUrp/C0=",
+        "summary": "plain",
+        "tags": ["a", "b"],
+        "signature": "ed25519:nGXVHkUF0jmu9vrA0iN7H54feEKM8g1TEXiYouAKgLX69B1tIFDrWFUuvMaKEf64qEP3VuwPD36043Mw0/2CAw==",
+        "developer_id": "zns:dev:56475aa75463474c0285df5dbf2bcab7",
+        "developer_proof": {
+            "developer_public_key": "ed25519:A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+            "entity_index": 0,
+            "developer_signature":
+                "ed25519:rttB9VeultQ26r72v7iF7bQHyD1ofnU1nzLHu5grBL+QOHZhIx12S/+Eq1zZBwUTD2CLh++4MhQsSpHmP9fcBQ==",
+        },
+    });
+    assert_eq!(body, want);
+    let service = registration::Registration { kind: Some(EntityKind::Service), ..form };
+    let body = registration::registration_body(&service, &signature, &proof);
+    assert_eq!(body["service_endpoint"], "http://127.0.0.1:5000");
+}
+
+#[test]
+fn an_update_and_whose_word_it_is() {
+    let update = Update::default().with("summary", "new <summary>");
+    assert_eq!(update.signed_bytes(), br#"{"summary":"new <summary>"}"#);
+    let body = update.body(&sign(&agent(), &update.signed_bytes()).to_wire());
+    assert_eq!(
+        body,
+        r#"{"signature":"ed25519:NBptTulj3ZRGTTxmZQZGv3328k0XKra5BgKEjcH7qM9qQTZGJBeWYlkyilTOEiB9ZqRYFr9PUcLh5iYokN6QCw==","summary":"new <summary>"}"#
+    );
+    assert_eq!(
+        authorization(Owner::Entity, &sign(&agent(), body.as_bytes()).to_wire()),
+        "Bearer ed25519:CeUn8zFT3OuLk/90Rt1GLAQij1hMc5GmvI2ujg/jnpvm9+MeaZfxWJI6BvwIRuRQ7RITOIBhBmdzD6yowvPiBw=="
+    );
+    let id: EntityId = "zns:7f3214872296f48d652a365c9f637f72".parse().unwrap();
+    assert_eq!(
+        authorization(Owner::Developer, &sign(&developer(), registration::deletion_bytes(&id)).to_wire()),
+        "Bearer-Dev ed25519:QJOLWn55zgoL5U6+dUaTaHT4nlUd5JklNoobUqXfznvNOfiEaeaVwC90J/5jLRffR12K8Vs3RDkYQwwWdFqoCw=="
+    );
+    let moved = Update::of_url("http://127.0.0.1:5001");
+    assert_eq!(moved.signed_bytes(), br#"{"entity_url":"http://127.0.0.1:5001"}"#);
 }
 
 #[test]

@@ -1,8 +1,29 @@
-//! The bytes that registrations, updates and deletions sign (protocols.md 1.7).
+//! The bytes that registrations sign, and the requests that carry them (protocols.md 1.7). What is asked by whoever owns a
+//! record already is in [`ownership`](super::ownership).
 
 use serde_json::{Value, json};
 
-use crate::identity::{EntityId, EntityKind, PublicKey, canonical_json};
+use crate::identity::{DeveloperId, EntityId, EntityKind, PublicKey, canonical_json};
+
+/// Where entities are registered.
+pub const ENTITIES_PATH: &str = "v1/entities";
+/// Where developers are registered.
+pub const DEVELOPERS_PATH: &str = "v1/developers";
+/// Where a registry says what it is, and whether it takes developers.
+pub const INFO_PATH: &str = "v1/info";
+
+/// The longest name of an entity, in bytes.
+pub const LONGEST_NAME: usize = 100;
+/// The longest summary, in bytes.
+pub const LONGEST_SUMMARY: usize = 200;
+/// The most tags.
+pub const MOST_TAGS: usize = 20;
+
+/// Path of a developer's own record.
+#[must_use]
+pub fn developer_record_path(developer: &DeveloperId) -> String {
+    format!("{DEVELOPERS_PATH}/{developer}")
+}
 
 /// What a registration of an entity signs.
 #[derive(Clone, Debug)]
@@ -46,6 +67,47 @@ impl Registration<'_> {
         }
         value
     }
+}
+
+/// A developer's word that an entity's key is theirs, as a registration carries it.
+#[derive(Clone, Debug)]
+pub struct Proof<'a> {
+    /// The developer's key.
+    pub developer: PublicKey,
+    /// Which of the developer's entities.
+    pub index: u32,
+    /// Over [`derivation_proof_bytes`], in wire form.
+    pub signature: &'a str,
+}
+
+/// The request of an entity's registration. `signature` is over [`Registration::signed_bytes`], in wire form.
+///
+/// A service serves where it is published, so its endpoint is that address, too.
+#[must_use]
+pub fn registration_body(registration: &Registration<'_>, signature: &str, proof: &Proof<'_>) -> Value {
+    let mut body = registration.signed_value();
+    if let Some(members) = body.as_object_mut() {
+        members.insert("signature".into(), signature.into());
+        members.insert("developer_id".into(), DeveloperId::from_key(&proof.developer).as_str().into());
+        members.insert(
+            "developer_proof".into(),
+            json!({
+                "developer_public_key": proof.developer.to_wire(),
+                "entity_index": proof.index,
+                "developer_signature": proof.signature,
+            }),
+        );
+        if registration.kind == Some(EntityKind::Service) {
+            members.insert("service_endpoint".into(), registration.entity_url.into());
+        }
+    }
+    body
+}
+
+/// The request of a developer's own registration. `signature` is over [`developer_bytes`], in wire form.
+#[must_use]
+pub fn developer_body(name: &str, public_key: &PublicKey, signature: &str) -> Value {
+    json!({"name": name, "public_key": public_key.to_wire(), "signature": signature})
 }
 
 /// The registry's word for a kind.
