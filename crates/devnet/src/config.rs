@@ -20,16 +20,35 @@ pub struct Config {
     pub read_grace: Duration,
     /// Registrations of every kind together, a minute and client address; `None` for no limit.
     pub registrations_per_minute: Option<u32>,
+    /// How long the window of both limits is.
+    pub limit_window: Duration,
     /// Searches a minute and client address; `None` for no limit.
     pub searches_per_minute: Option<u32>,
     /// The registry's name.
     pub name: String,
+    /// The host that names begin with; a registry without one has no names.
+    pub host: String,
+    /// Who may register as a developer.
+    pub onboarding: Onboarding,
     /// Which heartbeats it takes, and where.
     pub speaks: Speech,
     /// Whether it says why it refuses a documented heartbeat; a live one is never answered.
     pub answers: bool,
     /// Faults in force from the start.
     pub faults: Vec<Fault>,
+}
+
+/// Who may register as a developer (protocols.md 2.6).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Onboarding {
+    /// Anybody.
+    #[default]
+    Open,
+    /// Whom a person approved, at this address.
+    Restricted {
+        /// Where that is asked for.
+        auth_url: String,
+    },
 }
 
 /// Which heartbeats a registry takes.
@@ -65,8 +84,11 @@ impl Default for Config {
             max_clock_skew: beatkeeper_core::wire::zynd::MAX_CLOCK_SKEW,
             read_grace: Duration::from_secs(60),
             registrations_per_minute: Some(10),
+            limit_window: Duration::from_secs(60),
             searches_per_minute: Some(100),
             name: "beatkeeper-devnet".to_owned(),
+            host: String::new(),
+            onboarding: Onboarding::Open,
             speaks: Speech::Live,
             answers: true,
             faults: Vec::new(),

@@ -142,6 +142,7 @@ impl Devnet {
         let developer = Registry::house_developer();
         let mut record = EntityRecord::unsigned(public_key, name, kind, developer.as_str(), self.registry.now());
         record.status = self.registry.first_status();
+        record.home_registry.clone_from(&self.registry.config.host);
         let id = record.entity_id.clone();
         if self.registry.state.insert(record.clone()).is_ok() {
             self.registry.announce(id.as_str(), name, Announcement::Register);

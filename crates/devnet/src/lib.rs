@@ -24,7 +24,7 @@ mod registry;
 mod server;
 
 pub use artcafe::{Acks, ArtCafe, CafeConfig, CafeState, ChallengeAnswer, TurnsAway, rsa_public_key};
-pub use config::{Config, Speech, StartError};
+pub use config::{Config, Onboarding, Speech, StartError};
 pub use devnet::{Devnet, Stopped, WaitError};
 pub use fault::{Fault, FaultError, FaultKind};
-pub use registry::{DeveloperProof, EntityRecord, Pricing, ReceivedBeat, Rejection, State, Status};
+pub use registry::{DeveloperProof, EntityRecord, Name, Pricing, ReceivedBeat, Rejection, State, Status};

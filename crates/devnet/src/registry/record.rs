@@ -8,6 +8,8 @@ use beatkeeper_core::wire::zynd::beat_timestamp;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Name;
+
 /// The two states that the live registry knows, and two that its guide adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -77,6 +79,7 @@ pub struct EntityRecord {
     pub category: String,
     pub tags: Vec<String>,
     pub summary: String,
+    pub home_registry: String,
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
     pub ttl: i64,
@@ -103,7 +106,7 @@ pub(crate) struct RecordView<'a> {
     tags: &'a [String],
     summary: &'a str,
     public_key: &'a str,
-    home_registry: &'static str,
+    home_registry: &'a str,
     schema_version: &'static str,
     registered_at: String,
     updated_at: String,
@@ -126,6 +129,18 @@ pub(crate) struct RecordView<'a> {
     openapi_url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     entity_pricing: Option<&'a Pricing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fqan: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    developer_handle: Option<&'a str>,
+}
+
+impl<'a> RecordView<'a> {
+    /// With the name that the entity has.
+    pub(crate) fn named(self, name: Option<&'a Name>) -> Self {
+        let fqan = name.map(|name| name.fqan.as_str());
+        Self { fqan, developer_handle: name.map(|name| name.developer_handle.as_str()), ..self }
+    }
 }
 
 impl EntityRecord {
@@ -140,7 +155,7 @@ impl EntityRecord {
             tags: &self.tags,
             summary: &self.summary,
             public_key: &self.public_key,
-            home_registry: "",
+            home_registry: &self.home_registry,
             schema_version: "1.0",
             registered_at: beat_timestamp(self.registered_at),
             updated_at: beat_timestamp(self.updated_at),
@@ -156,6 +171,8 @@ impl EntityRecord {
             service_endpoint: &self.service_endpoint,
             openapi_url: &self.openapi_url,
             entity_pricing: self.entity_pricing.as_ref(),
+            fqan: None,
+            developer_handle: None,
         }
     }
 
@@ -180,6 +197,7 @@ impl EntityRecord {
             category: "general".to_owned(),
             tags: Vec::new(),
             summary: String::new(),
+            home_registry: String::new(),
             registered_at: now,
             updated_at: now,
             ttl: 86_400,
@@ -205,7 +223,7 @@ pub(crate) struct Developer {
     pub(crate) profile_url: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) github: String,
-    pub(crate) home_registry: &'static str,
+    pub(crate) home_registry: String,
     pub(crate) schema_version: &'static str,
     pub(crate) registered_at: String,
     pub(crate) updated_at: String,

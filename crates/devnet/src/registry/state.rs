@@ -9,7 +9,7 @@ use beatkeeper_core::identity::{DeveloperId, EntityId};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{Developer, EntityRecord, Rejection, Status};
+use super::{Developer, EntityRecord, Name, Rejection, Status};
 
 /// Beats remembered for each entity; the counters go on.
 const BEATS_KEPT: usize = 128;
@@ -22,6 +22,8 @@ pub struct State(Arc<Inner>);
 struct Inner {
     entities: RwLock<HashMap<EntityId, Arc<Mutex<EntityRecord>>>>,
     developers: RwLock<HashMap<DeveloperId, Developer>>,
+    /// By their whole texts.
+    names: RwLock<HashMap<String, Name>>,
     ledgers: RwLock<HashMap<EntityId, Arc<Ledger>>>,
     open_sockets: AtomicUsize,
     streams: AtomicUsize,
@@ -107,6 +109,12 @@ impl State {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The name that an entity has, if it has one.
+    #[must_use]
+    pub fn name_of(&self, id: &EntityId) -> Option<Name> {
+        read(&self.0.names).values().find(|name| name.entity_id == *id).cloned()
     }
 
     /// Told of every change.
@@ -209,6 +217,31 @@ impl State {
         }
         developers.insert(id, developer);
         Ok(())
+    }
+
+    pub(crate) fn developer_called(&self, handle: &str) -> Option<Developer> {
+        read(&self.0.developers).values().find(|developer| developer.dev_handle == handle).cloned()
+    }
+
+    pub(crate) fn name(&self, fqan: &str) -> Option<Name> {
+        read(&self.0.names).get(fqan).cloned()
+    }
+
+    pub(crate) fn bind(&self, name: Name) -> Result<(), Taken> {
+        use std::collections::hash_map::Entry;
+        {
+            let mut names = self.0.names.write().unwrap_or_else(PoisonError::into_inner);
+            let Entry::Vacant(place) = names.entry(name.fqan.clone()) else { return Err(Taken) };
+            place.insert(name);
+        }
+        self.tell();
+        Ok(())
+    }
+
+    pub(crate) fn release(&self, fqan: &str) -> Option<Name> {
+        let released = self.0.names.write().unwrap_or_else(PoisonError::into_inner).remove(fqan)?;
+        self.tell();
+        Some(released)
     }
 
     pub(crate) fn has_handle(&self, handle: &str) -> bool {

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::Registry;
 use super::answer::go_json;
-use crate::registry::EntityRecord;
+use crate::registry::{EntityRecord, Name};
 
 /// Events that a slow stream may have waiting; further ones are dropped in silence.
 const BUFFER: usize = 256;
@@ -26,6 +26,7 @@ pub(crate) enum Event<'a> {
     BecameInactive(&'a EntityId),
     Gossip { entity_id: &'a str, name: &'a str, action: Announcement },
     HandleClaimed { handle: &'a str, developer_id: &'a str },
+    NameRegistered(&'a Name),
 }
 
 /// What gossip is about.
@@ -54,6 +55,7 @@ impl Event<'_> {
         match self {
             Self::Registered(record) | Self::Deregistered(record) => Some(&record.entity_id),
             Self::Heartbeat(id) | Self::BecameActive(id) | Self::BecameInactive(id) => Some(id),
+            Self::NameRegistered(name) => Some(&name.entity_id),
             Self::Connected | Self::Gossip { .. } | Self::HandleClaimed { .. } => None,
         }
     }
@@ -118,6 +120,11 @@ impl Event<'_> {
             Self::HandleClaimed { handle, developer_id } => {
                 frame("handle_claimed", at, json!({"action": "claim", "developer_id": developer_id, "handle": handle}))
             }
+            Self::NameRegistered(Name { fqan, developer_id, entity_id, .. }) => frame(
+                "name_registered",
+                at,
+                json!({"action": "register", "developer_id": developer_id, "entity_id": entity_id, "fqan": fqan}),
+            ),
         }
     }
 }

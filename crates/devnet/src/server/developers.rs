@@ -4,18 +4,20 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, State as Extract};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use beatkeeper_core::identity::{DeveloperId, canonical_json};
+use beatkeeper_core::identity::DeveloperId;
 use beatkeeper_core::wire::zynd::beat_timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::limit::{Client, over_limit};
-use super::signed::{Refusal, bad, unauthorized, verified};
+use super::signed::{Refusal, bad, marshalled, unauthorized, verified};
 use super::{Announcement, Event, Registry, Shared, answer, read_json};
-use crate::registry::{Developer, EntityRecord, RecordView, Taken};
+use crate::Onboarding;
+use crate::registry::{Developer, RecordView, Taken};
 
 /// Records in one answer.
 const MAX_LISTED: usize = 100;
+const SELF_REGISTRATION_IS_OFF: &str = "self-registration is disabled; use 'agentdns auth login --registry <url>'";
 /// Handles that nobody gets.
 const RESERVED: [&str; 8] = ["zynd", "system", "admin", "test", "root", "registry", "anonymous", "unknown"];
 
@@ -38,6 +40,10 @@ pub(super) async fn register(
 ) -> Response {
     if let Some(refused) = over_limit(&registry.registrations, client, &headers) {
         return refused;
+    }
+    if let Onboarding::Restricted { auth_url } = &registry.config.onboarding {
+        let refused = json!({"auth_url": auth_url, "error": SELF_REGISTRATION_IS_OFF});
+        return answer::json(StatusCode::FORBIDDEN, &refused);
     }
     match store(&registry, &body) {
         Ok(developer) => {
@@ -67,10 +73,7 @@ fn store(registry: &Registry, body: &[u8]) -> Result<Developer, Refusal> {
     let signature = wanted.signature.filter(|text| !text.is_empty()).ok_or_else(|| bad("signature is required"))?;
     // Signed by Go's default encoder, which escapes more than the canonical form does. The key is signed as it was sent.
     let signed =
-        canonical_json(&json!({"github": github, "name": name, "profile_url": profile_url, "public_key": public_key}))
-            .replace('&', "\\u0026")
-            .replace('<', "\\u003c")
-            .replace('>', "\\u003e");
+        marshalled(&json!({"github": github, "name": name, "profile_url": profile_url, "public_key": public_key}));
     let key = verified(&public_key, signed.as_bytes(), &signature).ok_or_else(|| unauthorized("invalid signature"))?;
     if !handle.is_empty() {
         check_handle(&handle)?;
@@ -86,7 +89,7 @@ fn store(registry: &Registry, body: &[u8]) -> Result<Developer, Refusal> {
         public_key,
         profile_url,
         github,
-        home_registry: "",
+        home_registry: registry.config.host.clone(),
         schema_version: "1.0",
         registered_at: now.clone(),
         updated_at: now,
@@ -106,18 +109,22 @@ fn store(registry: &Registry, body: &[u8]) -> Result<Developer, Refusal> {
 }
 
 fn check_handle(handle: &str) -> Result<(), Refusal> {
-    let fits = (3..=40).contains(&handle.len())
-        && handle.starts_with(|c: char| c.is_ascii_lowercase())
-        && handle.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !handle.ends_with('-')
-        && !handle.contains("--");
-    if !fits {
+    if !is_word(handle) {
         return Err(bad("invalid handle: it must match ^[a-z][a-z0-9-]{2,39}$ without a trailing or double hyphen"));
     }
     if RESERVED.contains(&handle) {
         return Err(bad(format!("invalid handle: \"{handle}\" is reserved")));
     }
     Ok(())
+}
+
+/// Whether it can be a handle, or the name of an entity under one.
+pub(super) fn is_word(text: &str) -> bool {
+    (3..=40).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !text.ends_with('-')
+        && !text.contains("--")
 }
 
 /// `GET /v1/developers/{id}`
@@ -138,6 +145,8 @@ pub(super) async fn entities(Extract(registry): Extract<Shared>, Path(id): Path<
     }
     let faults = registry.faults.borrow().clone();
     let records = registry.state.list(|record| record.developer_id == id && !faults.hides(&record.entity_id));
-    let agents: Vec<_> = records.iter().take(MAX_LISTED).map(EntityRecord::full).collect();
+    let names: Vec<_> = records.iter().map(|record| registry.state.name_of(&record.entity_id)).collect();
+    let named = records.iter().zip(&names).take(MAX_LISTED);
+    let agents: Vec<_> = named.map(|(record, name)| record.full().named(name.as_ref())).collect();
     answer::json(StatusCode::OK, &Listing { count: agents.len(), agents, developer_id: &id })
 }

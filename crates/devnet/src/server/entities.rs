@@ -2,19 +2,20 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State as Extract};
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use beatkeeper_core::identity::{EntityId, KeyError, PublicKey, Signature};
+use beatkeeper_core::identity::{EntityId, PublicKey};
 use beatkeeper_core::wire::registration::kind_word;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::signed::{Refusal, bad, unauthorized};
+use super::signed::{Refusal, Scheme, bad, credentials, owned, unauthorized};
 use super::{Announcement, Event, Registry, Shared, answer};
 use crate::registry::{EntityRecord, RecordView};
 
 const DEFAULT_LIMIT: i64 = 50;
+const HELD_BY_ITS_NAME: &str = "failed to delete agent: ERROR: update or delete on table \"entities\" violates foreign key \
+     constraint \"zns_names_entity_id_fkey\" on table \"zns_names\" (SQLSTATE 23503)";
 
 /// `GET /v1/entities/{id}`
 pub(super) async fn get(Extract(registry): Extract<Shared>, Path(id): Path<String>) -> Response {
@@ -23,7 +24,10 @@ pub(super) async fn get(Extract(registry): Extract<Shared>, Path(id): Path<Strin
             let gossip = registry.faults.borrow().gossip(&record.entity_id);
             match gossip {
                 Some(gossip) => answer::json(StatusCode::OK, &record.by_gossip(gossip)),
-                None => answer::json(StatusCode::OK, &record.public()),
+                None => {
+                    let name = registry.state.name_of(&record.entity_id);
+                    answer::json(StatusCode::OK, &record.public().named(name.as_ref()))
+                }
             }
         }
         Err((status, sentence)) => answer::error(status, &sentence),
@@ -117,10 +121,13 @@ fn change(registry: &Registry, id: &str, headers: &HeaderMap, body: &[u8]) -> Re
     changed.map(|record| (record, codebase_hash)).ok_or_else(not_found)
 }
 
-/// `DELETE /v1/entities/{id}`: signed is the id. Sockets that are open stay open.
+/// `DELETE /v1/entities/{id}`: signed is the id. Sockets that are open stay open. What has a name is held by its database.
 pub(super) async fn delete(Extract(registry): Extract<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let deleted = find(&registry, &id).and_then(|record| {
         authorize(&registry, &record, &headers, record.entity_id.as_str().as_bytes())?;
+        if registry.state.name_of(&record.entity_id).is_some() {
+            return Err((StatusCode::INTERNAL_SERVER_ERROR, HELD_BY_ITS_NAME.to_owned()));
+        }
         registry.state.remove(&record.entity_id).ok_or_else(not_found)
     });
     match deleted {
@@ -148,31 +155,13 @@ fn authorize(registry: &Registry, record: &EntityRecord, headers: &HeaderMap, si
 }
 
 fn owns(registry: &Registry, record: &EntityRecord, headers: &HeaderMap, signed: &[u8]) -> Result<(), String> {
-    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).unwrap_or_default();
-    if header.is_empty() {
-        return Err("missing Authorization header".to_owned());
-    }
-    let (key, signature) = if let Some(signature) = header.strip_prefix("Bearer-Dev ") {
-        let developer = registry.state.developer(&record.developer_id).ok_or("developer not found")?;
-        (PublicKey::from_file(&developer.public_key), signature)
-    } else if let Some(signature) = header.strip_prefix("Bearer ") {
-        (Ok(record.key), signature)
-    } else {
-        return Err("Authorization header must use Bearer or Bearer-Dev scheme".to_owned());
-    };
-    let unreadable = |error: KeyError| match error {
-        KeyError::MissingPrefix => {
-            "signature verification failed: invalid signature format, expected ed25519:<base64>".to_owned()
-        }
-        KeyError::NotBase64 => "signature verification failed: failed to decode signature".to_owned(),
-        KeyError::Length { want, got } => {
-            format!("signature verification failed: invalid signature length: {got} (expected {want})")
+    let (scheme, signature) = credentials(headers)?;
+    let key = match scheme {
+        Scheme::Own => Ok(record.key),
+        Scheme::Developer => {
+            let developer = registry.state.developer(&record.developer_id).ok_or("developer not found")?;
+            PublicKey::from_file(&developer.public_key)
         }
     };
-    let signature = Signature::from_wire(signature).map_err(unreadable)?;
-    if key.is_ok_and(|key| key.verifies(signed, &signature)) {
-        Ok(())
-    } else {
-        Err("invalid ownership signature".into())
-    }
+    owned(key, signed, signature)
 }

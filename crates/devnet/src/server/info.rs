@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::limit::{Client, over_limit};
 use super::{Registry, Shared, answer, read_json};
+use crate::Onboarding;
 use crate::registry::{EntityRecord, Status};
 
 /// `GET /health`
@@ -33,7 +34,10 @@ pub(super) async fn info(Extract(registry): Extract<Shared>) -> Response {
         &Info {
             registry_id: Registry::registry_id(),
             name: &registry.config.name,
-            developer_onboarding: json!({"mode": "open"}),
+            developer_onboarding: match &registry.config.onboarding {
+                Onboarding::Open => json!({"mode": "open"}),
+                Onboarding::Restricted { auth_url } => json!({"mode": "restricted", "auth_url": auth_url}),
+            },
         },
     )
 }

@@ -12,37 +12,36 @@ use tokio::time::Instant;
 use super::answer;
 use crate::registry::lock;
 
-const WINDOW: Duration = Duration::from_secs(60);
-
 /// The address that a request came from.
 #[derive(Clone, Copy)]
 pub(super) struct Client(pub(super) SocketAddr);
 
 /// One bucket of requests.
 pub(super) struct Limit {
-    each_minute: Option<u32>,
+    each_window: Option<u32>,
+    window: Duration,
     clients: Mutex<HashMap<String, (Instant, u32)>>,
 }
 
 impl Limit {
-    pub(super) fn new(each_minute: Option<u32>) -> Self {
-        Self { each_minute, clients: Mutex::default() }
+    pub(super) fn new(each_window: Option<u32>, window: Duration) -> Self {
+        Self { each_window, window, clients: Mutex::default() }
     }
 
     /// Takes one request from the bucket; false when it is empty.
     pub(super) fn allows(&self, client: &str) -> bool {
-        let Some(each_minute) = self.each_minute else { return true };
+        let Some(each_window) = self.each_window else { return true };
         let now = Instant::now();
         let mut clients = lock(&self.clients);
         if clients.len() > 10_000 {
-            clients.retain(|_, (since, _)| now - *since <= WINDOW);
+            clients.retain(|_, (since, _)| now - *since <= self.window);
         }
         let (since, taken) = clients.entry(client.to_owned()).or_insert((now, 0));
-        if now - *since > WINDOW {
+        if now - *since > self.window {
             (*since, *taken) = (now, 0);
         }
         *taken += 1;
-        *taken <= each_minute
+        *taken <= each_window
     }
 }
 

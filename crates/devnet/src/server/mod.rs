@@ -14,6 +14,7 @@ mod heartbeat;
 mod info;
 mod limit;
 mod listen;
+mod names;
 mod register;
 mod routes;
 mod signed;
@@ -67,8 +68,8 @@ impl Registry {
             tasks: TaskTracker::new(),
             bus: Bus::default(),
             started: Instant::now(),
-            registrations: Limit::new(config.registrations_per_minute),
-            searches: Limit::new(config.searches_per_minute),
+            registrations: Limit::new(config.registrations_per_minute, config.limit_window),
+            searches: Limit::new(config.searches_per_minute, config.limit_window),
             config,
             state,
         }

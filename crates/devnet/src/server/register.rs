@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::limit::{Client, over_limit};
 use super::signed::{Refusal, bad, unauthorized, verified};
-use super::{Announcement, Event, Registry, Shared, answer, read_json};
+use super::{Announcement, Event, Registry, Shared, answer, names, read_json};
 use crate::registry::{DeveloperProof, EntityRecord, Pricing, Taken};
 
 const MAX_NAME: usize = 100;
@@ -35,6 +35,8 @@ struct Wanted {
     service_endpoint: Option<String>,
     openapi_url: Option<String>,
     entity_pricing: Option<Pricing>,
+    entity_name: Option<String>,
+    version: Option<String>,
 }
 
 /// `POST /v1/entities`
@@ -47,25 +49,38 @@ pub(super) async fn entity(
     if let Some(refused) = over_limit(&registry.registrations, client, &headers) {
         return refused;
     }
-    match check(&registry, &body).and_then(|record| store(&registry, record)) {
-        Ok(id) => {
-            answer::json(StatusCode::CREATED, &json!({"entity_id": id, "message": "agent registered successfully"}))
+    let registered = check(&registry, &body).and_then(|(record, name)| {
+        let record = store(&registry, record)?;
+        // A name that cannot be bound is passed over in silence.
+        let name = name.and_then(|(name, version)| names::bind_to(&registry, &record, &name, version).ok());
+        Ok((record.entity_id, name))
+    });
+    match registered {
+        Ok((id, name)) => {
+            let mut told = json!({"entity_id": id, "message": "agent registered successfully"});
+            if let (Some(fqan), Some(members)) = (name, told.as_object_mut()) {
+                members.insert("fqan".into(), fqan.into());
+            }
+            answer::json(StatusCode::CREATED, &told)
         }
         Err((status, sentence)) => answer::error(status, &sentence),
     }
 }
 
-fn store(registry: &Registry, record: EntityRecord) -> Result<EntityId, Refusal> {
+fn store(registry: &Registry, record: EntityRecord) -> Result<EntityRecord, Refusal> {
     registry
         .state
         .insert(record.clone())
         .map_err(|Taken| (StatusCode::CONFLICT, "agent already registered".to_owned()))?;
     registry.announce(record.entity_id.as_str(), &record.name, Announcement::Register);
     registry.publish(&Event::Registered(&record));
-    Ok(record.entity_id)
+    Ok(record)
 }
 
-fn check(registry: &Registry, body: &[u8]) -> Result<EntityRecord, Refusal> {
+/// The record that is wanted, and the name and version that it is to have.
+type Checked = (EntityRecord, Option<(String, String)>);
+
+fn check(registry: &Registry, body: &[u8]) -> Result<Checked, Refusal> {
     let wanted: Wanted = read_json(body).map_err(|error| (StatusCode::BAD_REQUEST, error))?;
     let entity_type = wanted.entity_type.unwrap_or_default();
     let kind = match entity_type.as_str() {
@@ -114,6 +129,7 @@ fn check(registry: &Registry, body: &[u8]) -> Result<EntityRecord, Refusal> {
         category,
         tags: wanted.tags.unwrap_or_default(),
         summary,
+        home_registry: registry.config.host.clone(),
         registered_at: now,
         updated_at: now,
         ttl: TTL,
@@ -128,7 +144,8 @@ fn check(registry: &Registry, body: &[u8]) -> Result<EntityRecord, Refusal> {
         entity_pricing: wanted.entity_pricing,
     };
     check_limits(&record)?;
-    Ok(record)
+    let name = wanted.entity_name.filter(|name| !name.is_empty());
+    Ok((record, name.map(|name| (name, wanted.version.unwrap_or_default()))))
 }
 
 fn check_developer(

@@ -5,7 +5,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
-use super::{Shared, activity, answer, card, control, developers, documented, entities, heartbeat, info, register};
+use super::{
+    Shared, activity, answer, card, control, developers, documented, entities, heartbeat, info, names, register,
+};
 
 /// Every route. At a live registry there is no `/v1/heartbeat`: it answers 404 like any other path that is not here.
 pub(super) fn router(registry: Shared) -> Router {
@@ -18,6 +20,9 @@ pub(super) fn router(registry: Shared) -> Router {
         .route("/v1/developers", post(developers::register))
         .route("/v1/developers/{id}", get(developers::get))
         .route("/v1/developers/{id}/entities", get(developers::entities))
+        .route("/v1/names", post(names::bind))
+        .route("/v1/names/{developer}/{entity}", get(names::get).delete(names::release))
+        .route("/v1/names/{developer}/{entity}/available", get(names::available))
         .route("/v1/search", post(info::search))
         .route("/v1/categories", get(info::categories))
         .route("/v1/tags", get(info::tags))

@@ -9,6 +9,7 @@ mod faults;
 mod fleet;
 mod heartbeat;
 mod liveness;
+mod names;
 mod registration;
 mod routes;
 mod support;
