@@ -14,6 +14,7 @@ use crate::export::ExportFormat;
 pub use crate::incidents::IncidentView;
 pub use crate::project::Proposal;
 pub use crate::refusal::{Refusal, Taken};
+pub use crate::registry_writes::{Signing, Write, WriteDone, WriteDoneStep, WritePlan, WriteStep};
 pub use crate::settings::{AlertRulesView, ChannelEntry, Derived, RunEntry, RungEntry};
 pub use crate::setup::{Adopted, Adoption, AgentRunView, BusFace, ProjectPreview};
 pub use crate::signing_desk::SignerAudit;
@@ -142,6 +143,22 @@ pub enum Command {
         /// Delete its key from the vault, too.
         #[serde(default)]
         delete_key: bool,
+    },
+    /// What would be asked of the agent's registry, and what would be signed. Signs nothing. Answers a [`WritePlan`].
+    WritePropose {
+        /// Whose.
+        id: EntityId,
+        /// What is to be done.
+        write: Write,
+    },
+    /// Does what was shown. Answers a [`WriteDone`].
+    WriteCarryOut {
+        /// Whose.
+        id: EntityId,
+        /// What is to be done.
+        write: Write,
+        /// Which plan a person has seen, by its [`WritePlan::seal`]: another one is refused.
+        seal: String,
     },
     /// Pauses or resumes an agent.
     AgentSetPaused {

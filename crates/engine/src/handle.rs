@@ -131,6 +131,8 @@ impl Handle {
                 self.change(command, true).await
             }
             Command::Revision { other_than } => self.other_revision(other_than).await.map(Value::from),
+            Command::WritePropose { id, write } => Box::pin(self.write_propose(id, write)).await,
+            Command::WriteCarryOut { id, write, seal } => Box::pin(self.write_carry_out(id, write, seal)).await,
             Command::AgentImport { .. }
             | Command::AgentGenerate { .. }
             | Command::AgentDerive { .. }
@@ -269,7 +271,7 @@ impl Handle {
     }
 
     /// Who loses its entry while it runs would be watched by nobody.
-    async fn must_rest(&self, id: &EntityId) -> Result<(), Refusal> {
+    pub(crate) async fn must_rest(&self, id: &EntityId) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask::Row(id.clone(), reply)).await.map_err(|_| ended())?;
         match answer.await.map_err(|_| ended())? {

@@ -26,6 +26,7 @@ mod processes;
 pub mod project;
 mod refusal;
 pub mod registry;
+pub mod registry_writes;
 pub mod settings;
 pub mod setup;
 mod signing_desk;

@@ -114,6 +114,12 @@ pub fn look(around: &Surroundings, files: &[PathBuf], settings: &Settings) -> Ve
     files.iter().map(look).collect()
 }
 
+/// The developer's key file that the tools use: what the environment names, else the one in their home (protocols.md 2.5).
+pub(crate) fn developer_key(around: &Surroundings) -> Option<PathBuf> {
+    let mut keys = places::usual(around).into_iter().filter(|candidate| candidate.of == KeyOf::Developer);
+    keys.next().map(|candidate| candidate.path)
+}
+
 /// The folder of the project that a key file is in; nothing where people keep keys outside of projects.
 pub(crate) fn project_of(file: &Path) -> Option<PathBuf> {
     let folder = file.parent()?;

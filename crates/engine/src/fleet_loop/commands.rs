@@ -79,6 +79,8 @@ impl FleetLoop {
             | Command::AgentDerive { .. }
             | Command::AgentOnBus { .. }
             | Command::AgentRemove { .. }
+            | Command::WritePropose { .. }
+            | Command::WriteCarryOut { .. }
             | Command::AgentSetPaused { .. }
             | Command::AgentSetTags { .. }
             | Command::AgentRun { .. }

@@ -69,8 +69,19 @@ impl Described {
     }
 
     pub(super) fn name(&self) -> Option<String> {
-        let name = self.facts.get("name")?.as_str()?.trim();
-        (!name.is_empty()).then(|| name.to_owned())
+        self.text(&["name"])
+    }
+
+    /// The first of these members that is a text with something in it.
+    pub(super) fn text(&self, members: &[&str]) -> Option<String> {
+        let texts = members.iter().filter_map(|member| self.facts.get(member)?.as_str());
+        texts.map(str::trim).find(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// The texts of a list.
+    pub(super) fn texts(&self, member: &str) -> Option<Vec<String>> {
+        let list = self.facts.get(member)?.as_array()?;
+        Some(list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect())
     }
 
     /// Where it listens.

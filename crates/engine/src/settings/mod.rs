@@ -7,6 +7,7 @@ mod channel;
 mod edit;
 mod edit_alerts;
 mod edit_bus;
+mod edit_entity;
 mod edit_registry;
 mod edit_run;
 mod file;
@@ -28,6 +29,7 @@ pub use edit::{
 pub(crate) use edit::{add_demo, draft_channel, draft_without_channel};
 pub use edit_alerts::set_alert_rules;
 pub(crate) use edit_bus::{draft_bus, draft_without_bus};
+pub(crate) use edit_entity::set_entity;
 pub(crate) use edit_registry::draft_registry;
 pub use edit_run::set_run;
 pub(crate) use edit_run::upsert;

@@ -26,6 +26,7 @@ use crate::discover::{self, Surroundings};
 use crate::paths::Paths;
 use crate::project::propose;
 use crate::refusal::json_of;
+use crate::registry_writes;
 use crate::settings::{self, AgentEntry, AlertRulesView, Settings};
 
 pub use adopt::{Adopted, Adoption, FieldChange, ProgramUse, ProgramView, ProjectAgentView, ProjectPreview};
@@ -128,6 +129,9 @@ pub fn execute_offline(paths: &Paths, vault: &VaultChoice, command: &Command) ->
     })?;
     let vault = open_vault(paths, vault)?;
     let gone = gone(paths, command);
+    if let Some(written) = registry_writes::execute_offline(paths, &vault, command) {
+        return written;
+    }
     let value = execute(paths, &vault, command).unwrap_or_else(|| {
         Err(Refusal::new("engine.not_running", "No Beatkeeper is running", "Start the app, or `beatkeeper run`."))
     })?;
@@ -201,7 +205,9 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         Command::KeyFileShred { path } => keys::shred(paths, vault, path).map(|()| Value::Null),
         Command::DemoStart => demo::begin(paths, vault).and_then(|demo| json_of(&demo)),
         Command::DemoEnd => demo::end(paths, vault).map(|()| Value::Null),
-        Command::FleetDelta { .. }
+        Command::WritePropose { .. }
+        | Command::WriteCarryOut { .. }
+        | Command::FleetDelta { .. }
         | Command::BeatStrips { .. }
         | Command::AgentHistory { .. }
         | Command::AgentExport { .. }

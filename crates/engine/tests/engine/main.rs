@@ -15,6 +15,7 @@ mod life;
 mod processes;
 mod project;
 mod redis_server;
+mod registry_writes;
 mod scene;
 mod sdk;
 mod signer;

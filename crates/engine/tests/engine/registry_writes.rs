@@ -1,0 +1,111 @@
+//! A running engine writes to the registry that it beats at.
+
+use beatkeeper_core::identity::EntityId;
+use beatkeeper_engine::command::{Command, Write, WriteDone, WritePlan};
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, write_key};
+
+fn register(scene: &Scene) -> Write {
+    Write::Register {
+        developer_path: Some(scene.path("developer.json")),
+        entity_url: Some("http://127.0.0.1:9".into()),
+        name: None,
+        category: None,
+        tags: None,
+        summary: None,
+        index: None,
+    }
+}
+
+fn next_index(scene: &Scene) -> Write {
+    Write::NextIndex { developer_path: Some(scene.path("developer.json")), entity_url: None }
+}
+
+/// An agent with the developer's first key, which the registry does not know yet.
+async fn derived(scene: &Scene) -> EntityId {
+    let developer_path = scene.path("developer.json");
+    write_key(&developer_path, 7);
+    let derive = Command::AgentDerive {
+        developer_path,
+        index: 0,
+        registry: "devnet".into(),
+        name: Some("weather".into()),
+        replace: None,
+    };
+    let added = scene.execute(derive).await.expect("the key is derived");
+    let config = scene.config().replace("registry = \"devnet\"\n", "registry = \"devnet\"\ninterval = 1\n");
+    scene.write_config(&config);
+    added["id"].as_str().expect("an id").parse().expect("an id")
+}
+
+async fn carry_out(scene: &Scene, id: &EntityId, write: Write) -> WriteDone {
+    let propose = Command::WritePropose { id: id.clone(), write: write.clone() };
+    let plan: WritePlan = serde_json::from_value(scene.execute(propose).await.expect("a plan")).expect("a plan");
+    let carry_out = Command::WriteCarryOut { id: id.clone(), write, seal: plan.seal };
+    serde_json::from_value(scene.execute(carry_out).await.expect("it is done")).expect("what was done")
+}
+
+fn beats(agent: &Value) -> bool {
+    agent["verdict"]["code"] == "ok"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_beats_once_it_is_registered_and_again_after_its_record_was_deleted() {
+    let scene = Scene::new(&[]).await;
+    let id = derived(&scene).await;
+    scene.until(&id, "the registry does not know it", |agent| agent["link"]["state"] == "blocked").await;
+    carry_out(&scene, &id, register(&scene)).await;
+    scene.until(&id, "its first confirmed beat", beats).await;
+
+    let name = "weather".to_owned();
+    let write = Write::Deregister { confirm_name: name, developer_path: None };
+    carry_out(&scene, &id, write).await;
+    assert!(scene.devnet().record(&id).is_none());
+    let unknown = |agent: &Value| agent["verdict"]["code"] != "ok";
+    scene.until(&id, "its record is gone", unknown).await;
+    carry_out(&scene, &id, register(&scene)).await;
+    scene.until(&id, "its beats count again", beats).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_beats_for_the_next_key_and_no_longer_for_the_old_one() {
+    let scene = Scene::new(&[]).await;
+    let old = derived(&scene).await;
+    carry_out(&scene, &old, register(&scene)).await;
+    scene.until(&old, "a confirmed beat", beats).await;
+
+    let done = carry_out(&scene, &old, next_index(&scene)).await;
+    let new = done.agent;
+    assert_ne!(new, old);
+    let agent = scene.until(&new, "the new key's confirmed beat", beats).await;
+    assert_eq!(agent["name"], "weather");
+    assert!(scene.devnet().accepted(&new) > 0);
+    assert_eq!(scene.agent(&old).await, Value::Null, "its place is taken");
+    scene.devnet().wait_for(|state| state.sockets(&old) == 0).await.expect("the old key's socket is closed");
+    let key = |id: &EntityId| serde_json::from_value(json!({"command": "agent_key", "id": id})).expect("a command");
+    assert_eq!(scene.execute(key(&old)).await.expect("a key")["presence"], "present", "the old key is kept");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_has_the_old_key_is_ended_first() {
+    let scene = Scene::new(&[]).await;
+    let id = derived(&scene).await;
+    let config = format!("{}\n[agent.run]\ncommand = [\"sleep\", \"600\"]\n", scene.config().trim_end());
+    scene.write_config(&config);
+    let start = async || scene.execute(Command::AgentUp { ids: vec![id.clone()] }).await;
+    // The file is followed soon after it was written.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !start().await.is_ok_and(|ordered| ordered[0]["refusal"].is_null()) {
+        assert!(std::time::Instant::now() < deadline, "it never started");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    scene.until(&id, "its process runs", |agent| agent["process"]["state"] == "running").await;
+    let propose = Command::WritePropose { id: id.clone(), write: next_index(&scene) };
+    let refused = scene.execute(propose).await.expect_err("it runs");
+    assert_eq!(refused.code, "run.is_up");
+    assert!(refused.remedy.contains("new key"), "{refused:?}");
+    scene.execute(Command::AgentDown { ids: vec![id.clone()] }).await.expect("it is ended");
+    scene.until(&id, "its process has ended", |agent| agent["process"]["state"] != "running").await;
+}
