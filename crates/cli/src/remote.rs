@@ -123,7 +123,7 @@ pub(crate) fn no_runtime(error: &std::io::Error) -> Failure {
     Failure::refused("system.runtime", format!("The system gave no resources: {error}"), "Close something, try again.")
 }
 
-/// A keychain may show its prompt, and a person takes as long as it takes.
+/// A keychain may show its prompt, and a person takes as long as it takes; so does a registry whose limit is waited out.
 const fn waits_for_a_person(command: &Command) -> bool {
     match command {
         Command::AgentImport { .. }
@@ -134,6 +134,8 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::ChannelRemove { .. }
         | Command::ChannelTest { .. }
         | Command::AgentRemove { .. }
+        | Command::WritePropose { .. }
+        | Command::WriteCarryOut { .. }
         | Command::ProjectAdopt { .. }
         | Command::ProjectPreview { .. }
         | Command::BusAdd { .. }

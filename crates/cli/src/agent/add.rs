@@ -37,7 +37,9 @@ pub(super) fn add(paths: &Paths, vault: VaultKind, command: &Command) -> Result<
         note(&format!("No Beatkeeper is running: {what} starts when the app or `beatkeeper run` does."));
     }
     if matches!(command, Command::AgentGenerate { .. }) {
-        note("The key is new: register it at the registry, which does not take its beats before that.");
+        note(
+            "The key is new: `beatkeeper agent register` registers it; the registry does not take its beats before that.",
+        );
     }
     Ok(())
 }

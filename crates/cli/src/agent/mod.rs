@@ -7,6 +7,7 @@ mod remove;
 mod show;
 mod signer;
 mod usage;
+mod write;
 
 use beatkeeper_core::identity::EntityKind;
 use beatkeeper_core::view::BeatsBy;
@@ -70,6 +71,10 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &AgentCommand) -
         }
         AgentCommand::List { json } => list::print(paths, *json),
         AgentCommand::Show { agent, json } => show::print(paths, vault, agent, *json),
+        AgentCommand::Register(options) => write::register(paths, vault, options),
+        AgentCommand::Update(options) => write::update(paths, vault, options),
+        AgentCommand::Deregister(options) => write::deregister(paths, vault, options),
+        AgentCommand::NextIndex(options) => write::next_index(paths, vault, options),
         AgentCommand::Remove { agent, yes_remove, delete_key } => {
             remove::remove(paths, vault, agent, yes_remove.as_deref(), *delete_key)
         }

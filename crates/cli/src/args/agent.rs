@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use beatkeeper_engine::command::Occupant;
 use clap::Subcommand;
 
-use super::UsageOptions;
+use super::{DeregisterOptions, NextIndexOptions, RegisterOptions, UpdateOptions, UsageOptions};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgentCommand {
@@ -83,6 +83,14 @@ pub(crate) enum AgentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Register an agent at its registry, or again after its record was deleted; shows what is signed, and asks
+    Register(RegisterOptions),
+    /// Change where an agent is published; shows what is signed, and asks
+    Update(UpdateOptions),
+    /// Delete an agent's record at its registry, and release its name; shows what is signed, and asks
+    Deregister(DeregisterOptions),
+    /// Give an agent the developer's next key: store it, register it, and have it take the old one's place
+    NextIndex(NextIndexOptions),
     /// Remove an agent from the configuration; its key stays unless --delete-key
     Remove {
         /// Entity id, the beginning of one, or a name
@@ -154,6 +162,10 @@ impl AgentCommand {
             | Self::Show { json, .. }
             | Self::Signer { json, .. }
             | Self::Usage(UsageOptions { json, .. }) => *json,
+            Self::Register(RegisterOptions { consent, .. })
+            | Self::Update(UpdateOptions { consent, .. })
+            | Self::Deregister(DeregisterOptions { consent, .. })
+            | Self::NextIndex(NextIndexOptions { consent, .. }) => consent.json,
             Self::Import { .. }
             | Self::Add { .. }
             | Self::Remove { .. }

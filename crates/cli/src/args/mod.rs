@@ -11,6 +11,7 @@ mod export;
 mod incident;
 mod local;
 mod usage;
+mod write;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(crate) use export::ExportOptions;
 pub(crate) use incident::IncidentCommand;
 pub(crate) use local::{LogsOptions, OrderOptions};
 pub(crate) use usage::UsageOptions;
+pub(crate) use write::{Consent, DeregisterOptions, NextIndexOptions, RegisterOptions, UpdateOptions};
 
 /// Keeps AI agents beating at their registry, and says when one does not.
 #[derive(Debug, Parser)]

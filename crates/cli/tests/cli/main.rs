@@ -17,5 +17,6 @@ mod registry;
 mod secrecy;
 mod team;
 mod tls;
+mod writes;
 
 use common::{golden, registration, stage};

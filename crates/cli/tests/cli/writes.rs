@@ -1,0 +1,92 @@
+//! Records at a registry: shown before they are signed, and changed only when a person agrees.
+
+use serde_json::{Value, json};
+
+use crate::keys::{PRIVATE, PUBLIC, key_file, write_key};
+use crate::registry::Registry;
+use crate::stage::Stage;
+
+/// protocols.md 4: the first two agents that the golden seed derives as a developer.
+const FIRST: &str = "zns:7f3214872296f48d652a365c9f637f72";
+const SECOND: &str = "zns:c05f93041a20967a48616b85df7ada7f";
+const URL: &str = "http://127.0.0.1:1";
+
+/// A registry that knows nobody, and an agent with a developer's first key.
+fn scene() -> (Stage, Registry) {
+    let stage = Stage::new();
+    let registry = Registry::start(&stage, "devnet", "127.0.0.1:0", &[]);
+    stage.write("beatkeeper.toml", &format!("[[registry]]\nname = \"local\"\nurl = \"{}\"\n", registry.url));
+    write_key(&stage, "developer.json", &key_file(PUBLIC, PRIVATE));
+    let developer = ["--developer", "developer.json", "--index", "0"];
+    let add = [&["agent", "add", "--registry", "local", "--name", "weather"][..], &developer].concat();
+    assert_eq!(stage.ok(&add), format!("{FIRST}\n"));
+    (stage, registry)
+}
+
+fn register<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["agent", "register", "weather", "--developer", "developer.json", "--url", URL][..], more].concat()
+}
+
+fn is_known(registry: &Registry, id: &str) -> bool {
+    registry.get(&format!("/v1/entities/{id}")).starts_with("HTTP/1.1 200")
+}
+
+#[test]
+fn what_would_be_signed_is_shown_and_nothing_is_sent() {
+    let (stage, registry) = scene();
+    let shown = stage.ok(&register(&["--dry-run"]));
+    for part in [
+        "1. Register the developer",
+        "2. Register \"weather\" as number 0",
+        &format!("POST {}/v1/entities", registry.url),
+        "\"signature\": \"(signed when sent)\"",
+        "signed by the developer's key: hex:",
+        "signed by the agent's key: {\"category\":\"general\",\"entity_type\":\"agent\"",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let plan = stage.json(&register(&["--dry-run", "--json"]));
+    assert_eq!((&plan["agent"], plan["steps"].as_array().map(Vec::len)), (&json!(FIRST), Some(2)));
+    // Nobody is there to agree.
+    let refused = stage.refused(&register(&[]));
+    assert!(refused.contains("weather") && refused.contains("--yes"), "{refused}");
+    assert!(!is_known(&registry, FIRST));
+}
+
+#[test]
+fn a_record_is_made_changed_and_deleted() {
+    let (stage, registry) = scene();
+    let done = stage.json(&register(&["--yes", "--json", "--tag", "a", "--tag", "b"]));
+    assert_eq!(done["agent"], FIRST);
+    assert!(done["steps"].as_array().unwrap().iter().all(|step| step["ok"] == true), "{done:#}");
+    assert!(registry.get(&format!("/v1/entities/{FIRST}")).contains("\"tags\":[\"a\",\"b\"]"));
+    let refused = stage.refused(&register(&["--yes"]));
+    assert!(refused.contains("is registered at local") && refused.contains("agent update"), "{refused}");
+
+    assert_eq!(stage.ok(&["agent", "update", "weather", "--url", "https://w.example.com", "--yes"]), "");
+    assert!(registry.get("/v1/entities").contains("https://w.example.com"));
+
+    stage.ok(&["agent", "deregister", "weather", "--yes"]);
+    assert!(!is_known(&registry, FIRST));
+    let said = stage.run(&["agent", "deregister", "weather", "--yes", "--json"]);
+    let error: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &error["error"]["code"]), (Some(1), &json!("write.not_registered")));
+    stage.ok(&register(&["--yes"]));
+    assert!(is_known(&registry, FIRST));
+}
+
+#[test]
+fn a_running_engine_takes_the_next_key() {
+    let (stage, registry) = scene();
+    let config = stage.read("beatkeeper.toml");
+    stage.write("beatkeeper.toml", &config.replace("registry = \"local\"", "registry = \"local\"\ninterval = 1"));
+    let _engine = stage.engine("engine", &[]);
+    stage.ok(&register(&["--yes"]));
+    stage.agent("weather", |agent| agent["verdict"]["code"] == "ok");
+    let next = ["agent", "next-index", "weather", "--developer", "developer.json", "--yes"];
+    assert_eq!(stage.ok(&next), format!("{SECOND}\n"), "stdout is for scripts");
+    assert!(is_known(&registry, SECOND) && is_known(&registry, FIRST));
+    stage.agent("weather", |agent| agent["id"] == SECOND && agent["verdict"]["code"] == "ok");
+    let config = stage.read("beatkeeper.toml");
+    assert!(config.contains(SECOND) && !config.contains(FIRST) && config.contains("interval = 1"), "{config}");
+}
