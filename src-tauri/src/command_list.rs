@@ -61,6 +61,8 @@ macro_rules! with_commands {
             bus_test,
             bus_remove,
             agent_on_bus,
+            write_propose,
+            write_carry_out,
             pick_file,
             pick_folder,
             keys_find,

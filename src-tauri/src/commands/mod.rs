@@ -3,6 +3,7 @@
 mod alerts;
 mod buses;
 mod runs;
+mod writes;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::window::{self, release::Release};
 use alerts::*;
 use buses::*;
 use runs::*;
+use writes::*;
 
 type Answer = Result<Value, Refusal>;
 
