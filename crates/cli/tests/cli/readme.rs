@@ -21,7 +21,11 @@ fn every_command_in_the_readme_exists() {
     let mut commands = 0;
     for row in table.lines().skip(2) {
         let command = row.trim_start_matches("| ").split('`').nth(1).unwrap();
-        let words = command.split(' ').take_while(|word| word.chars().all(|c| c.is_ascii_lowercase()));
+        let is_word = |word: &&str| {
+            word.starts_with(|c: char| c.is_ascii_lowercase())
+                && word.chars().all(|c| c == '-' || c.is_ascii_lowercase())
+        };
+        let words = command.split(' ').take_while(is_word);
         let mut arguments: Vec<&str> = words.collect();
         arguments.push("--help");
         let help = stage.ok(&arguments);

@@ -64,6 +64,7 @@ registry = "r"
 tags = ["nightly"]
 
 [agent.run]
+folder = "/srv/weather"
 command = ["python3", "agent.py"]
 
 [[agent]]
@@ -72,6 +73,7 @@ name = "other"
 registry = "r"
 
 [agent.run]
+folder = "/srv/weather"
 command = ["x"]
 depends_on = ["{OLD}"] # by its id
 "#

@@ -92,7 +92,9 @@ async fn the_engine_beats_for_the_next_key_and_no_longer_for_the_old_one() {
 async fn a_process_that_has_the_old_key_is_ended_first() {
     let scene = Scene::new(&[]).await;
     let id = derived(&scene).await;
-    let config = format!("{}\n[agent.run]\ncommand = [\"sleep\", \"600\"]\n", scene.config().trim_end());
+    let folder = scene.path("data");
+    let run = format!("[agent.run]\nfolder = '{}'\ncommand = [\"sleep\", \"600\"]\n", folder.display());
+    let config = format!("{}\n{run}", scene.config().trim_end());
     scene.write_config(&config);
     let start = async || scene.execute(Command::AgentUp { ids: vec![id.clone()] }).await;
     // The file is followed soon after it was written.
