@@ -165,16 +165,15 @@ impl Desk<'_> {
         let facts = Facts::gather(person, there.as_ref(), &subject.agent, subject.client.http()).await?;
         let Subject { agent, registry, client, .. } = subject;
         let keys = Keys { agent: Some(signer), developer: Some(developer.signer()) };
-        let words = format!("{} of the developer {}", agent.name, developer.id);
         let (deeds, more) = registration(client, registry, &agent.entity, key, facts, &developer, index).await?;
         warnings.extend(more);
-        let sentence = format!("{words} is registered at {} as {}", registry.name, agent.entity);
+        let (whose, place) = (format!("{} of the developer {}", agent.name, developer.id), &registry.name);
         Ok(Drawn {
             deeds,
             keys,
             switch: None,
-            done: format!("{sentence}."),
-            sentence: format!("{sentence}."),
+            sentence: format!("{whose} will be registered at {place} as {}.", agent.entity),
+            done: format!("{whose} is registered at {place} as {}.", agent.entity),
             warnings,
         })
     }
@@ -191,20 +190,21 @@ impl Desk<'_> {
         let id = &subject.agent.entity;
         let before = listed.into_iter().find(|record| record.entity_id == id.as_str()).and_then(|old| old.entity_url);
         let (name, registry) = (&subject.agent.name, &subject.registry);
-        let sentence = match before {
-            Some(before) => {
-                let before: String = before.chars().take(200).filter(|c| !c.is_control()).collect();
-                format!("{name} is published at {entity_url} instead of {before}.")
-            }
-            None => format!("{name} is published at {entity_url}."),
-        };
+        let before = before.map_or_else(String::new, |before| {
+            let before: String = before.chars().take(200).filter(|c| !c.is_control()).collect();
+            format!(" instead of {before}")
+        });
+        let (sentence, done) = (
+            format!("{name} will be published at {entity_url}{before}."),
+            format!("{name} is published at {entity_url}{before}."),
+        );
         Ok(Drawn {
             warnings: url_warning(&entity_url, registry.url.is_loopback()).into_iter().collect(),
             deeds: vec![Deed::Publish { id: id.clone(), entity_url }],
             keys: Keys { agent: Some(signer), developer: None },
             switch: None,
-            done: sentence.clone(),
             sentence,
+            done,
         })
     }
 
@@ -231,9 +231,14 @@ impl Desk<'_> {
             developer.must_own(agent, there.developer_id.as_deref())?;
             keys.developer = Some(developer.signer());
         }
-        let mut sentence = format!("{} is no longer registered at {}", agent.name, subject.registry.name);
+        let (who, place) = (&agent.name, &subject.registry.name);
+        let (mut sentence, mut done) = (
+            format!("{who} will no longer be registered at {place}"),
+            format!("{who} is no longer registered at {place}"),
+        );
         if let Some(name) = name {
-            sentence += &format!(", and its name {} is free", name.as_str());
+            sentence += &format!(", and its name {} will be free", name.as_str());
+            done += &format!(", and its name {} is free", name.as_str());
             deeds.push(Deed::Release { name });
         }
         deeds.push(Deed::Delete { id: agent.entity.clone(), by });
@@ -243,14 +248,7 @@ impl Desk<'_> {
              it again, pause it, or remove it."
                 .to_owned(),
         ];
-        Ok(Drawn {
-            deeds,
-            keys,
-            switch: None,
-            done: format!("{sentence}."),
-            sentence: format!("{sentence}."),
-            warnings,
-        })
+        Ok(Drawn { deeds, keys, switch: None, sentence: format!("{sentence}."), done: format!("{done}."), warnings })
     }
 
     async fn next_index(
@@ -291,8 +289,8 @@ impl Desk<'_> {
             deeds,
             keys,
             sentence: format!(
-                "{} gets the developer's key number {index}: it is stored in the vault, registered at {} as {id}, and takes \
-                 the place of {old} here.",
+                "{} will get the developer's key number {index}: it will be stored in the vault, registered at {} as {id}, \
+                 and take the place of {old} here.",
                 agent.name, registry.name
             ),
             done: format!(
