@@ -174,7 +174,8 @@ pub(super) fn refusal(answer: &Answer, base: &BaseUrl) -> Refusal {
 
 /// Whether it is possible that the registry has done what it was asked, although it does not say so.
 pub(super) fn is_unsure(refusal: &Refusal) -> bool {
-    matches!(refusal.code.as_str(), "write.unreachable" | "write.registry_failed" | "write.not_a_registry")
+    let unsure = ["write.unreachable", "write.registry_failed", "write.not_a_registry", "write.other_id"];
+    unsure.contains(&refusal.code.as_str())
 }
 
 /// A registry that did not answer.

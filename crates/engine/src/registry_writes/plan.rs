@@ -1,5 +1,6 @@
 //! What is shown before anything is signed, and what is said when it is done.
 
+use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::wire::ownership::Owner;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,6 @@ use ts_rs::TS;
 
 use super::deed::{Deed, Pen};
 use crate::refusal::{Refusal, json_of};
-use beatkeeper_core::base_url::BaseUrl;
 
 /// What stands in the place of a signature that nobody has made yet.
 const UNSIGNED: &str = "(signed when sent)";

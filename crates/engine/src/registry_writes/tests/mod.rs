@@ -10,7 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use beatkeeper_core::identity::{DeveloperId, EntityId, PublicKey};
-use beatkeeper_core::wire::ownership::Fqan;
+use beatkeeper_core::wire::ownership::{Fqan, Owner};
 use beatkeeper_core::wire::registration::developer_bytes;
 use beatkeeper_devnet::{Config, Devnet};
 use beatkeeper_vault::Vault;
@@ -28,7 +28,6 @@ use crate::paths::Paths;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::setup::{self, VaultChoice};
-use beatkeeper_core::wire::ownership::Owner;
 
 /// Long enough for a short window to be over, and short enough for a test.
 const BRIEF: Pace = Pace { unsaid: Duration::from_millis(600), most: Duration::from_secs(5) };
