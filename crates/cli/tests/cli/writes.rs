@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::keys::{PRIVATE, PUBLIC, key_file, write_key};
+use crate::golden::{PRIVATE, PUBLIC, key_file, write_key};
 use crate::registry::Registry;
 use crate::stage::Stage;
 
