@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::UdpSocket;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use crate::net::{beside, run};
 
@@ -20,7 +20,8 @@ pub enum Names {
 
 /// A name server that runs until it is dropped.
 pub struct NameServer {
-    answering: AbortHandle,
+    /// Taken when it ends.
+    answering: Option<JoinHandle<()>>,
 }
 
 impl NameServer {
@@ -36,13 +37,17 @@ impl NameServer {
                 }
             }
         });
-        Self { answering }
+        Self { answering: Some(answering) }
     }
 }
 
 impl Drop for NameServer {
     fn drop(&mut self) {
-        self.answering.abort();
+        if let Some(answering) = self.answering.take() {
+            answering.abort();
+            // The next one on this port may start at once. That this one was told to end is no failure.
+            let _ = run(answering);
+        }
     }
 }
 

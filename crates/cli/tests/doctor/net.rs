@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
@@ -15,14 +15,14 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Goes on beside the test, until the test ends.
-pub fn beside(work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-    RUNTIME.spawn(work).abort_handle()
+pub fn beside(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    RUNTIME.spawn(work)
 }
 
 /// A port of loopback where every connection gets the same treatment.
 pub struct Served {
     pub address: SocketAddr,
-    accepting: AbortHandle,
+    accepting: JoinHandle<()>,
 }
 
 impl Served {

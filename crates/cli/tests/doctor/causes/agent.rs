@@ -28,7 +28,7 @@ causes! {
         scene.registry.register(&stranger.url);
         scene.entry = format!("health = \"{}\"\n", stranger.health());
         scene.keep(stranger);
-        scene.engine_until("ok");
+        scene.engine_until("process.wrong_agent");
         scene
     };
     a_card_with_another_key: [] => "agent.card_mismatch", ["card"], || {
@@ -73,9 +73,5 @@ fn beating(mut scene: Scene) -> Scene {
 /// Has the agent's process started by Beatkeeper.
 fn started_here(scene: &mut Scene, command: &[&str], more: &str) {
     let folder = scene.stage.root().to_owned();
-    scene.entry.push_str(&format!(
-        "[agent.run]\ncommand = {}\nfolder = {}\nkey = \"none\"\n{more}",
-        json!(command),
-        json!(folder)
-    ));
+    scene.entry.push_str(&format!("[agent.run]\ncommand = {}\nfolder = {}\n{more}", json!(command), json!(folder)));
 }

@@ -27,7 +27,7 @@ causes! {
         scene
     };
     an_agent_that_fell_silent: INACTIVE => "agent.silent", ["beats"], || {
-        let mut scene = by_itself("silent-after=2");
+        let mut scene = by_itself("silent-after=4");
         scene.engine(|agent| agent["registry"]["status"] == "inactive" && agent["liveness"] != "inactive");
         scene
     };

@@ -37,7 +37,7 @@ causes! {
     a_record_that_was_deleted_elsewhere: [] => "registry.tombstoned", ["record"], || gossiped(true);
     a_record_that_is_a_copy_of_another_registrys: [] => "registry.gossip_copy", ["record"], || gossiped(false);
     a_sweep_that_is_late: [] => "registry.sweep_late", ["record"], || {
-        let mut scene = Scene::new(Registry::start()).with_agent_that("silent-after=1", &[]);
+        let mut scene = Scene::new(Registry::start()).with_agent_that("silent-after=4", &[]);
         scene.registry.fault("sweep-late=600");
         scene.entry.push_str("beats = \"agent\"\n");
         scene.engine(|agent| agent["liveness"] == "offline" && agent["registry"]["status"] == "active");
