@@ -11,6 +11,7 @@ import type {
   Problem,
   Proposal,
   Unlisten,
+  Write,
 } from "./host/host";
 import { problemOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
@@ -54,6 +55,10 @@ export class Session {
   tall = $state(false);
   /** Whether the log takes the keyboard as soon as it is there. */
   wantsLog = $state(false);
+  /** Whether the doctor looks, and takes the keyboard, as soon as it is there. */
+  wantsDoctor = $state(false);
+  /** What is prepared to be written to a registry, and for whom. */
+  repairing = $state.raw<{ id: string; name: string; kind: Write["kind"] } | null>(null);
   /** What processes were seen to cost. */
   readonly usage = new UsageSeen();
 
@@ -215,6 +220,13 @@ export class Session {
     this.open(id);
     this.tab = "log";
     this.wantsLog = true;
+  }
+
+  /** Has the doctor look at an agent, in the whole window. */
+  openDoctor(id: string): void {
+    this.open(id);
+    this.tab = "doctor";
+    this.tall = this.wantsDoctor = true;
   }
 
   askToRemove(rows: readonly AgentRow[]): void {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod buses;
+mod doctor;
 mod runs;
 mod writes;
 
@@ -24,6 +25,7 @@ use crate::window::{self, release::Release};
 // Each command is a function and two macros.
 use alerts::*;
 use buses::*;
+use doctor::*;
 use runs::*;
 use writes::*;
 

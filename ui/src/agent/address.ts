@@ -5,6 +5,7 @@ export const TABS = {
   timeline: "Timeline",
   log: "Log",
   process: "Process",
+  doctor: "Doctor",
   key: "Key",
 } as const;
 

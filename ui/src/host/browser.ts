@@ -1,4 +1,4 @@
-import type { BlackBox, Host, Problem, Unlisten } from "./host";
+import { type BlackBox, type DoctorRun, type Host, type Problem, reportOf, type Unlisten } from "./host";
 
 /**
  * The local engine behind a plain browser, through the bridge of `cargo xtask ui`. It is in the builds for the bridge
@@ -103,6 +103,18 @@ export function browserHost(): Host {
     busTest: (name) => ask("bus_test", { name }),
     busRemove: (name) => ask("bus_remove", { name }),
     agentOnBus: (bus, name, beats, interval) => ask("agent_on_bus", { bus, name, beats, interval }),
+    doctorStart: (id, asked) => ask("doctor_start", { id, ...asked }),
+    doctorLook: (id) => ask("doctor_look", { id }),
+    doctorStop: (id) => ask("doctor_stop", { id }),
+    doctorSave: async (id, format, name) => {
+      const run = await ask<DoctorRun | null>("doctor_look", { id });
+      const report = run && reportOf(run, format);
+      if (report === null) return null;
+      save(report, name);
+      return name;
+    },
+    writePropose: (id, write) => ask("write_propose", { id, write }),
+    writeCarryOut: (id, write, seal) => ask("write_carry_out", { id, write, seal }),
     pickFile: typePath,
     pickFolder: typePath,
     keysFind: (folders) => ask("keys_find", { folders }),

@@ -7,14 +7,16 @@ import type { Refusal } from "./bindings/Refusal";
 import type { RegistryHealth } from "./bindings/RegistryHealth";
 import type { Transition } from "./bindings/Transition";
 import type { BusHost, Spoken } from "./buses";
+import type { DoctorHost } from "./doctor";
 import type { LocalHost } from "./local";
 
 export * from "./alerts";
 export * from "./buses";
+export * from "./doctor";
 export * from "./local";
 
 /** Everything the window asks of the program around it. */
-export interface Host extends AlertsHost, BusHost, LocalHost {
+export interface Host extends AlertsHost, BusHost, DoctorHost, LocalHost {
   fleetDelta(since: number): Promise<FleetDelta>;
   beatStrips(ids: string[], hours: Hours): Promise<Record<string, BeatStrip>>;
   agentHistory(id: string, limit: number): Promise<AgentHistory>;

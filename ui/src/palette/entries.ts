@@ -7,6 +7,7 @@ import { fits } from "../lib/fuzzy";
 import { type GroupBy, GROUPINGS } from "../lib/lines";
 import { RANGES, rangeOf } from "../lib/strip";
 import { count } from "../lib/time";
+import { WRITES, writesOf } from "../repair/words";
 import type { Session } from "../session.svelte";
 
 /** Something that the palette offers. */
@@ -79,6 +80,12 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
 
   const opened = fleet.row(fleet.opened);
   if (opened?.process.run) add("log", `Log of ${opened.name}`, () => session.openLog(opened.id), "l");
+  if (opened) {
+    const { id, name } = opened;
+    add("doctor", `Doctor of ${name}`, () => session.openDoctor(id), "d");
+    for (const kind of writesOf(opened))
+      add(`write-${kind}`, `${WRITES[kind].of(name)}…`, () => (session.repairing = { id, name, kind }));
+  }
   if (opened)
     add(
       "launch",

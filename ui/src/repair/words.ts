@@ -1,0 +1,33 @@
+import { isOnlySeen } from "../agent/field";
+import type { AgentRow } from "../host/bindings/AgentRow";
+import type { RepairKind, Write } from "../host/host";
+
+export type WriteKind = Write["kind"];
+
+/** What can be written to a registry, as the words of a button. */
+export const WRITES: Record<WriteKind, { word: string; of: (name: string) => string }> = {
+  register: { word: "Register…", of: (name) => `Register ${name}` },
+  update: { word: "Publish another URL…", of: (name) => `Publish another URL of ${name}` },
+  next_index: { word: "Switch to the next key…", of: (name) => `Switch ${name} to the next key` },
+  deregister: { word: "Deregister…", of: (name) => `Deregister ${name}` },
+};
+
+/** What repairs it, if a write does. */
+export const REPAIRS: Record<Exclude<RepairKind, "wait">, WriteKind> = {
+  register: "register",
+  update_url: "update",
+  next_index: "next_index",
+};
+
+/** What can be written of an agent; nothing of one that has no record which people sign. */
+export function writesOf(row: AgentRow): WriteKind[] {
+  if (row.realm !== "zynd" || isOnlySeen(row)) return [];
+  const there = row.registry.registered;
+  const suits: Record<WriteKind, boolean> = {
+    register: there !== true,
+    update: there !== false,
+    next_index: true,
+    deregister: there !== false,
+  };
+  return (Object.keys(WRITES) as WriteKind[]).filter((kind) => suits[kind]);
+}
