@@ -27,7 +27,7 @@ export const LAYERS: Record<Layer, string> = {
 export const OUTCOMES: Record<Outcome, string> = {
   waiting: "waiting",
   running: "under way",
-  ok: "as it should be",
+  ok: "fine",
   notice: "worth knowing",
   bad: "wrong",
   unknown: "cannot be told",
@@ -57,19 +57,13 @@ export function progressWords({ checks }: DoctorRun): string {
   return `${count(checks.filter(isOver).length)} of ${count(checks.length)} looked at`;
 }
 
-/** `20 as they should be, 1 wrong, 2 not asked`; what there is none of is left out. */
+/** `1 wrong, 20 fine, 2 not asked`; what there is none of is left out. */
 export function sumWords({ checks }: DoctorRun): string {
-  const each: [Outcome, string][] = [
-    ["bad", "wrong"],
-    ["notice", "worth knowing"],
-    ["ok", "as it should be"],
-    ["unknown", "cannot be told"],
-    ["not_asked", "not asked"],
-  ];
-  return each
-    .flatMap(([outcome, words]) => {
+  const worstFirst: Outcome[] = ["bad", "notice", "ok", "unknown", "not_asked"];
+  return worstFirst
+    .flatMap((outcome) => {
       const many = checks.filter(({ result }) => result === outcome).length;
-      return many === 0 ? [] : [`${count(many)} ${words}`];
+      return many === 0 ? [] : [`${count(many)} ${OUTCOMES[outcome]}`];
     })
     .join(", ");
 }
