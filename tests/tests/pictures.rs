@@ -53,11 +53,19 @@ const LOCAL: [(&str, &str, &[&str]); 5] = [
 const BUSES: [(&str, &str, &[&str]); 2] =
     [("buses", "state=field", &["buses-open"]), ("bus-add", "state=field", &["buses-open", "bus-add"])];
 
+/// The doctor, and what is written to a registry before it is signed.
+const DOCTOR: [(&str, &str, &[&str]); 4] = [
+    ("doctor-well", "open=code-reviewer", &["tab-doctor", "doctor-tall", "doctor-look"]),
+    ("doctor-cause", "open=weather-agent", &["page-doctor"]),
+    ("doctor-repair", "open=standup-bot", &["page-doctor"]),
+    ("write-plan", "open=standup-bot", &["more", "write-next_index", "write-submit"]),
+];
+
 /// Dialogs of the alerts: where they are, and the button that opens them.
 const DIALOGS: [(&str, &str, &str); 2] =
     [("black-box", "incidents", "incident-black-box"), ("channel", "channels", "channel-add")];
 
-const ZOOMED_STATES: [(&str, &str); 9] = [
+const ZOOMED_STATES: [(&str, &str); 10] = [
     ("zoomed", ""),
     ("zoomed-agent", "open=weather-agent"),
     ("zoomed-empty", "state=empty"),
@@ -67,6 +75,7 @@ const ZOOMED_STATES: [(&str, &str); 9] = [
     ("zoomed-fault", "state=alerts&alerts=fault"),
     ("zoomed-drill", "state=alerts&alerts=drill"),
     ("zoomed-local", "state=local"),
+    ("zoomed-doctor", "open=weather-agent&page=doctor"),
 ];
 
 async fn stage(theme: Theme) -> Result<(Desktop, Browser)> {
@@ -115,7 +124,7 @@ async fn look_at_all(browser: &Browser, theme: Theme) -> Result<()> {
         opened(browser).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
     }
-    for (name, asked, clicks) in LOCAL.into_iter().chain(BUSES) {
+    for (name, asked, clicks) in LOCAL.into_iter().chain(BUSES).chain(DOCTOR) {
         click_through(browser, asked, clicks).await?;
         look(browser, &format!("{name}-{}", theme.word()), &mut complaints).await?;
     }

@@ -126,6 +126,45 @@ describe("the host in a browser", () => {
     expect(click).toHaveBeenCalledTimes(1);
   });
 
+  it("asks the doctor in the engine's own words, and for what is written to a registry", async () => {
+    const fetch = answers(200, null);
+    vi.stubGlobal("fetch", fetch);
+    const host = browserHost();
+    await host.doctorStart("zns:1", { symptom: "drops", hold: 60, listen: true });
+    expect(asked(fetch)).toEqual({
+      command: "doctor_start",
+      id: "zns:1",
+      symptom: "drops",
+      hold: 60,
+      listen: true,
+    });
+    await host.doctorLook("zns:1");
+    expect(asked(fetch)).toEqual({ command: "doctor_look", id: "zns:1" });
+    await host.doctorStop("zns:1");
+    expect(asked(fetch)).toEqual({ command: "doctor_stop", id: "zns:1" });
+    const write = { kind: "update", entity_url: "https://a" } as const;
+    await host.writePropose("zns:1", write);
+    expect(asked(fetch)).toEqual({ command: "write_propose", id: "zns:1", write });
+    await host.writeCarryOut("zns:1", write, "s");
+    expect(asked(fetch)).toEqual({ command: "write_carry_out", id: "zns:1", write, seal: "s" });
+  });
+
+  it("saves what the doctor found once it is done", async () => {
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    const saved = vi.spyOn(URL, "createObjectURL");
+    const save = (run: unknown) => {
+      vi.stubGlobal("fetch", answers(200, run));
+      return browserHost().doctorSave("zns:1", "json", "a.json");
+    };
+    expect(await save(null)).toBeNull();
+    expect(await save({ done: false, markdown: null, json: null })).toBeNull();
+    click.mockClear();
+    expect(await save({ done: true, markdown: "# a", json: { version: 1 } })).toBe("a.json");
+    expect(click).toHaveBeenCalledTimes(1);
+    const blob = saved.mock.lastCall?.[0] as Blob;
+    expect(await blob.text()).toBe('{\n  "version": 1\n}\n');
+  });
+
   it("passes a refusal on as it is", async () => {
     const refusal = { code: "key.locked", sentence: "The keychain is locked.", remedy: "Unlock it." };
     vi.stubGlobal("fetch", answers(422, refusal));
