@@ -42,8 +42,6 @@ macro_rules! with_commands {
             doctor_look,
             doctor_stop,
             doctor_save,
-            write_propose,
-            write_carry_out,
             agent_up,
             agent_down,
             agent_run,

@@ -1,10 +1,10 @@
-//! The doctor, and what is written to a registry.
+//! The doctor.
 
 use std::path::PathBuf;
 
 use beatkeeper_core::doctor::Symptom;
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_engine::command::{Command, Refusal, Write};
+use beatkeeper_engine::command::{Command, Refusal};
 use serde::Deserialize;
 use serde_json::Value;
 use tauri::{AppHandle, WebviewWindow, command};
@@ -61,16 +61,6 @@ fn report(run: &Value, format: ReportFormat) -> Option<String> {
         ReportFormat::Markdown => Some(markdown.to_owned()),
         ReportFormat::Json => Some(format!("{:#}\n", run.get("json")?)),
     }
-}
-
-#[command]
-pub(crate) async fn write_propose(app: AppHandle, id: EntityId, write: Write) -> Answer {
-    ask(&app, Command::WritePropose { id, write }).await
-}
-
-#[command]
-pub(crate) async fn write_carry_out(app: AppHandle, id: EntityId, write: Write, seal: String) -> Answer {
-    ask(&app, Command::WriteCarryOut { id, write, seal }).await
 }
 
 #[cfg(test)]

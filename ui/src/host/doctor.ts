@@ -9,6 +9,7 @@ export type { Diagnosis } from "./bindings/Diagnosis";
 export type { DoctorRun } from "./bindings/DoctorRun";
 export type { Layer } from "./bindings/Layer";
 export type { Outcome } from "./bindings/Outcome";
+export type { Signing } from "./bindings/Signing";
 export type { RepairKind } from "./bindings/RepairKind";
 export type { Symptom } from "./bindings/Symptom";
 export type { Write } from "./bindings/Write";

@@ -1,4 +1,4 @@
-import type { Write } from "../host/host";
+import type { Problem, Write } from "../host/host";
 import type { WriteKind } from "./words";
 
 /** What a person has typed about a write. */
@@ -14,18 +14,18 @@ export interface Draft {
   typed: string;
 }
 
-export const newDraft = (name: string): Draft => ({
+export const EMPTY: Draft = {
   url: "",
-  name,
+  name: "",
   category: "",
   tags: "",
   summary: "",
   developer: "",
   index: null,
   typed: "",
-});
+};
 
-/** What is left out, the engine knows or asks for. */
+/** What is left out, the engine finds out or asks for. */
 export function writeOf(kind: WriteKind, draft: Draft): Write {
   const text = <Key extends string>(key: Key, value: string) =>
     (value.trim() === "" ? {} : { [key]: value.trim() }) as Partial<Record<Key, string>>;
@@ -55,4 +55,15 @@ export function writeOf(kind: WriteKind, draft: Draft): Write {
     case "deregister":
       return { kind, confirm_name: draft.typed, ...developer };
   }
+}
+
+/** Fields at which a refusal is shown; that of another one stands at the end. */
+const PLACED = ["entity_url", "name", "category", "summary", "tags", "index"];
+
+export const isPlaced = (problem: Problem | null): boolean =>
+  problem?.field !== undefined && PLACED.includes(problem.field);
+
+/** What is wrong with a field, as a sentence. */
+export function problemAt(problem: Problem | null, field: string): string | undefined {
+  return problem?.field === field ? `${problem.sentence} ${problem.remedy}`.trim() : undefined;
 }

@@ -5,7 +5,7 @@ import { idOf, said, type } from "../alerts/alerts.test-help";
 import { expectAccessible, openWindow, rowOf } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
 import { demoRows } from "../host/fixture/rows";
-import { newDraft, writeOf } from "./draft";
+import { EMPTY, writeOf } from "./draft";
 import { writesOf } from "./words";
 
 /** Few agents: axe looks at everything. */
@@ -71,7 +71,6 @@ describe("what is written to a registry", () => {
 
   it("says what is missing, and keeps what was typed", async () => {
     const { host, id, propose } = await openWrite("register", "tmp-experiment");
-    expect(value("write-name")).toBe("tmp-experiment");
     await type("write-summary", "Tries things");
     await type("write-tags", "a, b ,");
     await type("write-index", "x");
@@ -81,11 +80,14 @@ describe("what is written to a registry", () => {
     await type("write-index", "3");
     await submit();
     await waitFor(() =>
-      expect(said("write-error")).toBe(
-        "A record needs the URL at which the agent is reached. Give it, such as https://agent.example.",
+      expect(said("write-url-problem")).toBe(
+        "Nobody says where the agent is published. Give its URL, such as https://agent.example.",
       ),
     );
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("write-url")));
+    expect(screen.queryByTestId("write-error"), "it is said once").toBeNull();
     expect([value("write-summary"), value("write-tags")]).toEqual(["Tries things", "a, b ,"]);
+    await expectAccessible();
     host.picked = "/home/dev/.zynd/developer.json";
     await fireEvent.click(screen.getByText("Browse…"));
     await waitFor(() => expect(value("write-developer")).toBe(host.picked));
@@ -95,7 +97,6 @@ describe("what is written to a registry", () => {
     expect(propose).toHaveBeenLastCalledWith(id, {
       kind: "register",
       entity_url: "https://tmp.example",
-      name: "tmp-experiment",
       tags: ["a", "b"],
       summary: "Tries things",
       developer_path: "/home/dev/.zynd/developer.json",
@@ -137,20 +138,20 @@ describe("what is written to a registry", () => {
     await waitFor(() => expect(said("write-done")).toBe("Its record has the new URL."));
   });
 
-  it("deletes a record only for who types the agent's name", async () => {
-    const { host, carryOut, propose } = await openWrite("deregister");
+  it("deletes a record only for who has seen what is sent, and types the agent's name", async () => {
+    const { host, id, carryOut, propose } = await openWrite("deregister");
     const button = () => screen.getByTestId<HTMLButtonElement>("write-submit");
-    expect(document.activeElement).toBe(screen.getByTestId("write-typed"));
+    await submit();
+    await screen.findByTestId("plan-steps");
+    expect(propose).toHaveBeenCalledWith(id, { kind: "deregister", confirm_name: "" });
+    expect([button().disabled, button().classList.contains("danger")]).toEqual([true, true]);
     await type("write-typed", "code-review");
     expect(button().disabled).toBe(true);
     await submit();
-    expect(propose).not.toHaveBeenCalled();
+    expect(carryOut).not.toHaveBeenCalled();
     await type("write-typed", "code-reviewer");
     expect(button().disabled).toBe(false);
-    await submit();
-    await screen.findByTestId("plan-steps");
-    expect(button().classList.contains("danger")).toBe(true);
-    expect(carryOut).not.toHaveBeenCalled();
+    await expectAccessible();
     await submit();
     await waitFor(() => expect(said("write-done")).toBe("Its record is deleted."));
     expect(host.written).toEqual([{ kind: "deregister", confirm_name: "code-reviewer" }]);
@@ -163,6 +164,8 @@ describe("what is written to a registry", () => {
     const { host, id } = await openWrite("next_index");
     await submit();
     await screen.findByTestId("plan-warnings");
+    expect(step(0).getAllByTestId("plan-signed")).toHaveLength(2);
+    expect(said(screen.getByTestId("plan-step"))).toContain("Signed by the developer's key, exactly this");
     await submit();
     await waitFor(() => expect(said("write-done")).toContain("beats from now on"));
     const now = idOf(host, "code-reviewer");
@@ -203,15 +206,14 @@ describe("what can be written", () => {
   });
 
   it("leaves out what was not typed", () => {
-    const draft = newDraft("a");
-    expect(writeOf("register", { ...draft, tags: " , " })).toEqual({ kind: "register", name: "a" });
-    expect(writeOf("next_index", draft)).toEqual({ kind: "next_index" });
-    expect(writeOf("next_index", { ...draft, developer: " /d.json ", url: "https://a" })).toEqual({
+    expect(writeOf("register", { ...EMPTY, tags: " , " })).toEqual({ kind: "register" });
+    expect(writeOf("next_index", EMPTY)).toEqual({ kind: "next_index" });
+    expect(writeOf("next_index", { ...EMPTY, developer: " /d.json ", url: "https://a" })).toEqual({
       kind: "next_index",
       developer_path: "/d.json",
       entity_url: "https://a",
     });
-    expect(writeOf("deregister", { ...draft, typed: "a " })).toEqual({
+    expect(writeOf("deregister", { ...EMPTY, typed: "a " })).toEqual({
       kind: "deregister",
       confirm_name: "a ",
     });

@@ -6,23 +6,23 @@ import type { Symptom } from "./Symptom";
 import type { Time } from "./Time";
 
 /**
- * One run of the doctor, as far as it has come.
+ * One visit of the doctor, under way or over.
  */
 export type DoctorRun = { 
 /**
- * Whom it looks at.
+ * Whose.
  */
 agent: EntityId, 
 /**
- * The agent's name.
+ * Its name.
  */
 name: string, 
 /**
- * The registry's name.
+ * Its registry's name.
  */
 registry: string, 
 /**
- * What the person sees, if they said.
+ * What a person sees.
  */
 symptom: Symptom | null, 
 /**
@@ -30,26 +30,26 @@ symptom: Symptom | null,
  */
 started_at: Time, 
 /**
- * How long it took, in milliseconds; nothing while it is under way.
+ * How long it took.
  */
 took_ms: number | null, 
 /**
- * Whether it has ended.
+ * Whether it is over.
  */
 done: boolean, 
 /**
- * Every check, in order, from the start.
+ * All checks, in order.
  */
 checks: Array<CheckRow>, 
 /**
- * What it is, when it is known.
+ * What it is.
  */
 diagnosis: Diagnosis | null, 
 /**
- * For people, redacted; nothing while it is under way.
+ * The report for people, when it is over.
  */
 markdown: string | null, 
 /**
- * For programs, redacted; nothing while it is under way.
+ * The report for programs, when it is over.
  */
 json: unknown, };
