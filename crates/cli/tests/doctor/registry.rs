@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_devnet::{Config, Devnet};
+use beatkeeper_devnet::{Config, Devnet, Speech};
 
 use crate::golden::{ID, SEED};
 use crate::net::run;
@@ -26,13 +26,21 @@ impl Registry {
 
     /// The same on another address: in a network of the test's own it may be reached from more than loopback.
     pub fn at(address: Ipv4Addr) -> Self {
+        Self::with(Config { listen: (address, 0).into(), ..Config::default() })
+    }
+
+    /// One that takes heartbeats as the guide describes them, and says why it refuses one.
+    pub fn documented() -> Self {
+        Self::with(Config { speaks: Speech::Documented, ..Config::default() })
+    }
+
+    fn with(config: Config) -> Self {
         let config = Config {
-            listen: (address, 0).into(),
             inactive_after: Duration::from_secs(4),
             sweep: Duration::from_secs(1),
             registrations_per_minute: None,
             searches_per_minute: None,
-            ..Config::default()
+            ..config
         };
         Self { devnet: run(Devnet::start(config)).expect("devnet starts") }
     }

@@ -37,6 +37,8 @@ const FOREIGN: [&str; 12] = [
 pub struct Scene {
     /// Where Beatkeeper believes the registry to be.
     pub url: String,
+    /// Lines of the registry's entry, after those that it must have.
+    pub registry_entry: String,
     /// Lines of the agent's entry, after those that it must have.
     pub entry: String,
     environment: Vec<(&'static str, OsString)>,
@@ -77,6 +79,7 @@ impl Scene {
         let url = registry.url();
         let scene = Self {
             url,
+            registry_entry: "allow_plain = true\n".to_owned(),
             entry: String::new(),
             environment: Vec::new(),
             keychain: false,
@@ -86,7 +89,7 @@ impl Scene {
             registry,
             stage,
         };
-        scene.stage.write("beatkeeper.toml", &scene.registry_entry());
+        scene.stage.write("beatkeeper.toml", &scene.registry_lines());
         scene.stage.ok(&["agent", "import", "key.json", "--registry", "here", "--name", NAME]);
         scene
     }
@@ -139,14 +142,14 @@ impl Scene {
 
     /// The configuration as it is meant now.
     fn write_config(&self) {
-        let mut text = self.registry_entry();
+        let mut text = self.registry_lines();
         write!(text, "\n[[agent]]\nentity = \"{ID}\"\nname = \"{NAME}\"\nregistry = \"here\"\ninterval = 1\n")
             .expect("text");
         self.stage.write("beatkeeper.toml", &(text + &self.entry));
     }
 
-    fn registry_entry(&self) -> String {
-        format!("[[registry]]\nname = \"here\"\nurl = \"{}\"\nallow_plain = true\n{QUICK}\n", self.url)
+    fn registry_lines(&self) -> String {
+        format!("[[registry]]\nname = \"here\"\nurl = \"{}\"\n{QUICK}\n{}", self.url, self.registry_entry)
     }
 
     /// Starts Beatkeeper, and waits until it sees the agent so.

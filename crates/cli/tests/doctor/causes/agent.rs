@@ -10,19 +10,26 @@ use crate::registry::Registry;
 use crate::scene::Scene;
 
 causes! {
-    a_process_that_was_not_started: [] => "process.not_running", ["own_port"], || {
+    a_process_that_was_not_started: [] => "process.not_running", Some("own_port"), || {
         let mut scene = Scene::new(Registry::with_agent());
         started_here(&mut scene, &["true"], "");
         scene.engine(|agent| agent["process"]["run"].is_object());
         scene
     };
-    a_process_that_ends_again_and_again: [] => "process.restarting", ["own_port"], || {
+    a_process_that_ends_again_and_again: [] => "process.restarting", Some("own_port"), || {
         let mut scene = Scene::new(Registry::with_agent());
         started_here(&mut scene, &["false"], "start = \"with_app\"\nmax_restarts = 0\n");
         scene.engine(|agent| agent["process"]["run"]["restarts"].as_u64() >= Some(2));
         scene
     };
-    another_agent_on_its_port: [] => "process.wrong_agent", ["own_port"], || {
+    a_process_that_is_not_well: [] => "process.unhealthy", Some("own_port"), || {
+        let scene = Scene::new(Registry::start());
+        let unwell = scene.stage.write("unwell", "");
+        let mut scene = scene.with_agent_that("idle", &[&format!("--unwell-while={}", unwell.display())]);
+        scene.engine_until("process.unhealthy");
+        scene
+    };
+    another_agent_on_its_port: [] => "process.wrong_agent", Some("own_port"), || {
         let mut scene = Scene::new(Registry::start());
         let stranger = Agent::start(&scene.stage, "stranger", &scene.registry, "stranger.json", "idle", &[]);
         scene.registry.register(&stranger.url);
@@ -31,29 +38,29 @@ causes! {
         scene.engine_until("process.wrong_agent");
         scene
     };
-    a_card_with_another_key: [] => "agent.card_mismatch", ["card"], || {
+    a_card_with_another_key: [] => "agent.card_mismatch", Some("card"), || {
         let scene = Scene::new(Registry::start());
         let other = format!("--card-key={}", scene.stage.path("other.json").display());
         beating(scene.with_agent_that("idle", &[&other]))
     };
-    a_published_address_of_another_process: [] => "agent.url_elsewhere", ["published_url"], || {
+    a_published_address_of_another_process: [] => "agent.url_elsewhere", Some("published_url"), || {
         let scene = Scene::new(Registry::start());
         let copy = Agent::start(&scene.stage, "copy", &scene.registry, "key.json", "idle", &[]);
         let mut scene = scene.with_agent();
         scene.keep(copy);
         beating(scene)
     };
-    a_published_address_where_nobody_is: [] => "agent.url_unreachable", ["published_url"], || {
+    a_published_address_where_nobody_is: [] => "agent.url_unreachable", Some("published_url"), || {
         let published = format!("--entity-url=http://{}", nobody());
         beating(Scene::new(Registry::start()).with_agent_that("idle", &[&published]))
     };
-    an_agent_that_no_search_finds: [] => "agent.not_found", ["search"], || {
+    an_agent_that_no_search_finds: [] => "agent.not_found", Some("search"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         let nothing = json!({ "results": [], "total_found": 0, "offset": 0, "has_more": false });
         scene.between(Does::Answers(vec![Answer::json("POST /v1/search ", "200 OK", &nothing)]));
         beating(scene)
     };
-    a_process_of_beatkeepers_own_that_is_well: [] => "ok", [], || {
+    a_process_of_beatkeepers_own_that_is_well: [] => "ok", None, || {
         let port = nobody().port();
         let mut scene = Scene::new(Registry::start());
         scene.registry.register(&format!("http://127.0.0.1:{port}"));

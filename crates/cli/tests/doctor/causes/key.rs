@@ -11,7 +11,7 @@ use crate::registry::Registry;
 use crate::scene::Scene;
 
 causes! {
-    a_record_with_another_key: [] => "key.mismatch", ["record_key"], || {
+    a_record_with_another_key: [] => "key.mismatch", Some("record_key"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         let other = PublicKey::from_bytes([7; 32]);
         let changed = scene.registry.devnet.edit_record(&scene.registry.id(), |record| {
@@ -21,33 +21,33 @@ causes! {
         changed.expect("it is registered");
         scene
     };
-    a_key_that_was_lost: [] => "key.missing", ["own_key"], || {
+    a_key_that_was_lost: [] => "key.missing", Some("own_key"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         fs::remove_file(scene.stage.path("data/keys.vault")).expect("the vault is lost");
         scene
     };
-    a_keychain_that_is_locked: [] => "key.locked", ["own_key"], || {
+    a_keychain_that_is_locked: [] => "key.locked", Some("own_key"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         let desktop = Desktop::locked(&scene.stage);
         scene.sits_at(desktop, "locked");
         scene
     };
-    a_vault_of_which_nobody_gives_the_passphrase: [] => "key.locked", ["own_key"], || {
+    a_vault_of_which_nobody_gives_the_passphrase: [] => "key.locked", Some("own_key"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.environment("BEATKEEPER_PASSPHRASE", "");
         scene
     };
-    a_desktop_without_a_keychain: [] => "key.unavailable", ["own_key"], || {
+    a_desktop_without_a_keychain: [] => "key.unavailable", Some("own_key"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.sits_at(Desktop::bare(), "unavailable");
         scene
     };
-    a_key_of_another_agent: [] => "key.of_another", ["own_key"], || {
+    a_key_of_another_agent: [] => "key.of_another", Some("own_key"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         take(&scene.stage);
         scene
     };
-    a_vault_that_is_damaged: [] => "key.unavailable", ["own_key"], || {
+    a_vault_that_is_damaged: [] => "key.unavailable", Some("own_key"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         let vault = fs::read(scene.stage.path("data/keys.vault")).expect("the vault");
         fs::write(scene.stage.path("data/keys.vault"), &vault[..vault.len() / 2]).expect("it is damaged");

@@ -11,31 +11,31 @@ const NEVER_CONNECTS: [&str; 2] = ["--symptom", "never-connects"];
 const DROPS: [&str; 2] = ["--symptom", "drops"];
 
 causes! {
-    a_proxy_that_strips_the_upgrade: NEVER_CONNECTS => "link.upgrade_stripped", ["upgrade"], || {
+    a_proxy_that_strips_the_upgrade: NEVER_CONNECTS => "link.upgrade_stripped", Some("upgrade"), || {
         behind(Does::StripsUpgrade)
     };
-    a_proxy_that_does_not_know_the_sockets_path: NEVER_CONNECTS => "link.upgrade_stripped", ["upgrade"], || {
+    a_proxy_that_does_not_know_the_sockets_path: NEVER_CONNECTS => "link.upgrade_not_found", Some("upgrade"), || {
         behind(Does::TurnsAway(Answer::page("404 Not Found", "nginx")))
     };
-    a_proxy_that_forbids_sockets: NEVER_CONNECTS => "link.forbidden", ["upgrade"], || {
+    a_proxy_that_forbids_sockets: NEVER_CONNECTS => "link.upgrade_refused", Some("upgrade"), || {
         behind(Does::TurnsAway(Answer::page("403 Forbidden", "Blocked by policy")))
     };
-    a_firewall_that_forbids_the_registry: [] => "link.forbidden", ["http"], || {
+    a_firewall_that_forbids_the_registry: [] => "link.forbidden", Some("http"), || {
         behind(Does::Answers(vec![Answer::page("403 Forbidden", "Blocked by policy")]))
     };
-    sockets_that_are_sent_elsewhere: NEVER_CONNECTS => "link.redirected", ["upgrade"], || {
+    sockets_that_are_sent_elsewhere: NEVER_CONNECTS => "link.upgrade_refused", Some("upgrade"), || {
         behind(Does::TurnsAway(Answer::elsewhere("https://registry.example/")))
     };
-    a_registry_that_has_moved: [] => "link.redirected", ["http"], || faulty("redirect");
-    a_registry_in_trouble: [] => "link.server_error", ["http"], || faulty("error=503");
-    a_registry_that_asks_for_patience: [] => "link.rate_limited", ["http"], || faulty("rate-limit=30");
-    a_proxy_that_cuts_idle_sockets: ["--symptom", "drops", "--hold", "10"] => "link.idle_cut", ["idle"], || {
+    a_registry_that_has_moved: [] => "link.redirected", Some("http"), || faulty("redirect");
+    a_registry_in_trouble: [] => "link.server_error", Some("http"), || faulty("error=503");
+    a_registry_that_asks_for_patience: [] => "link.rate_limited", Some("http"), || faulty("rate-limit=30");
+    a_proxy_that_cuts_idle_sockets: ["--symptom", "drops", "--hold", "10"] => "link.idle_cut", Some("idle"), || {
         behind(Does::CutsIdle(Duration::from_secs(2)))
     };
-    a_proxy_that_cuts_sockets_of_an_age: DROPS => "link.age_cut", ["idle"], || {
+    a_proxy_that_cuts_sockets_of_an_age: DROPS => "link.age_cut", Some("idle"), || {
         dropping(Does::CutsAged(vec![Duration::from_millis(1200)]))
     };
-    a_line_that_drops_now_and_then: DROPS => "link.flapping", ["idle"], || {
+    a_line_that_drops_now_and_then: DROPS => "link.flapping", Some("idle"), || {
         dropping(Does::CutsAged([300, 2100, 900, 1500].map(Duration::from_millis).into()))
     };
 }

@@ -10,6 +10,7 @@ mod registry;
 mod tls;
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::Value;
 
@@ -23,77 +24,37 @@ pub struct Cause {
     pub asked: &'static [&'static str],
     /// The code of its diagnosis.
     pub code: &'static str,
-    /// The checks that are bad; every other one is not.
-    pub bad: &'static [&'static str],
+    /// The check that shows it; none, when all is well.
+    pub shown_by: Option<&'static str>,
 }
 
 /// A table: each row is a test of its name.
 macro_rules! causes {
-    ($($(#[$doc:meta])* $name:ident: $asked:expr => $code:literal, $bad:expr, $staged:expr;)*) => {
+    ($($name:ident: $asked:expr => $code:literal, $shown_by:expr, $staged:expr;)*) => {
         /// The codes of this table.
         pub const CODES: &[&str] = &[$($code),*];
 
         $(
-            $(#[$doc])*
             #[test]
             fn $name() {
-                $crate::causes::Cause { staged: $staged, asked: &$asked, code: $code, bad: &$bad }.is_found();
+                $crate::causes::Cause { staged: $staged, asked: &$asked, code: $code, shown_by: $shown_by }.is_found();
             }
         )*
     };
 }
 use causes;
 
-/// Every code that the doctor knows (docs/doctor.md).
-const KNOWN: [&str; 47] = [
-    "ok",
-    "engine.not_running",
-    "network.down",
-    "proxy.unreachable",
-    "proxy.login",
-    "link.dns",
-    "link.refused",
-    "link.timeout",
-    "link.unreachable",
-    "tls.expired",
-    "tls.not_yet_valid",
-    "tls.wrong_name",
-    "tls.intercepted",
-    "tls.unknown_issuer",
-    "link.tls",
-    "registry.not_a_registry",
-    "link.redirected",
-    "link.server_error",
-    "link.rate_limited",
-    "link.forbidden",
-    "clock.own",
-    "registry.not_registered",
-    "registry.tombstoned",
-    "registry.gossip_copy",
-    "key.mismatch",
-    "key.missing",
-    "key.locked",
-    "key.of_another",
-    "key.unavailable",
-    "link.upgrade_stripped",
-    "link.idle_cut",
-    "link.age_cut",
-    "link.flapping",
-    "beats.ignored",
-    "beats.second_copy",
-    "registry.other_url",
-    "process.not_running",
-    "process.wrong_agent",
-    "process.restarting",
-    "agent.card_mismatch",
-    "agent.url_elsewhere",
-    "agent.url_unreachable",
-    "agent.not_found",
-    "clock.process",
-    "agent.never_beat",
-    "agent.silent",
-    "registry.sweep_late",
-];
+/// Every code that the doctor knows, as documented, which is written by the code itself.
+fn known() -> BTreeSet<String> {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/doctor.md");
+    let text = fs::read_to_string(docs).expect("the doctor's page");
+    let table = text.split("<!-- causes:").nth(1).and_then(|rest| rest.split("<!-- end -->").next()).expect("a table");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.map(str::to_owned).chain([WELL.to_owned()]).collect()
+}
+
+/// What it says when nothing is wrong.
+const WELL: &str = "ok";
 
 impl Cause {
     /// Stages it, asks the doctor, and compares.
@@ -104,26 +65,27 @@ impl Cause {
         let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
         let diagnosis = &report["diagnosis"];
         assert_eq!(diagnosis["code"], self.code, "{report:#}");
-        assert_eq!(said.code, Some(i32::from(self.code != "ok")), "{said:?}");
-        assert_eq!(with_result(&report, "bad"), BTreeSet::from_iter(self.bad.iter().copied()), "{report:#}");
+        assert_eq!(said.code, Some(i32::from(self.code != WELL)), "{said:?}");
         for unfinished in ["waiting", "running"] {
             assert!(with_result(&report, unfinished).is_empty(), "{report:#}");
         }
-        let texts = self.texts(diagnosis);
-        for other in KNOWN.iter().filter(|other| **other != self.code && other.contains('.')) {
-            assert!(!texts.contains(other), "{other} is named as well: {diagnosis:#}");
-        }
-    }
-
-    /// What it says, of which none is missing: the sentence, the proof and the remedy.
-    #[track_caller]
-    fn texts(&self, diagnosis: &Value) -> String {
         let proof = diagnosis["proof"].as_array().cloned().unwrap_or_default();
-        assert!(!proof.is_empty(), "nothing proves it: {diagnosis:#}");
-        let texts = proof.iter().chain([&diagnosis["sentence"], &diagnosis["remedy"]]);
-        let texts: Vec<&str> = texts.map(|text| text.as_str().unwrap_or_default()).collect();
-        assert!(self.code == "ok" || !texts.contains(&""), "something is not said: {diagnosis:#}");
-        texts.join("\n")
+        let texts: Vec<&str> = proof.iter().filter_map(Value::as_str).chain(diagnosis["sentence"].as_str()).collect();
+        match self.shown_by {
+            None => assert_eq!(with_result(&report, "bad"), BTreeSet::new(), "{report:#}"),
+            Some(check) => {
+                assert!(!diagnosis["remedy"].as_str().unwrap_or_default().is_empty(), "no remedy: {diagnosis:#}");
+                let row = report["checks"].as_array().and_then(|rows| rows.iter().find(|row| row["check"] == check));
+                let row = row.unwrap_or_else(|| panic!("{check} is no check: {report:#}"));
+                assert!(row["result"] == "bad" || row["result"] == "notice", "{row:#}");
+                let title = row["title"].as_str().expect("a title");
+                assert!(texts[0].starts_with(&format!("{title}: ")), "not shown by {check}: {diagnosis:#}");
+            }
+        }
+        assert!(texts.len() > 1 && !texts.contains(&""), "something is not said: {diagnosis:#}");
+        for other in known().iter().filter(|other| *other != self.code && other.contains('.')) {
+            assert!(!texts.iter().any(|text| text.contains(other)), "{other} is named as well: {diagnosis:#}");
+        }
     }
 }
 
@@ -147,6 +109,6 @@ fn every_code_has_a_row_and_every_row_a_code() {
         tls::CODES,
     ]
     .concat();
-    let rows: BTreeSet<&str> = tables.into_iter().collect();
-    assert_eq!(rows, BTreeSet::from(KNOWN));
+    let rows: BTreeSet<String> = tables.into_iter().map(str::to_owned).collect();
+    assert_eq!(rows, known());
 }

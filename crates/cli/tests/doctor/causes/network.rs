@@ -16,19 +16,19 @@ use crate::scene::Scene;
 const FAR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 causes! {
-    a_proxy_that_is_not_there: [] => "proxy.unreachable", ["proxy"], || {
+    a_proxy_that_is_not_there: [] => "proxy.unreachable", Some("proxy"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.environment("HTTP_PROXY", format!("http://{}", nobody()));
         scene
     };
-    a_proxy_that_wants_a_login: [] => "proxy.login", ["proxy"], || {
+    a_proxy_that_wants_a_login: [] => "proxy.login", Some("proxy"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         let proxy = ForwardProxy::start(Some("me:secret"));
         scene.environment("HTTP_PROXY", proxy.url(None));
         scene.keep(proxy);
         scene
     };
-    a_proxy_that_works: [] => "ok", [], || {
+    a_proxy_that_works: [] => "ok", None, || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         let proxy = ForwardProxy::start(Some("me:secret"));
         scene.environment("HTTP_PROXY", proxy.url(Some("me:secret")));
@@ -36,19 +36,19 @@ causes! {
         scene.engine_until("ok");
         scene
     };
-    a_port_where_nobody_listens: [] => "link.refused", ["tcp"], || {
+    a_port_where_nobody_listens: [] => "link.refused", Some("tcp"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.url = format!("http://{}", nobody());
         scene
     };
-    a_registry_that_takes_no_more_connections: [] => "link.timeout", ["tcp"], || {
+    a_registry_that_takes_no_more_connections: [] => "link.timeout", Some("tcp"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         let full = FullQueue::new();
         scene.url = full.url();
         scene.keep(full);
         scene
     };
-    a_registry_that_takes_connections_and_says_nothing: [] => "link.timeout", ["http"], || {
+    a_registry_that_takes_connections_and_says_nothing: [] => "registry.silent", Some("http"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.between(Does::KeepsSilent);
         scene
@@ -57,14 +57,14 @@ causes! {
 
 /// The same for causes that need a network of their own.
 macro_rules! causes_of_its_own {
-    ($($name:ident => $code:literal, $bad:expr, $staged:expr;)*) => {
+    ($($name:ident => $code:literal, $shown_by:expr, $staged:expr;)*) => {
         /// The codes of this table.
         pub const CODES_OF_ITS_OWN: &[&str] = &[$($code),*];
 
         $(
             #[test]
             fn $name() {
-                let cause = Cause { staged: $staged, asked: &[], code: $code, bad: &$bad };
+                let cause = Cause { staged: $staged, asked: &[], code: $code, shown_by: $shown_by };
                 let test = concat!("causes::network::", stringify!($name));
                 if let Entered::NotAllowed(reason) = namespace::enter(test, || cause.is_found()) {
                     println!("skipped: this system allows no network of one's own: {reason}");
@@ -75,21 +75,27 @@ macro_rules! causes_of_its_own {
 }
 
 causes_of_its_own! {
-    a_computer_without_a_network => "network.down", ["own_network"], || {
+    a_computer_without_a_network => "network.down", Some("own_network"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.url = format!("http://{FAR}:7717");
         scene
     };
-    a_registry_to_which_there_is_no_way => "link.unreachable", ["tcp"], || {
+    a_registry_to_which_there_is_no_way => "link.unreachable", Some("tcp"), || {
         namespace::connect();
         namespace::no_way_to(FAR);
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.url = format!("http://{FAR}:7717");
         scene
     };
-    a_name_that_does_not_exist => "link.dns", ["dns"], || resolving(Names::AreNot);
-    a_name_server_that_does_not_answer => "link.dns", ["dns"], || resolving(Names::AreNotTold);
-    a_name_with_one_dead_address_of_two => "ok", [], || {
+    an_unencrypted_registry_on_another_computer => "link.plain_not_allowed", Some("tls"), || {
+        namespace::connect();
+        let mut scene = Scene::new(Registry::at(OWN)).with_agent();
+        scene.registry_entry = String::new();
+        scene
+    };
+    a_name_that_does_not_exist => "link.dns", Some("dns"), || resolving(Names::AreNot);
+    a_name_server_that_does_not_answer => "link.dns", Some("dns"), || resolving(Names::AreNotTold);
+    a_name_with_one_dead_address_of_two => "ok", None, || {
         const BOTH: &[Ipv4Addr] = &[OWN, FAR];
         let mut scene = resolving(Names::Are(BOTH));
         namespace::no_way_to(FAR);

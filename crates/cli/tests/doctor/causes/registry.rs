@@ -10,56 +10,74 @@ use crate::registry::{NAME, Registry};
 use crate::scene::Scene;
 
 causes! {
-    a_registry_in_order: [] => "ok", [], || {
+    a_registry_in_order: [] => "ok", None, || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.engine_until("ok");
         scene
     };
-    a_registry_in_order_and_no_beatkeeper: [] => "engine.not_running", [], || {
+    a_registry_in_order_and_no_beatkeeper: [] => "engine.not_running", Some("beats"), || {
         Scene::new(Registry::start()).with_agent()
     };
-    a_hotel_that_wants_a_login: [] => "registry.not_a_registry", ["registry_kind"], || {
+    a_hotel_that_wants_a_login: [] => "registry.not_a_registry", Some("http"), || {
         answered(vec![Answer::page("200 OK", "Welcome to our Wi-Fi")])
     };
-    an_address_of_something_else: [] => "registry.not_a_registry", ["registry_kind"], || {
+    an_address_of_something_else: [] => "registry.not_a_registry", Some("http"), || {
         answered(vec![Answer::json("", "404 Not Found", &json!({ "detail": "Not Found" }))])
     };
-    a_clock_that_is_ten_minutes_off: [] => "clock.own", ["clock"], || {
+    a_clock_that_is_ten_minutes_off: [] => "clock.own", Some("clock"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         scene.registry.fault("skew=600");
         scene
     };
-    an_agent_that_is_not_registered: [] => "registry.not_registered", ["record"], || {
+    an_agent_that_is_not_registered: [] => "registry.not_registered", Some("record"), || {
         let scene = Scene::new(Registry::start()).with_agent();
         scene.registry.devnet.remove_entity(&scene.registry.id()).expect("it was there");
         scene
     };
-    a_record_that_was_deleted_elsewhere: [] => "registry.tombstoned", ["record"], || gossiped(true);
-    a_record_that_is_a_copy_of_another_registrys: [] => "registry.gossip_copy", ["record"], || gossiped(false);
-    a_sweep_that_is_late: [] => "registry.sweep_late", ["record"], || {
+    a_record_that_was_deleted_elsewhere: [] => "registry.tombstoned", Some("record"), || gossiped(true);
+    a_record_that_is_a_copy_of_another_registrys: [] => "registry.gossip_copy", Some("record"), || gossiped(false);
+    a_sweep_that_is_late: [] => "registry.sweep_late", Some("record"), || {
         let mut scene = Scene::new(Registry::start()).with_agent_that("silent-after=4", &[]);
         scene.registry.fault("sweep-late=600");
         scene.entry.push_str("beats = \"agent\"\n");
         scene.engine(|agent| agent["liveness"] == "offline" && agent["registry"]["status"] == "active");
         scene
     };
-    a_home_that_names_another_registry: [] => "registry.other_url", ["registry_url"], || {
-        let mut scene = Scene::new(Registry::start()).with_agent();
-        let (home, project) = (homes::home(&scene.stage, "https://other.example"), homes::project(&scene.stage, &scene.url));
-        scene.entry.push_str(&format!("project = {}\n", json!(project)));
+    a_home_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
+        let mut scene = projected(|scene| scene.url.clone());
+        let home = homes::home(&scene.stage, "https://other.example");
         scene.environment("ZYND_HOME", home);
-        scene.engine_until("ok");
-        scene
+        beating_by_itself(scene)
     };
-    an_environment_that_names_another_registry: [] => "registry.other_url", ["registry_url"], || {
-        let mut scene = Scene::new(Registry::start()).with_agent();
-        let (home, project) = (homes::home(&scene.stage, &scene.url), homes::project(&scene.stage, &scene.url));
-        scene.entry.push_str(&format!("project = {}\n", json!(project)));
+    an_environment_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
+        let mut scene = projected(|scene| scene.url.clone());
+        let home = homes::home(&scene.stage, &scene.url);
         scene.environment("ZYND_HOME", home);
         scene.environment("ZYND_REGISTRY_URL", "https://other.example");
-        scene.engine_until("ok");
-        scene
+        beating_by_itself(scene)
     };
+    a_project_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
+        beating_by_itself(projected(|_| "https://other.example".to_owned()))
+    };
+    a_project_that_its_home_overrules: [] => "ok", None, || {
+        let mut scene = projected(|_| "https://other.example".to_owned());
+        let home = homes::home(&scene.stage, &scene.url);
+        scene.environment("ZYND_HOME", home);
+        beating_by_itself(scene)
+    };
+}
+
+/// An agent that beats by itself, and has a project that names this registry.
+fn projected(names: impl FnOnce(&Scene) -> String) -> Scene {
+    let mut scene = Scene::new(Registry::start()).with_agent_that("beat", &[]);
+    let project = homes::project(&scene.stage, &names(&scene));
+    scene.entry.push_str(&format!("beats = \"agent\"\nproject = {}\n", json!(project)));
+    scene
+}
+
+fn beating_by_itself(mut scene: Scene) -> Scene {
+    scene.engine(|agent| agent["liveness"] == "active");
+    scene
 }
 
 fn answered(answers: Vec<Answer>) -> Scene {
