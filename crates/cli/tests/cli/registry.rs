@@ -2,8 +2,6 @@
 
 use std::process::Command;
 
-use serde_json::Value;
-
 use crate::golden::{PRIVATE, PUBLIC, SEED, key_file, write_key};
 use crate::registration::{register, request};
 use crate::stage::{Process, Stage};
