@@ -1,6 +1,7 @@
 //! `beatkeeper doctor`: looks at everything between an agent and its registry's record, and says what it is.
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,8 +48,13 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
         let agent = agent::configured(paths, &options.agent)?;
         let hold = options.hold.map(|seconds| Duration::from_secs(seconds.into()));
         let orders = Orders { symptom, hold, listen: options.listen };
-        let vault = passphrase::choose(vault, paths)?;
-        let visit = doctor::alone(paths, &vault, &agent.id, orders, |run| rows.show(run));
+        // Nobody who can answer is asked in vain, and a vault that stays closed is a finding.
+        let vault = if std::io::stdin().is_terminal() {
+            Some(passphrase::choose(vault, paths)?)
+        } else {
+            passphrase::choose_silently(vault)
+        };
+        let visit = doctor::alone(paths, vault.as_ref(), &agent.id, orders, |run| rows.show(run));
         return Ok(remote::runtime()?.block_on(visit)?);
     };
     let agent = lookup::find(&options.agent, &agent::candidates(&remote.fleet()?))?;

@@ -297,7 +297,7 @@ impl Handle {
         let tools = Tools {
             tls: Arc::clone(&self.shared.tls),
             clock: Arc::clone(&self.shared.clock),
-            vault: self.shared.vault.clone(),
+            vault: Ok(self.shared.vault.clone()),
             engine: Some(self.clone()),
         };
         Ok(self.shared.doctors.start(patient, tools, orders))

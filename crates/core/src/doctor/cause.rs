@@ -91,9 +91,9 @@ codes! {
     ClockOwn = "clock.own", Specific, [Inactive], "this computer's clock is off";
     ClockProcess = "clock.process", Specific, [Inactive], "the clock of the agent's computer is off";
     BeatsIgnored = "beats.ignored", Weak, [Inactive], "beats are dropped in silence, for no cause that can be seen";
-    BeatsRefused = "beats.refused", Weak, [Inactive], "beats are refused in words";
+    BeatsRefused = "beats.refused", Specific, [Inactive], "beats are refused in words";
     SecondCopy = "beats.second_copy", Aside, [Drops, Inactive], "somebody else beats with this key";
-    SweepLate = "registry.sweep_late", Aside, [Inactive], "the registry's sweep is late";
+    SweepLate = "registry.sweep_late", Weak, [Inactive], "the registry's sweep is late";
     EngineNotRunning = "engine.not_running", Weak, [NeverConnects, Inactive], "Beatkeeper does not run";
     Paused = "agent.paused", Specific, [NeverConnects, Inactive], "its beats are paused";
     WrongAgent = "process.wrong_agent", Specific, [Inactive], "another agent is at its port";

@@ -322,9 +322,11 @@ fn the_root_of_trouble_wins_over_what_follows_from_it() {
     assert_eq!(sick(&[of(Code::ClockOwn), of(Code::BeatsIgnored)]), "clock.own");
     // A process that is down says why; that it is silent says what.
     assert_eq!(sick(&[of(Code::AgentSilent), of(Code::ProcessDown)]), "process.not_running");
+    // A status that is not true any more explains more than the silence behind it; a process that is down, more than both.
+    assert_eq!(sick(&[of(Code::SweepLate), of(Code::AgentSilent)]), "registry.sweep_late");
+    assert_eq!(sick(&[of(Code::SweepLate), of(Code::ProcessDown)]), "process.not_running");
     // What breaks nothing comes last.
-    assert_eq!(sick(&[of(Code::SweepLate), of(Code::NeverBeat)]), "agent.never_beat");
-    assert_eq!(sick(&[of(Code::SweepLate)]), "registry.sweep_late");
+    assert_eq!(sick(&[of(Code::UrlUnreachable), of(Code::NeverBeat)]), "agent.never_beat");
 }
 
 #[test]

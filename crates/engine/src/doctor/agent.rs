@@ -119,7 +119,9 @@ fn process(patient: &Patient) -> (Option<String>, Option<String>) {
     match row.process.state {
         ProcessState::Waiting | ProcessState::GaveUp => (Some(words()), None),
         ProcessState::Exited => (None, Some(words())),
-        ProcessState::Stopped if patient.beats_itself() => (None, Some("it was not started".to_owned())),
+        ProcessState::Stopped if patient.beats_itself() || row.verdict.code == "process.stopped" => {
+            (None, Some("it was not started".to_owned()))
+        }
         _ => (None, None),
     }
 }
@@ -186,6 +188,7 @@ pub(super) async fn published(
     web: &Web<'_>,
     home: &AtHome,
     record: Option<&RecordRead>,
+    registry_is_here: bool,
 ) -> (Reading, Option<String>) {
     let id = &patient.entry.entity;
     let url = match record.and_then(|record| record.facts.developer.as_deref()) {
@@ -205,8 +208,7 @@ pub(super) async fn published(
         published.reach = Some(Reach::Nobody(format!("{text} is no URL")));
     }
     if let Some(parsed) = parsed {
-        let registry_is_near = patient.registry.as_ref().is_some_and(|registry| registry.url.is_loopback());
-        published.private = is_private(&parsed) && !registry_is_near;
+        published.private = is_private(&parsed) && !registry_is_here;
         let (reach, said) = tokio::join!(reach(patient, web.http, home, parsed), registry_says(web, id.as_str(), home));
         published.reach = Some(reach);
         published.registry_says = said;

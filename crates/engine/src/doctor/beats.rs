@@ -20,7 +20,7 @@ const CONFIRMED_WITHIN: Duration = Duration::from_secs(4);
 /// Without a stream the record is read for it, so often.
 const READ_EVERY: Duration = Duration::from_millis(900);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
-/// A beat that was on its way when we fell silent is still ours.
+/// A beat that was on its way when we fell silent is still ours, for so long at most.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// Has the agent's own link beat once more, and waits until the fleet sees that confirmed.
@@ -140,7 +140,8 @@ async fn in_silence(
     let late = thresholds.late_after(interval).mul_f64(0.8);
     let since_last = row.last_confirmed_at.map_or(Duration::ZERO, |at| tools.clock.now().since(at));
     let silence = (interval * 2 + interval / 4).min(late.saturating_sub(since_last));
-    if silence <= LAST_WORD + interval / 2 {
+    let last_word = LAST_WORD.min(interval / 2);
+    if silence <= last_word + interval / 2 {
         return Err("it is too near to being called late for a silence");
     }
     let quiet = Silence::begin(id.clone(), tools.clone()).await?;
@@ -148,7 +149,7 @@ async fn in_silence(
     let mut heard = 0;
     while let Some(left) = silence.checked_sub(began.elapsed()) {
         match timeout(left, word(&mut stream)).await {
-            Ok(Some(Activity::Heartbeat { id: whose, .. })) if whose == *id && began.elapsed() > LAST_WORD => {
+            Ok(Some(Activity::Heartbeat { id: whose, .. })) if whose == *id && began.elapsed() > last_word => {
                 heard += 1
             }
             Ok(Some(_)) => {}

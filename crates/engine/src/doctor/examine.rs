@@ -52,6 +52,8 @@ struct Exam {
 struct Path {
     /// Somebody let us in, and the certificate is good.
     open: bool,
+    /// It is on this very computer, whatever its address.
+    here: bool,
 }
 
 impl Exam {
@@ -82,7 +84,7 @@ impl Exam {
         let web = http.as_ref().filter(|_| (path.open || through) && has_records).map(|http| Web { http, base });
         tokio::join!(
             self.beats(record.as_ref(), clock_ahead_ms, stream),
-            self.outside(web.as_ref(), home.as_ref(), record.as_ref()),
+            self.outside(web.as_ref(), home.as_ref(), record.as_ref(), path.here),
             self.idle(base, reachable),
         );
     }
@@ -110,6 +112,9 @@ impl Exam {
         let host = base.host().trim_matches(['[', ']']).to_owned();
         let stream = self.address(&host, url.port_or_known_default().unwrap_or(443)).await;
         let allowed = base.is_loopback() || self.patient.registry.as_ref().is_some_and(|registry| registry.allow_plain);
+        let ends =
+            stream.as_ref().and_then(|stream| Some((stream.local_addr().ok()?.ip(), stream.peer_addr().ok()?.ip())));
+        let here = base.is_loopback() || ends.is_some_and(|(ours, its)| ours == its);
         let open = match stream {
             None => {
                 self.leave(&[Check::Tls], "Not asked: no address lets us in");
@@ -121,7 +126,7 @@ impl Exam {
             }
             Some(stream) => self.row(Check::Tls, tls::shake(stream, &host)).await != Outcome::Bad,
         };
-        Path { open }
+        Path { open, here }
     }
 
     async fn address(&self, host: &str, port: u16) -> Option<TcpStream> {
@@ -147,9 +152,9 @@ impl Exam {
     }
 
     async fn own_key(&self) {
-        let place = self.tools.vault.place().to_string();
+        let place = self.tools.vault_place();
         if self.patient.beats_itself() && self.patient.entry.run.is_none() {
-            self.now(Check::OwnKey, || KeySeen::NotNeeded.read(&place));
+            self.now(Check::OwnKey, || KeySeen::NotNeeded.read(place));
             return;
         }
         if self.patient.dialect() == Dialect::ArtCafe {
@@ -160,7 +165,7 @@ impl Exam {
         let (tools, id) = (self.tools.clone(), self.patient.entry.entity.clone());
         let seen = tokio::task::spawn_blocking(move || tools.key(&id)).await;
         let seen = seen.unwrap_or_else(|_| KeySeen::Unavailable("its thread ended".into()));
-        self.put(Check::OwnKey, seen.read(&place), began);
+        self.put(Check::OwnKey, seen.read(place), began);
     }
 
     async fn front(&self, http: &reqwest::Client, base: &BaseUrl) -> (Option<RecordRead>, Option<i64>) {
@@ -246,14 +251,20 @@ impl Exam {
         self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, stream, listen)).await;
     }
 
-    async fn outside(&self, web: Option<&Web<'_>>, home: Option<&agent::AtHome>, record: Option<&RecordRead>) {
+    async fn outside(
+        &self,
+        web: Option<&Web<'_>>,
+        home: Option<&agent::AtHome>,
+        record: Option<&RecordRead>,
+        registry_is_here: bool,
+    ) {
         let (Some(web), Some(home)) = (web, home) else {
             self.leave(&[Check::PublishedUrl, Check::Search], NOT_REACHED);
             return;
         };
         let began = self.begin(Check::PublishedUrl);
         let published = async {
-            let (reading, url) = agent::published(&self.patient, web, home, record).await;
+            let (reading, url) = agent::published(&self.patient, web, home, record, registry_is_here).await;
             if let Some(url) = url {
                 let _ = self.published.set(url);
             }

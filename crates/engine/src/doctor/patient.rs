@@ -8,7 +8,7 @@ use beatkeeper_core::history::Connection;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::view::{AgentRow, BeatsBy};
 use beatkeeper_runner::log::LogPlace;
-use beatkeeper_vault::{Presence, Vault};
+use beatkeeper_vault::{Place, Presence, Vault, VaultError};
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
 
@@ -45,7 +45,8 @@ pub(crate) struct Patient {
 pub(crate) struct Tools {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) clock: Arc<Clock>,
-    pub(crate) vault: Vault,
+    /// Nothing where it does not open, and why.
+    pub(crate) vault: Result<Vault, KeySeen>,
     /// The engine that runs, if one does.
     pub(crate) engine: Option<Handle>,
 }
@@ -97,12 +98,32 @@ impl Patient {
 impl Tools {
     /// Where the agent's key is. Blocks.
     pub(super) fn key(&self, id: &EntityId) -> KeySeen {
-        match self.vault.look(id) {
+        let vault = match &self.vault {
+            Ok(vault) => vault,
+            Err(why) => return why.clone(),
+        };
+        match vault.look(id) {
             Presence::Present(fingerprint) if id.as_str().ends_with(&fingerprint.to_hex()) => KeySeen::Own,
             Presence::Present(_) => KeySeen::Another,
             Presence::Absent => KeySeen::Absent,
             Presence::Locked => KeySeen::Locked,
-            Presence::Unavailable(words) => KeySeen::Unavailable(words),
+            Presence::Unavailable(words) => KeySeen::Unavailable(self.without_path(&words)),
+        }
+    }
+
+    /// Where keys are, without the folders that lead there.
+    pub(super) fn vault_place(&self) -> &'static str {
+        match self.vault.as_ref().map(Vault::place) {
+            Ok(Place::Keychain) => "the system keychain",
+            Ok(Place::File(_)) => "the vault file",
+            Err(_) => "the vault",
+        }
+    }
+
+    fn without_path(&self, words: &str) -> String {
+        match self.vault.as_ref().map(Vault::place) {
+            Ok(Place::File(path)) => words.replace(&path.display().to_string(), "").replace("  ", " "),
+            Ok(Place::Keychain) | Err(_) => words.to_owned(),
         }
     }
 
@@ -120,22 +141,29 @@ impl Tools {
     }
 }
 
-/// Looks without an engine, and waits until all is seen.
+/// Looks without an engine, and waits until all is seen. Where nobody gives the passphrase of a vault file there is no
+/// `vault`; that and a file that does not open are findings like others.
 ///
 /// # Errors
-/// When the configuration or the vault cannot be opened, or the agent is unknown.
+/// When the configuration cannot be read, or the agent is unknown.
 pub async fn alone(
     paths: &Paths,
-    vault: &VaultChoice,
+    vault: Option<&VaultChoice>,
     id: &EntityId,
     orders: Orders,
     mut progress: impl FnMut(&DoctorRun),
 ) -> Result<DoctorRun, Refusal> {
     let settings = Arc::new(Settings::load(&paths.config)?);
     let patient = Patient::new(id, settings)?;
-    let vault = {
-        let (paths, vault) = (paths.clone(), vault.clone());
-        crate::handle::blocking(move || open_vault(&paths, &vault).map_err(Refusal::from)).await?
+    let vault = match vault.cloned() {
+        None => Err(KeySeen::Locked),
+        Some(choice) => {
+            let file = paths.vault_file().display().to_string();
+            let paths = paths.clone();
+            let opened = tokio::task::spawn_blocking(move || open_vault(&paths, &choice)).await;
+            let opened = opened.map_err(|error| KeySeen::Unavailable(error.to_string()));
+            opened.and_then(|opened| opened.map_err(|error| closed(&error, &file)))
+        }
     };
     let tls = crate::tls::client_config()
         .map_err(|error| Refusal::new("engine.tls", error.to_string(), "Check the system's certificates."))?;
@@ -154,5 +182,16 @@ pub async fn alone(
             let why = visit.await.err().map_or_else(String::new, |error| error.to_string());
             return Err(Refusal::new("doctor.broke", format!("The doctor broke off: {why}"), "Please report it."));
         }
+    }
+}
+
+/// What a vault that does not open tells of the keys in it.
+fn closed(error: &VaultError, file: &str) -> KeySeen {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is wrong with it, it does not answer")]
+    match error {
+        VaultError::Locked { .. } | VaultError::WrongPassphrase { .. } => KeySeen::Locked,
+        // Without the file there is no key.
+        VaultError::FileMissing { .. } => KeySeen::Absent,
+        other => KeySeen::Unavailable(other.to_string().replace(file, "").replace("  ", " ")),
     }
 }
