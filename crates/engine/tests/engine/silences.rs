@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use beatkeeper_devnet::{Config, Devnet};
 use beatkeeper_engine::command::Command;
+use serde_json::json;
 
 use crate::scene::{Scene, free_port};
 
@@ -64,12 +65,10 @@ async fn a_program_of_ours_that_ends_soon_after_every_start() {
     let scene = Scene::new(&[1]).await;
     scene.import_only(1).await;
     let agent = scene.config().replace("[[agent]]\n", "[[agent]]\ninterval = 1\n");
-    // It needs a registry, and is told of none.
+    // It needs a registry, and is told of one that cannot be.
     let program = crate::scene::built("beatkeeper-demo-agent").display().to_string();
-    scene.write_config(&format!(
-        "{agent}\n[agent.run]\ncommand = {}\n",
-        serde_json::json!([program, "--registry=ftp://nowhere"])
-    ));
+    let (command, folder) = (json!([program, "--registry=ftp://nowhere"]), json!(scene.path("").display().to_string()));
+    scene.write_config(&format!("{agent}\n[agent.run]\ncommand = {command}\nfolder = {folder}\n"));
     let id = crate::scene::id(1);
     scene.until(&id, "its process is ours", |agent| agent["process"]["run"].is_object()).await;
     // Whether it came up at all is another answer's business.
