@@ -52,9 +52,10 @@ impl Comings {
 impl Agent {
     /// How often its process was started lately, whoever does it, when that is a loop; and until when it is one.
     pub(super) fn restart_loop(&self, now: Time) -> Option<(u32, Time)> {
-        match self.run.as_deref().filter(|run| run.is_ours()) {
+        // A step of its recovery may have it run somewhere else.
+        match self.run.as_deref().filter(|run| run.state().0 != ProcessState::NotOurs) {
             Some(run) => run.restart_loop(now),
-            None => self.comings.restart_loop(self.settings.probed, now),
+            None => self.comings.restart_loop(self.settings.probed && self.run.is_none(), now),
         }
     }
 }
