@@ -55,7 +55,7 @@ impl Agent {
         // A step of its recovery may have it run somewhere else.
         match self.run.as_deref().filter(|run| run.state().0 != ProcessState::NotOurs) {
             Some(run) => run.restart_loop(now),
-            None => self.comings.restart_loop(self.settings.probed && self.run.is_none(), now),
+            None => self.comings.restart_loop(self.settings.probed, now),
         }
     }
 }
