@@ -21,4 +21,5 @@ export const PARTS = {
   removeAgents: part(() => import("./bulk/RemoveAgents.svelte")),
   signer: part(() => import("./process/SignerAudit.svelte")),
   shortcuts: part(() => import("./keys/ShortcutSheet.svelte")),
+  timeline: part(() => import("./agent/Timeline.svelte")),
 };

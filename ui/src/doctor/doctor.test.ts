@@ -189,13 +189,22 @@ describe("the doctor", () => {
     expect(await host.doctorLook(idOf(host, "weather-agent"))).toMatchObject({ done: true });
   });
 
-  it("stops when it is told to", async () => {
-    await openTab("code-reviewer");
+  it("stops when it is told to, and leaves what it has found so far", async () => {
+    const host = await openTab("code-reviewer");
     await fireEvent.click(screen.getByTestId("doctor-look"));
-    await fireEvent.click(await screen.findByTestId("doctor-stop"));
+    await waitFor(() => expect(results()).toContain("ok"));
+    await fireEvent.click(screen.getByTestId("doctor-stop"));
     await done();
-    expect(said("diagnosis-sentence")).toBe("Stopped before all of it was looked at");
-    expect(results()).toContain("not_asked");
+    expect(said("doctor-sum")).toMatch(/^Stopped, \d+ of 23 looked at\.$/);
+    expect(new Set(results())).toEqual(new Set(["ok", "not_asked"]));
+    expect([screen.queryByTestId("diagnosis"), screen.queryByTestId("doctor-report-open")]).toEqual([
+      null,
+      null,
+    ]);
+    expect(await host.doctorLook(idOf(host, "code-reviewer"))).toBeNull();
+    expect(screen.queryByTestId("doctor-lost")).toBeNull();
+    await fireEvent.click(screen.getByTestId("doctor-again"));
+    await screen.findByTestId("diagnosis", undefined, { timeout: 10_000 });
   });
 
   it("says why it could not look, and goes on when it can", async () => {

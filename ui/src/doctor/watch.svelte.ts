@@ -11,6 +11,8 @@ export class Watch {
   known = $state(false);
   /** Whether the engine has forgotten the run that was followed. */
   lost = $state(false);
+  /** Whether the run was stopped here: how far it had come is all that is left of it. */
+  stopped = $state(false);
   /** Whether a run is being started or stopped. */
   busy = $state(false);
   /** Why the run could not be read the last time. */
@@ -30,7 +32,7 @@ export class Watch {
   }
 
   get underWay(): boolean {
-    return this.run?.done === false;
+    return this.run?.done === false && !this.stopped;
   }
 
   /** Begins to follow; answers what ends it. */
@@ -55,8 +57,13 @@ export class Watch {
   }
 
   async stop(): Promise<void> {
-    await this.#attempt(() => this.#host.doctorStop(this.#id));
-    await this.look();
+    await this.#attempt(async () => {
+      await this.#host.doctorStop(this.#id);
+      // What was asked before it would say that the run is lost.
+      this.#asked += 1;
+      this.stopped = this.underWay;
+    });
+    this.#next(APART_MS);
   }
 
   async look(): Promise<void> {
@@ -75,6 +82,7 @@ export class Watch {
 
   #take(run: DoctorRun | null): void {
     this.lost = run === null && (this.lost || this.run !== null);
+    this.stopped = false;
     this.run = run;
     this.known = true;
     this.problem = null;

@@ -89,6 +89,25 @@ describe("a run that is followed", () => {
     end();
   });
 
+  it("is as far as it had come when it was stopped here", async () => {
+    const { host, watch, looked } = watched();
+    const end = watch.follow();
+    await watch.start(ASKED);
+    await vi.advanceTimersByTimeAsync(500);
+    const { run } = watch;
+    await watch.stop();
+    expect([watch.stopped, watch.underWay, watch.lost]).toEqual([true, false, false]);
+    const reads = looked.mock.calls.length;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([watch.run, looked.mock.calls.length]).toEqual([run, reads]);
+    await watch.start(ASKED);
+    expect([watch.stopped, watch.underWay]).toEqual([false, true]);
+    host.doctorStop = () => Promise.reject({ code: "x", sentence: "No.", remedy: "" });
+    await watch.stop();
+    expect([watch.refused?.sentence, watch.underWay], "it goes on").toEqual(["No.", true]);
+    end();
+  });
+
   it("is asked for less often while the engine does not answer", async () => {
     const { watch, looked } = watched();
     looked.mockRejectedValue({ code: "engine.gone", sentence: "Gone.", remedy: "" });

@@ -52,6 +52,10 @@ export function groupsOf(checks: readonly CheckRow[]): Group[] {
 
 const isOver = ({ result }: CheckRow): boolean => result !== "waiting" && result !== "running";
 
+/** The checks of a run that was stopped: what was not over never will be. */
+export const asStopped = (checks: readonly CheckRow[]): CheckRow[] =>
+  checks.map((row) => (isOver(row) ? row : { ...row, result: "not_asked" }));
+
 /** `9 of 23 looked at`. */
 export function progressWords({ checks }: DoctorRun): string {
   return `${count(checks.filter(isOver).length)} of ${count(checks.length)} looked at`;

@@ -7,7 +7,8 @@ import { fits } from "../lib/fuzzy";
 import { type GroupBy, GROUPINGS } from "../lib/lines";
 import { RANGES, rangeOf } from "../lib/strip";
 import { count } from "../lib/time";
-import { WRITES, writesOf } from "../repair/words";
+import { titleOf } from "../repair/title";
+import { writesOf } from "../repair/words";
 import type { Session } from "../session.svelte";
 
 /** Something that the palette offers. */
@@ -84,7 +85,7 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
     const { id, name } = opened;
     add("doctor", `Doctor of ${name}`, () => session.openDoctor(id), "d");
     for (const kind of writesOf(opened))
-      add(`write-${kind}`, `${WRITES[kind].of(name)}…`, () => (session.repairing = { id, name, kind }));
+      add(`write-${kind}`, `${titleOf(kind, name)}…`, () => (session.repairing = { id, name, kind }));
   }
   if (opened)
     add(

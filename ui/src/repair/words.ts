@@ -5,11 +5,11 @@ import type { RepairKind, Write } from "../host/host";
 export type WriteKind = Write["kind"];
 
 /** What can be written to a registry, as the words of a button. */
-export const WRITES: Record<WriteKind, { word: string; of: (name: string) => string }> = {
-  register: { word: "Register…", of: (name) => `Register ${name}` },
-  update: { word: "Publish another URL…", of: (name) => `Publish another URL of ${name}` },
-  next_index: { word: "Switch to the next key…", of: (name) => `Switch ${name} to the next key` },
-  deregister: { word: "Deregister…", of: (name) => `Deregister ${name}` },
+export const WRITES: Record<WriteKind, string> = {
+  register: "Register…",
+  update: "Publish another URL…",
+  next_index: "Switch to the next key…",
+  deregister: "Deregister…",
 };
 
 /** What repairs it, if a write does. */
