@@ -193,8 +193,11 @@ describe("the doctor", () => {
     const host = await openTab("code-reviewer");
     await fireEvent.click(screen.getByTestId("doctor-look"));
     await waitFor(() => expect(results()).toContain("ok"));
+    screen.getByTestId("doctor-stop").focus();
     await fireEvent.click(screen.getByTestId("doctor-stop"));
     await done();
+    expect(document.activeElement).toBe(screen.getByTestId("doctor-again"));
+    expect(said("doctor-news")).toMatch(/^Stopped, \d+ of 23 looked at\.$/);
     expect(said("doctor-sum")).toMatch(/^Stopped, \d+ of 23 looked at\.$/);
     expect(new Set(results())).toEqual(new Set(["ok", "not_asked"]));
     expect([screen.queryByTestId("diagnosis"), screen.queryByTestId("doctor-report-open")]).toEqual([
