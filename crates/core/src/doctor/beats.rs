@@ -1,178 +1,12 @@
-//! The open socket, and what becomes of the beats on it.
+//! The activity stream, and what becomes of beats.
 
 use std::time::Duration;
 
 use super::{Cause, Code, Reading};
-use crate::history::Connection;
+use crate::dialect::Dialect;
 use crate::liveness::Liveness;
 use crate::notice::duration;
-use crate::time::{Time, millis};
 use crate::view::Speaker;
-
-/// Sockets that live equally long differ by less than this share of it, or by [`LEAST_APART`].
-const EQUALLY: f64 = 0.1;
-/// Dialling and closing take a moment, whatever the length.
-const LEAST_APART: Duration = Duration::from_millis(1500);
-/// So many connections must have ended alike before that means anything.
-const ENOUGH: usize = 3;
-/// Connections that ended longer ago say nothing of today.
-const LATELY: Duration = Duration::from_secs(3600);
-
-/// How two sockets ended that were held open: one on which nothing was said, and one with pings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hold {
-    /// How long both were to be held.
-    pub asked: Duration,
-    /// When the silent one was cut.
-    pub silent: Option<Duration>,
-    /// When the one with pings was cut.
-    pub pinged: Option<Duration>,
-    /// After so long without a frame the registry itself drops a socket.
-    pub registry_drops_after: Duration,
-}
-
-/// How the agent's own connections ended.
-#[derive(Clone, Debug, Default)]
-pub struct Past {
-    /// The newest first.
-    pub connections: Vec<Connection>,
-    /// Now.
-    pub now: Time,
-}
-
-/// Whether a socket stays open.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// What was measured, on request.
-    pub hold: Option<Hold>,
-    /// What was seen.
-    pub past: Past,
-}
-
-impl Held {
-    /// What it tells.
-    #[must_use]
-    pub fn read(&self) -> Reading {
-        let past = self.past.read();
-        match self.hold {
-            None => past,
-            Some(hold) => {
-                let held = hold.read();
-                // What was measured just now is the better witness, unless it saw nothing.
-                if held.cause.is_some() || past.cause.is_none() {
-                    held
-                } else {
-                    Reading { evidence: format!("{}; {}", past.evidence, held.evidence), ..past }
-                }
-            }
-        }
-    }
-}
-
-impl Hold {
-    fn read(self) -> Reading {
-        let asked = duration(self.asked);
-        match (self.silent, self.pinged) {
-            (None, None) => Reading::ok(format!("A silent socket and one with pings both lived for {asked}")),
-            (Some(silent), None) if silent + LEAST_APART >= self.registry_drops_after => Reading::ok(format!(
-                "The silent socket lived for {}, until the registry itself drops it; the one with pings lives",
-                exactly(silent)
-            )),
-            (Some(silent), None) => Reading::bad(
-                format!("The silent socket was cut after {}, the one with pings lived for {asked}", exactly(silent)),
-                Cause::new(
-                    Code::IdleCut,
-                    format!(
-                        "Something between here and the registry cuts sockets that are idle for {}",
-                        exactly(silent)
-                    ),
-                    format!(
-                        "Raise that proxy's idle timeout (nginx: `proxy_read_timeout`), or ping more often than every {}: Beatkeeper pings by itself, other programs may not.",
-                        exactly(silent)
-                    ),
-                ),
-            ),
-            (Some(silent), Some(pinged)) if alike(&[silent, pinged]) => Reading::bad(
-                format!(
-                    "The silent socket was cut after {}, the one with pings after {}",
-                    exactly(silent),
-                    exactly(pinged)
-                ),
-                age_cut(silent),
-            ),
-            (silent, pinged) => {
-                let told = |end: Option<Duration>| {
-                    end.map_or_else(|| "lived".to_owned(), |end| format!("was cut after {}", exactly(end)))
-                };
-                Reading::bad(
-                    format!("The silent socket {}, the one with pings {}", told(silent), told(pinged)),
-                    Cause::new(
-                        Code::Flapping,
-                        "Sockets to the registry are cut, and not after an equal time",
-                        "Look at what lies between here and the registry: a load balancer that restarts, a bad network.",
-                    ),
-                )
-            }
-        }
-    }
-}
-
-impl Past {
-    fn read(&self) -> Reading {
-        let lately = self.now - LATELY;
-        let lost: Vec<&Connection> = self
-            .connections
-            .iter()
-            .filter(|connection| {
-                // What we closed ourselves, and what never opened, was not cut.
-                connection.opened_at.is_some()
-                    && connection.close_code.is_some_and(|code| code != 1000)
-                    && connection.closed_at.is_some_and(|closed| closed >= lately)
-            })
-            .collect();
-        let lives: Vec<Duration> =
-            lost.iter().filter_map(|connection| Some(connection.closed_at?.since(connection.opened_at?))).collect();
-        if lives.len() < ENOUGH {
-            return match lives.len() {
-                0 => Reading::ok("No connection was lost within the last hour"),
-                count => Reading::ok(format!("{count} lost within the last hour, which is no pattern")),
-            };
-        }
-        let newest = &lives[..lives.len().min(6)];
-        let list: Vec<String> = newest.iter().map(|life| exactly(*life)).collect();
-        let evidence = format!("{} connections lost within the last hour, after {}", lives.len(), list.join(", "));
-        if alike(newest) {
-            return Reading::bad(evidence, age_cut(newest[0]));
-        }
-        let why = lost.first().and_then(|connection| connection.cause_sentence.clone()).unwrap_or_default();
-        Reading::bad(
-            evidence,
-            Cause::new(
-                Code::Flapping,
-                format!("Its connection keeps dropping, after unequal times; the last time: {why}"),
-                "Look at this computer's network and at the registry's restarts; measure with `--hold 120` whether something cuts sockets.",
-            ),
-        )
-    }
-}
-
-fn age_cut(age: Duration) -> Cause {
-    Cause::new(
-        Code::AgeCut,
-        format!("Something between here and the registry cuts every socket after {}, in use or not", exactly(age)),
-        "Raise the connection lifetime of that proxy or load balancer; Beatkeeper dials again by itself, and no beat is lost as long as that is quick.",
-    )
-}
-
-fn alike(lives: &[Duration]) -> bool {
-    let (Some(shortest), Some(longest)) = (lives.iter().min(), lives.iter().max()) else { return false };
-    *longest - *shortest <= LEAST_APART.max(longest.mul_f64(EQUALLY))
-}
-
-/// Tenths count when a proxy is to be found by them.
-fn exactly(time: Duration) -> String {
-    if time < Duration::from_secs(90) { format!("{:.1} s", time.as_secs_f64()) } else { duration(time) }
-}
 
 /// The activity stream.
 #[derive(Clone, Debug)]
@@ -216,7 +50,35 @@ pub enum FirstBeat {
     Unconfirmed {
         /// How long was waited.
         waited: Duration,
+        /// Why a registry drops it in silence, by what the other checks saw.
+        why: Dropped,
     },
+}
+
+/// Why a registry drops beats in silence (protocols.md 1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Its time is too far from the registry's.
+    Clock,
+    /// It is signed with another key than the record's.
+    Key,
+    /// It has no record to count for.
+    Record,
+    /// None of these; it was sent in this form.
+    Form(Dialect),
+}
+
+impl Dropped {
+    fn told(self) -> String {
+        match self {
+            Self::Clock => "its time is too far from the registry's".into(),
+            Self::Key => "the record's key is another than the one that signs".into(),
+            Self::Record => "there is no record that it could count for".into(),
+            Self::Form(form) => {
+                format!("neither clock nor key nor the `ed25519:` prefix explains that; form: {}", form.label())
+            }
+        }
+    }
 }
 
 impl FirstBeat {
@@ -226,8 +88,12 @@ impl FirstBeat {
         match self {
             Self::NotSent(why) => Reading::not_asked(why.clone()),
             Self::Confirmed { after_ms } => Reading::ok(format!("Sent and confirmed in {after_ms} ms")),
-            Self::Unconfirmed { waited } => Reading::bad(
-                format!("Sent, and not confirmed within {:.1} s", waited.as_secs_f64()),
+            Self::Unconfirmed { waited, why } => Reading::bad(
+                format!(
+                    "Sent, and dropped in silence: not confirmed within {:.1} s; {}",
+                    waited.as_secs_f64(),
+                    why.told()
+                ),
                 ignored("A beat that was just sent did not move the record"),
             ),
         }
@@ -392,8 +258,10 @@ impl SecondCopy {
             count => format!("{count} beats were seen that were not ours"),
         };
         if let Some((silence, heard)) = self.listened {
-            let evidence =
-                format!("{told}; we were silent for {}, and {heard} beats were heard meanwhile", exactly(silence));
+            let evidence = format!(
+                "{told}; we were silent for {}, and {heard} beats were heard meanwhile",
+                super::idle::exactly(silence)
+            );
             return if heard == 0 {
                 Reading::ok(evidence)
             } else {
@@ -418,12 +286,4 @@ fn copy(how: &str) -> Cause {
         ),
         "Find the other copy and stop it. If you know of none, the key may have leaked: give the agent the next free key of its developer, `beatkeeper agent next-index`.",
     )
-}
-
-impl Hold {
-    /// For a report.
-    #[must_use]
-    pub fn asked_ms(self) -> u64 {
-        millis(self.asked)
-    }
 }

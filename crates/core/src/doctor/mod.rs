@@ -12,10 +12,12 @@ mod agent;
 mod beats;
 mod cause;
 mod diagnose;
+mod idle;
 mod path;
 mod record;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -23,11 +25,13 @@ use ts_rs::TS;
 use crate::view::Severity;
 
 pub use agent::{AtPort, CardFacts, CardSeen, OwnPort, Published, Reach, RegistryUrls, SameProcess, Searched};
-pub use beats::{ActivitySeen, Beaten, FirstBeat, Held, Hold, Past, SecondCopy, Taken};
+pub use beats::{ActivitySeen, Beaten, Dropped, FirstBeat, SecondCopy, Taken};
 pub use cause::{Cause, Code};
 pub use diagnose::{Context, diagnose};
-pub use path::{Answered, Certificate, DnsSeen, Handshake, HttpSeen, NetworkSeen, ProxySeen, TcpSeen, TlsFault, Way};
+pub use idle::{Held, Hold, Past};
+pub use path::{Answered, DnsSeen, HttpSeen, NetworkSeen, ProxySeen, TcpSeen, Way};
 pub use record::{ClockSeen, DeveloperKeySeen, KeySeen, RecordSeen, RegistryKind, Upgraded, record_key};
+pub use tls::{Certificate, Handshake, TlsFault};
 
 /// What a person sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::*;
+use crate::dialect::Dialect;
 use crate::failure::{Failure, Fatal, Transient};
 use crate::history::Connection;
 use crate::identity::EntityId;
@@ -232,7 +233,11 @@ fn table() -> Vec<(Code, Check, Reading)> {
         (Code::Flapping, Check::Idle, held(None, &[60_000, 5_000, 20_000])),
         (Code::ClockOwn, Check::Clock, clock(-95_000, None)),
         (Code::ClockProcess, Check::Clock, clock(0, Some(300_000))),
-        (Code::BeatsIgnored, Check::FirstBeat, FirstBeat::Unconfirmed { waited: Duration::from_secs(4) }.read()),
+        (
+            Code::BeatsIgnored,
+            Check::FirstBeat,
+            FirstBeat::Unconfirmed { waited: Duration::from_secs(4), why: Dropped::Form(Dialect::Zynd) }.read(),
+        ),
         (
             Code::BeatsRefused,
             Check::Beats,
@@ -382,4 +387,13 @@ fn the_page_lists_every_cause() {
         std::fs::write(path, &written).unwrap();
     }
     assert!(page == written || std::env::var_os("UPDATE_DOCS").is_some(), "docs/doctor.md: run with UPDATE_DOCS=1");
+}
+
+#[test]
+fn a_beat_that_is_dropped_in_silence_says_why() {
+    let told = |why| FirstBeat::Unconfirmed { waited: Duration::from_secs(4), why }.read().evidence;
+    assert!(told(Dropped::Clock).contains("time is too far"));
+    assert!(told(Dropped::Key).contains("key is another"));
+    assert!(told(Dropped::Record).contains("no record"));
+    assert!(told(Dropped::Form(Dialect::Zynd)).contains("`ed25519:` prefix"));
 }

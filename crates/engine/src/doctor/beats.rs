@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::dialect::Dialect;
-use beatkeeper_core::doctor::{Beaten, FirstBeat, Reading, SecondCopy, Taken};
+use beatkeeper_core::doctor::{Beaten, Dropped, FirstBeat, Reading, SecondCopy, Taken};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::millis;
 use beatkeeper_core::view::{AgentRow, LinkStateName, Speaker};
@@ -24,13 +24,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// Has the agent's own link beat once more, and waits until the fleet sees that confirmed.
-pub(super) async fn first(patient: &Patient, tools: &Tools) -> FirstBeat {
+pub(super) async fn first(patient: &Patient, tools: &Tools, why: Dropped) -> FirstBeat {
     let id = &patient.entry.entity;
     let Some(before) = tools.row(id).await else {
         return FirstBeat::NotSent("Beatkeeper does not run, so nothing is sent".into());
     };
-    if let Some(why) = why_not(&before) {
-        return FirstBeat::NotSent(why);
+    if let Some(reason) = why_not(&before) {
+        return FirstBeat::NotSent(reason);
     }
     let began = Instant::now();
     if tools.ask(Ask::BeatNow(id.clone())).await.is_err() {
@@ -51,7 +51,7 @@ pub(super) async fn first(patient: &Patient, tools: &Tools) -> FirstBeat {
             let _ = tools.ask(Ask::ReadNow(id.clone())).await;
         }
     }
-    FirstBeat::Unconfirmed { waited: began.elapsed() }
+    FirstBeat::Unconfirmed { waited: began.elapsed(), why }
 }
 
 fn why_not(row: &AgentRow) -> Option<String> {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::doctor::{
-    Check, ClockSeen, Context, DeveloperKeySeen, Handshake, Held, KeySeen, Outcome, Past, Reading, diagnose, record_key,
+    Check, ClockSeen, Context, DeveloperKeySeen, Dropped, Handshake, Held, KeySeen, Outcome, Past, Reading, diagnose,
+    record_key,
 };
 use beatkeeper_core::identity::DeveloperId;
 use beatkeeper_core::time::Time;
@@ -241,7 +242,8 @@ impl Exam {
     }
 
     async fn beats(&self, record: Option<&RecordRead>, clock_ahead_ms: Option<i64>, stream: Option<Socket>) {
-        self.row(Check::FirstBeat, async { beats::first(&self.patient, &self.tools).await.read() }).await;
+        let why = self.why_dropped();
+        self.row(Check::FirstBeat, async { beats::first(&self.patient, &self.tools, why).await.read() }).await;
         let row = self.tools.row(&self.patient.entry.entity).await;
         let now = Time::from_timestamp(jiff::Timestamp::now()).offset_millis(clock_ahead_ms.unwrap_or(0));
         let last = record.and_then(|record| record.facts.last_real_beat()).map(|at| now.since(at));
@@ -249,6 +251,21 @@ impl Exam {
         self.now(Check::Beats, || beats::taken(&self.patient, row.as_ref(), last, never, &self.tools));
         let listen = self.orders.listen;
         self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, stream, listen)).await;
+    }
+
+    /// Why a beat would be dropped in silence, by what was seen so far.
+    fn why_dropped(&self) -> Dropped {
+        let readings = self.sheet.readings();
+        let bad = |check| readings.iter().any(|(seen, reading)| *seen == check && reading.outcome == Outcome::Bad);
+        if bad(Check::Clock) {
+            Dropped::Clock
+        } else if bad(Check::RecordKey) {
+            Dropped::Key
+        } else if bad(Check::Record) {
+            Dropped::Record
+        } else {
+            Dropped::Form(self.patient.dialect())
+        }
     }
 
     async fn outside(
