@@ -58,6 +58,12 @@ impl Fleet {
         }
     }
 
+    pub(super) fn listen(&mut self, id: &EntityId, on: bool, now: Time) {
+        if self.agents.contains_key(id) {
+            self.update(id, now, |agent, _, _| agent.rest(on));
+        }
+    }
+
     pub(super) fn pause_alerts(&mut self, until: Option<Time>, now: Time) {
         self.desk.pause(until);
         self.look_at_all(now);

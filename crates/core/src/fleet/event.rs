@@ -205,6 +205,8 @@ pub enum FleetEvent {
     Quiet(Vec<QuietHours>),
     /// An agent's silence is asked for, or no longer.
     Drill(EntityId, bool),
+    /// An agent is silent for a moment so that others can be heard, or no longer.
+    Listen(EntityId, bool),
     /// What this computer knows of its network.
     Network(NetworkReading),
     /// How far the wall clock is ahead of the timeline: registries' clocks are compared with the wall clock.

@@ -131,6 +131,7 @@ impl Fleet {
             FleetEvent::AlertsWerePaused(until) => self.desk.recall_pause(Some(until)),
             FleetEvent::Quiet(hours) => self.set_quiet(hours, now),
             FleetEvent::Drill(id, on) => self.drill(&id, on, now),
+            FleetEvent::Listen(id, on) => self.listen(&id, on, now),
             FleetEvent::Network(reading) => self.network_read(reading, now),
             FleetEvent::Wall { ahead_ms } => {
                 self.context.wall_ahead_ms = ahead_ms;

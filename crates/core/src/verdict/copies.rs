@@ -15,6 +15,7 @@ pub(super) fn while_silent(e: &Evidence<'_>) -> Option<VerdictView> {
     let why = match e.process {
         _ if e.paused => "Paused by you",
         _ if e.drilled => "Silent for a fire drill",
+        _ if e.listening => "Silent for a moment, to listen",
         ProcessState::Stopped | ProcessState::Exited => "Not running here",
         ProcessState::NotOurs
         | ProcessState::Unknown

@@ -38,6 +38,8 @@ pub struct Evidence<'a> {
     pub network_down: bool,
     /// Its silence is asked for: a fire drill.
     pub drilled: bool,
+    /// It is silent for a moment, to hear whether somebody else beats.
+    pub listening: bool,
     /// Paused by the user.
     pub paused: bool,
     /// Who beats at the moment.
@@ -127,6 +129,11 @@ fn silent_by_will(e: &Evidence<'_>) -> Option<VerdictView> {
     if e.drilled {
         let remedy = "Nothing to do: it beats again by itself.";
         return Some(verdict("drill", Severity::Neutral, "Silent for a fire drill", remedy));
+    }
+    if e.listening {
+        let remedy = "Nothing to do: it beats again by itself, before anybody calls it late.";
+        let sentence = "Silent for a moment: the doctor listens whether somebody else beats";
+        return Some(verdict("listening", Severity::Neutral, sentence, remedy));
     }
     e.said_goodbye.then(|| {
         verdict("bus.stopped", Severity::Neutral, "It said goodbye on its bus", "Start it when it should beat again.")

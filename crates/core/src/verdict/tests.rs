@@ -5,6 +5,7 @@ fn well() -> Evidence<'static> {
     Evidence {
         network_down: false,
         drilled: false,
+        listening: false,
         liveness: Liveness::Active,
         paused: false,
         speaker: Speaker::App,

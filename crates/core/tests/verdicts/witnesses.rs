@@ -49,6 +49,7 @@ pub fn well() -> Evidence<'static> {
         liveness: Liveness::Active,
         network_down: false,
         drilled: false,
+        listening: false,
         paused: false,
         speaker: Speaker::App,
         pace: Duration::from_secs(30),
@@ -193,6 +194,7 @@ pub fn rests() -> Vec<State> {
             (e.rests, e.hushed, e.liveness, e.process) = (true, true, Liveness::Stopped, ProcessState::Exited);
         }),
         state("a fire drill", |e| (e.drilled, e.hushed) = (true, true)),
+        state("a silence, to listen", |e| (e.listening, e.hushed) = (true, true)),
         state("its process is not well, and beats are to be true", |e| {
             (e.held, e.hushed, e.process) = (true, true, ProcessState::Unhealthy);
         }),

@@ -96,7 +96,7 @@ impl FleetLoop {
     pub(super) fn rest(&mut self, id: &EntityId, rests: bool) -> bool {
         let drilled = self.drill.as_ref().is_some_and(|running| running.drill.agent == *id);
         if !drilled {
-            self.fold(FleetEvent::Drill(id.clone(), rests));
+            self.fold(FleetEvent::Listen(id.clone(), rests));
         }
         !drilled
     }

@@ -11,6 +11,7 @@ mod channels;
 mod copies;
 mod demo;
 mod dialects;
+mod doctor;
 mod life;
 mod processes;
 mod project;

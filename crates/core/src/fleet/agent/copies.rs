@@ -59,6 +59,6 @@ impl Agent {
                     false
                 }
             };
-        self.speaker() == Speaker::App && (self.settings.paused || self.drilled || held)
+        self.speaker() == Speaker::App && (self.settings.paused || self.drilled || self.listening || held)
     }
 }

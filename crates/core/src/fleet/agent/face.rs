@@ -21,6 +21,7 @@ impl Agent {
         verdict::judge(&Evidence {
             liveness: self.liveness,
             drilled: self.drilled,
+            listening: self.listening,
             network_down: registry.is_cut_off(context.network_down),
             paused: self.settings.paused,
             speaker: self.speaker(),
@@ -78,6 +79,9 @@ impl Agent {
     pub(super) fn missing_because(&self) -> (SpanKind, &'static str) {
         if self.drilled {
             return (SpanKind::NotRunning, "drill");
+        }
+        if self.listening {
+            return (SpanKind::NotRunning, "listening");
         }
         match &self.link.failure {
             _ if self.verdict.code == verdict::NETWORK_DOWN => (SpanKind::OwnNetwork, verdict::NETWORK_DOWN),

@@ -119,6 +119,8 @@ pub(crate) struct Agent {
     pub(super) grace_until: Option<Time>,
     /// Its silence is asked for.
     drilled: bool,
+    /// It is silent for a moment, to hear whether somebody else beats.
+    listening: bool,
     /// When the stretch without beats is written down again.
     missing_next: Option<Time>,
 }
@@ -144,6 +146,7 @@ impl Agent {
             turned_after: memory.and_then(|memory| memory.last_confirmed_at).map(|beat| beat.min(now)),
             grace_until: last_confirmed.map(|_| now + settings.interval + START_GRACE),
             drilled: false,
+            listening: false,
             missing_next: None,
             strip,
             connections: Connections::from_past(&past.reconnected),

@@ -38,6 +38,11 @@ impl Agent {
         self.drilled = on;
     }
 
+    /// It is silent so that others can be heard, or no longer.
+    pub(in crate::fleet) const fn rest(&mut self, on: bool) {
+        self.listening = on;
+    }
+
     /// Has a change of state kept, and what a later run must know of it.
     pub(super) fn record_turn(&self, from: Liveness, now: Time, change: &mut Change) {
         if notice::worth_recording(from, self.liveness) {

@@ -52,7 +52,7 @@ impl Agent {
 
     /// Whether we may beat for it now.
     pub(in crate::fleet) fn may_beat(&self) -> bool {
-        self.own_speaker() == Speaker::App && !self.drilled && !self.is_untrue() && self.has_leave()
+        self.own_speaker() == Speaker::App && !self.drilled && !self.listening && !self.is_untrue() && self.has_leave()
     }
 
     /// Whether we would beat for it, if nobody else of the team did.

@@ -1,0 +1,68 @@
+//! Visits of the doctor in a running engine: looked at as they stand, replaced, ended, and what they leave behind.
+
+use beatkeeper_core::doctor::Symptom;
+use beatkeeper_engine::command::Command;
+use serde_json::Value;
+
+use super::scene::Scene;
+
+fn start(id: &beatkeeper_core::identity::EntityId, hold: Option<u32>, listen: bool) -> Command {
+    Command::DoctorStart { id: id.clone(), symptom: Some(Symptom::Drops), hold, listen }
+}
+
+async fn done(scene: &Scene, id: &beatkeeper_core::identity::EntityId) -> Value {
+    loop {
+        let run = scene.execute(Command::DoctorLook { id: id.clone() }).await.expect("a look");
+        if run["done"] == true {
+            return run;
+        }
+        assert!(!run.is_null(), "the visit is gone");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_visit_takes_the_place_of_the_first_and_an_ended_one_is_gone() {
+    let scene = Scene::new(&[1]).await;
+    let id = scene.import(1).await;
+    scene.until_verdict(&id, "ok").await;
+    let look = Command::DoctorLook { id: id.clone() };
+    assert_eq!(scene.execute(look.clone()).await.expect("a look"), Value::Null);
+    let first = scene.execute(start(&id, Some(600), false)).await.expect("it begins");
+    assert_eq!((&first["done"], first["checks"].as_array().map(Vec::len)), (&false.into(), Some(23)));
+    scene.execute(start(&id, None, false)).await.expect("it begins anew");
+    let second = done(&scene, &id).await;
+    assert_eq!(second["diagnosis"]["code"], "ok", "{second:#}");
+    assert!(second["markdown"].as_str().is_some_and(|text| text.starts_with("# Doctor's report")), "{second:#}");
+    scene.execute(start(&id, Some(600), false)).await.expect("it begins once more");
+    scene.execute(Command::DoctorStop { id: id.clone() }).await.expect("it ends");
+    assert_eq!(scene.execute(look).await.expect("a look"), Value::Null);
+}
+
+#[tokio::test]
+async fn a_visit_that_is_ended_while_it_listens_leaves_the_agent_beating() {
+    let scene = Scene::new(&[2]).await;
+    let id = scene.import(2).await;
+    let config = scene
+        .config()
+        .replace("interval = 1\n", "interval = 5\n")
+        .replace("late = 2, stale = 4, offline = 7", "late = 60, stale = 90, offline = 120");
+    scene.write_config(&config);
+    scene.until(&id, "beats every 5 s", |agent| agent["verdict"]["code"] == "ok" && agent["interval_ms"] == 5000).await;
+    scene.execute(start(&id, None, true)).await.expect("it begins");
+    let silent = scene.until_verdict(&id, "listening").await;
+    scene.execute(Command::DoctorStop { id: id.clone() }).await.expect("it ends");
+    let confirmed = silent["beats"]["confirmed"].as_u64();
+    scene
+        .until(&id, "beats again", |agent| {
+            agent["verdict"]["code"] == "ok" && agent["beats"]["confirmed"].as_u64() > confirmed
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn who_is_not_configured_is_not_visited() {
+    let scene = Scene::new(&[]).await;
+    let refusal = scene.execute(start(&super::scene::id(9), None, false)).await.expect_err("nobody knows it");
+    assert_eq!(refusal.code, "agent.unknown");
+}
