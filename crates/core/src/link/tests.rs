@@ -249,6 +249,22 @@ fn waking_beats_at_once_and_distrusts_the_socket() {
     assert_eq!(link.poll_timeout(), Some((at(7205), LinkDeadline::Pong)));
 }
 
+#[test]
+fn retrying_replaces_a_connection_that_is_open_and_is_no_loss() {
+    let mut link = opened();
+    link.handle(LinkEvent::Retry, at(10));
+    assert_eq!(actions(&mut link), [LinkAction::Close(1000), LinkAction::Dial]);
+    let told = reports(&mut link);
+    assert!(matches!(told[0], LinkReport::Closed { code: 1000, failure: None }), "{told:?}");
+    assert!(matches!(told[1], LinkReport::Dialling { .. }), "{told:?}");
+    link.handle(LinkEvent::Opened, at(10));
+    assert_eq!(actions(&mut link), [LinkAction::Beat { ping: false }], "its first beat is announced");
+    // Twice is once.
+    link.handle(LinkEvent::Retry, at(11));
+    link.handle(LinkEvent::Retry, at(11));
+    assert_eq!(actions(&mut link), [LinkAction::Close(1000), LinkAction::Dial]);
+}
+
 fn any_event() -> impl Strategy<Value = LinkEvent> {
     prop_oneof![
         Just(LinkEvent::Start),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_engine::command::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::scene::{Scene, id};
+use crate::scene::{Scene, built, id};
 
 /// Another program with the agent's key.
 const OTHERS: Duration = Duration::from_millis(700);
@@ -74,6 +74,25 @@ async fn another_program_that_beats_while_it_is_paused() {
     let moved = scene.until_verdict_while_another_beats(&id, "beats.foreign").await;
     assert_eq!(moved["liveness"], "stopped", "{moved:#}");
     scene.until_verdict(&id, "paused").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_that_beats_while_its_process_here_is_not_started() {
+    let scene = Scene::new(&[1]).await;
+    scene.import_only(1).await;
+    let agent = scene.config().replace("[[agent]]\n", "[[agent]]\ninterval = 1\n");
+    let (program, folder) =
+        (built("beatkeeper-demo-agent").display().to_string(), scene.path("").display().to_string());
+    scene.write_config(&format!("{agent}\n[agent.run]\ncommand = {}\nfolder = {}\n", json!([program]), json!(folder)));
+    scene.until_verdict(&id(1), "process.stopped").await;
+    scene.until_verdict_while_another_beats(&id(1), "beats.foreign").await;
+    // It ends, and is missed; nothing here was asked to run.
+    let missed = scene.until(&id(1), "nobody beats", |agent| agent["liveness"] == "stale").await;
+    assert_eq!(missed["verdict"]["code"], "process.stopped", "{missed:#}");
+    assert!(
+        missed["verdict"]["sentence"].as_str().is_some_and(|says| says.contains("whoever else beat")),
+        "{missed:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

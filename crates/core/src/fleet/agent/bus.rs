@@ -36,6 +36,8 @@ pub(super) struct OnBus {
     fence: Option<u64>,
     /// Whether it said goodbye since its last message.
     stopped: bool,
+    /// When its last message was made, on its own clock.
+    spoke_at: Option<Time>,
     heard: bool,
 }
 
@@ -61,6 +63,7 @@ impl Agent {
         }
         bus.fence = heard.fence.or(bus.fence);
         bus.heard = true;
+        bus.spoke_at = heard.at.or(bus.spoke_at);
         self.learn_from_bus(heard, false);
         self.record.registered = Some(true);
         self.saw_heartbeat(at.min(now), now);
@@ -80,6 +83,9 @@ impl Agent {
         self.record.registered = Some(true);
         self.record.seen_at = Some(now);
         let said_goodbye = heard.status.as_deref() == Some(SAID_GOODBYE);
+        if said_goodbye && self.spoke_since(heard) {
+            return;
+        }
         self.learn_from_bus(heard, true);
         if said_goodbye {
             self.bus.get_or_insert_default().stopped = true;
@@ -94,6 +100,14 @@ impl Agent {
             self.saw_heartbeat(beat, now);
             self.confirmed_beat(beat, now, change);
         }
+    }
+
+    /// Whether its hash was read before it came back: a message was heard that is later than the last beat of that hash.
+    fn spoke_since(&self, heard: &Heard) -> bool {
+        let spoke_at = self.bus.as_ref().and_then(|bus| bus.spoke_at);
+        // Whoever writes hash and message one after the other writes two times.
+        let written = heard.at.map(|at| at + self.settings.interval / 4);
+        spoke_at.zip(written).is_some_and(|(spoke_at, written)| spoke_at > written)
     }
 
     /// It has no hash: it never registered, or the bus forgot it.

@@ -112,6 +112,17 @@ fn a_goodbye_is_no_outage_and_a_beat_ends_it() {
 }
 
 #[test]
+fn a_goodbye_of_an_earlier_life_that_is_read_late_is_none() {
+    let mut bus = Bus::with_room_for(10);
+    bus.beats("worker-1", 1, at(100));
+    let goodbye = |at| Heard { status: Some("stopped".into()), ..beat("worker-1", 9, at) };
+    bus.says(BusWord::Record(goodbye(at(60))), at(101));
+    assert_eq!(bus.row("worker-1").liveness, Liveness::Active);
+    bus.says(BusWord::Record(goodbye(at(100))), at(102));
+    assert_eq!(bus.row("worker-1").liveness, Liveness::Stopped);
+}
+
+#[test]
 fn who_registered_and_never_beat_is_seen() {
     let mut bus = Bus::with_room_for(10);
     let registered =

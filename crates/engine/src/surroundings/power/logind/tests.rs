@@ -48,6 +48,17 @@ impl Logind {
         self.locks.lock().unwrap().iter().any(is_open)
     }
 
+    /// Waits until somebody has a lock, or nobody any more: the messages that carry a lock hold it, too, until they are
+    /// let go of.
+    async fn until_waits(&self, waits: bool) {
+        let looking = async {
+            while self.waits() != waits {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(GIVE_UP, looking).await.expect("the lock is as it should be");
+    }
+
     async fn say(&self, member: &str, begins: bool) {
         self.bus.emit_signal(None::<&str>, PATH, MANAGER, member, &begins).await.unwrap();
     }
@@ -98,19 +109,15 @@ async fn sleep_and_waking_are_passed_on_and_nothing_else() {
     let PowerEvent::GoingToSleep(delay) = next(&mut events).await else { panic!("it sleeps") };
     assert!(logind.waits(), "nobody let go of the lock yet");
     drop(delay);
-    assert!(!logind.waits());
+    logind.until_waits(false).await;
     logind.say("PrepareForShutdown", true).await;
     // Whoever does not have the name is not heard.
     let stranger = Box::pin(Builder::address(bus.address()).unwrap().build()).await.unwrap();
     Logind { bus: stranger, locks: Arc::default() }.say(PREPARE_FOR_SLEEP, true).await;
     logind.say(PREPARE_FOR_SLEEP, false).await;
     assert!(matches!(next(&mut events).await, PowerEvent::Woke));
-    let again = async {
-        while !logind.waits() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(GIVE_UP, again).await.expect("the next sleep waits, too");
+    // The next sleep waits, too.
+    logind.until_waits(true).await;
 
     drop(bus);
     timeout(GIVE_UP, hearing).await.unwrap().unwrap();
