@@ -107,8 +107,6 @@ fn off(ahead_ms: i64) -> String {
 pub struct RecordSeen {
     /// The record; nothing when the registry does not know it; why it cannot be read.
     pub answer: Result<Option<RecordFacts>, String>,
-    /// The registry that it is at home at, by the record.
-    pub home: Option<String>,
     /// Now, on the registry's clock.
     pub registry_now: Time,
     /// After so long without a beat the registry should have called it inactive.
@@ -126,7 +124,7 @@ impl RecordSeen {
             Ok(None) => return self.unknown_there(),
             Ok(Some(facts)) => facts,
         };
-        let home = self.home.as_deref().filter(|home| !home.is_empty());
+        let home = facts.home.as_deref();
         if facts.tombstoned {
             return Reading::bad(
                 "A copy by gossip, with a tombstone",
@@ -137,14 +135,14 @@ impl RecordSeen {
                 ),
             );
         }
-        if facts.last_heartbeat.is_none() && facts.registered_at.is_none() && facts.public_key.is_none() {
+        if facts.by_gossip {
             return Reading::bad(
                 format!("A copy by gossip{}, without last_heartbeat, registered_at and public_key", at(home)),
                 Cause::new(
                     Code::GossipCopy,
                     format!(
                         "This registry knows it only by hearsay; it is at home{}",
-                        at(home).replace(" at ", " at ")
+                        home.map_or_else(|| " elsewhere".to_owned(), |home| format!(" at {home}"))
                     ),
                     "Use its home registry's URL: there it can be beaten for, here its socket is refused (404).",
                 ),

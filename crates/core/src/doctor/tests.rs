@@ -31,24 +31,16 @@ fn now() -> Time {
 fn facts(beaten: Option<Duration>) -> RecordFacts {
     let registered = now() - minutes(1000);
     RecordFacts {
-        public_key: None,
         status: Some("active".into()),
         last_heartbeat: Some(beaten.map_or(registered, |ago| now() - ago)),
         registered_at: Some(registered),
-        developer: None,
-        tombstoned: false,
+        home: Some("home.example".into()),
+        ..RecordFacts::default()
     }
 }
 
 fn record(answer: Option<RecordFacts>) -> Reading {
-    RecordSeen {
-        answer: Ok(answer),
-        home: Some("home.example".into()),
-        registry_now: now(),
-        swept_after: minutes(6),
-        known_before: false,
-    }
-    .read()
+    RecordSeen { answer: Ok(answer), registry_now: now(), swept_after: minutes(6), known_before: false }.read()
 }
 
 fn upgrade(failure: impl Into<Failure>, recorded: bool) -> Reading {
@@ -214,7 +206,7 @@ fn table() -> Vec<(Code, Check, Reading)> {
         (
             Code::GossipCopy,
             Check::Record,
-            record(Some(RecordFacts { last_heartbeat: None, registered_at: None, ..facts(None) })),
+            record(Some(RecordFacts { by_gossip: true, last_heartbeat: None, registered_at: None, ..facts(None) })),
         ),
         (Code::SweepLate, Check::Record, record(Some(facts(Some(minutes(7)))))),
         (Code::KeyMismatch, Check::RecordKey, Reading::bad("", Cause::of(&Fatal::KeyMismatch.into()))),

@@ -206,7 +206,7 @@ impl Exam {
         }
         let path = link::path(&self.patient.entry.entity, self.patient.dialect());
         // A copy by hearsay has no socket here, which is as it should be.
-        let recorded = record.map(|record| record.facts.registered_at.is_some() && !record.facts.tombstoned);
+        let recorded = record.map(|record| record.facts.absence().is_none());
         let tls = &self.tools.tls;
         let began = self.begin(Check::Activity);
         let (_, (activity, stream)) = tokio::join!(

@@ -92,20 +92,12 @@ pub(super) async fn ask(http: &reqwest::Client, base: &BaseUrl, id: &EntityId) -
 pub(super) struct RecordRead {
     pub(super) facts: RecordFacts,
     pub(super) name: String,
-    pub(super) home: Option<String>,
     pub(super) public_key: Option<String>,
 }
 
 pub(super) fn read(fetched: &Fetched) -> Option<RecordRead> {
-    let value = fetched.json()?;
-    let record: Record = serde_json::from_value(value.clone()).ok()?;
-    let text = |field: &str| Some(value.get(field)?.as_str()?.to_owned()).filter(|text: &String| !text.is_empty());
-    Some(RecordRead {
-        facts: RecordFacts::from(&record),
-        name: record.name.clone(),
-        home: text("home_registry"),
-        public_key: record.public_key,
-    })
+    let record: Record = serde_json::from_value(fetched.json()?).ok()?;
+    Some(RecordRead { facts: RecordFacts::from(&record), name: record.name.clone(), public_key: record.public_key })
 }
 
 /// What the record tells.
@@ -128,7 +120,6 @@ pub(super) fn seen(
     let now = Time::from_timestamp(jiff::Timestamp::now());
     let seen = RecordSeen {
         answer: facts,
-        home: read.as_ref().and_then(|record| record.home.clone()),
         registry_now: now.offset_millis(clock_ahead_ms.unwrap_or(0)),
         // Whole seconds, two clocks: a sweep that is a moment late is none.
         swept_after: thresholds.inactive_after + thresholds.sweep + Duration::from_secs(5),
