@@ -194,7 +194,10 @@ impl CardSeen {
             return mismatch("it names another public key".to_owned());
         }
         match card.registry.as_ref().filter(|registry| !host_of(registry).eq_ignore_ascii_case(&self.registry)) {
-            Some(other) => mismatch(format!("it names the registry {other}, and here it is {}", self.registry)),
+            // One registry may have several names; which one its program uses is a question of its own.
+            Some(other) => {
+                Reading::notice(format!("{url} names the registry {other}, and here it is {}", self.registry))
+            }
             None if card.entity.is_none() => Reading::notice(format!("{url} does not say whose it is")),
             None => Reading::ok(format!("{url} is that of the record")),
         }

@@ -121,8 +121,8 @@ pub(super) fn seen(
     let seen = RecordSeen {
         answer: facts,
         registry_now: now.offset_millis(clock_ahead_ms.unwrap_or(0)),
-        // Whole seconds, two clocks: a sweep that is a moment late is none.
-        swept_after: thresholds.inactive_after + thresholds.sweep + Duration::from_secs(5),
+        // Two clocks that tell whole seconds: what looks late by less may be on time.
+        swept_after: thresholds.inactive_after + thresholds.sweep + Duration::from_millis(1500),
         known_before: patient.row.as_ref().is_some_and(|row| row.last_confirmed_at.is_some()),
     };
     (seen.read(), read)
