@@ -55,11 +55,16 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
             passphrase::choose_silently(vault)
         };
         let visit = doctor::alone(paths, vault.as_ref(), &agent.id, orders, |run| rows.show(run));
-        return Ok(remote::runtime()?.block_on(visit)?);
+        let runtime = remote::runtime()?;
+        let run = runtime.block_on(visit);
+        // A resolver that does not answer is not waited for.
+        runtime.shutdown_background();
+        return Ok(run?);
     };
     let agent = lookup::find(&options.agent, &agent::candidates(&remote.fleet()?))?;
     let start = Command::DoctorStart { id: agent.id.clone(), symptom, hold: options.hold, listen: options.listen };
     let mut run: DoctorRun = remote.ask(&start)?;
+    let started_at = run.started_at;
     loop {
         rows.show(&run);
         if run.done {
@@ -67,8 +72,12 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
         }
         std::thread::sleep(LOOK);
         let now: Option<DoctorRun> = remote.ask(&Command::DoctorLook { id: agent.id.clone() })?;
-        run = now.ok_or_else(|| {
-            Failure::refused("doctor.ended", "Somebody else ended this visit of the doctor", "Run it again.")
+        run = now.filter(|run| run.started_at == started_at).ok_or_else(|| {
+            Failure::refused(
+                "doctor.ended",
+                "This visit of the doctor broke off, or somebody else began another one",
+                "Run it again.",
+            )
         })?;
     }
 }

@@ -200,7 +200,7 @@ impl Transient {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::Dns { host } => format!("Check the network and the registry's name: try `getent hosts {host}`."),
+            Self::Dns { host } => format!("Check the network and the registry's name: try `nslookup {host}`."),
             Self::Refused => "Is the registry running at this address and port?".into(),
             Self::Unreachable => "Check this computer's network connection.".into(),
             Self::DialTimeout => "Check for a firewall or proxy between here and the registry.".into(),

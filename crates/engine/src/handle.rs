@@ -289,11 +289,12 @@ impl Handle {
         let mut patient = Patient::new(&id, settings)?;
         patient.output = patient.entry.run.as_ref().map(|_| log_place(&self.shared.paths.data, &id));
         let shared = Arc::clone(&self.shared);
-        patient.connections = blocking(move || {
+        let connections = blocking(move || {
             shared.writer.flush()?;
             Ok(shared.reader.connections(&id, CONNECTIONS, None)?)
-        })
-        .await?;
+        });
+        // A history that cannot be read is no reason not to look at the rest.
+        patient.connections = connections.await.ok();
         let tools = Tools {
             tls: Arc::clone(&self.shared.tls),
             clock: Arc::clone(&self.shared.clock),

@@ -1,6 +1,7 @@
 //! The agent's own program: its port, its card, the address that it published, and which registry it uses.
 
 use super::{Cause, Code, Reading};
+use crate::base_url::BaseUrl;
 use crate::identity::EntityId;
 
 /// Which registry each place names, in the order that applies (protocols.md 2.5).
@@ -16,6 +17,8 @@ pub struct RegistryUrls {
     pub project: Option<(String, String)>,
     /// Whether its own program beats.
     pub beats_itself: bool,
+    /// Its beats arrive at ours, so its program uses that.
+    pub arrives: bool,
     /// Whether anything says that such a program is here: a project, a process of ours.
     pub has_program: bool,
 }
@@ -51,12 +54,12 @@ impl RegistryUrls {
             ),
             "Make them one: the environment goes before ~/.zynd/config.json, and that before the project's file, whatever the SDK's documents say.",
         );
-        if self.beats_itself { Reading::bad(evidence, cause) } else { Reading::notice(evidence) }
+        if self.beats_itself && !self.arrives { Reading::bad(evidence, cause) } else { Reading::notice(evidence) }
     }
 }
 
 fn same(one: &str, other: &str) -> bool {
-    let form = |url: &str| url.trim().trim_end_matches('/').to_ascii_lowercase();
+    let form = |url: &str| url.parse::<BaseUrl>().map_or_else(|_| url.trim().to_owned(), |base| base.to_string());
     form(one) == form(other)
 }
 
@@ -80,6 +83,8 @@ pub enum AtPort {
 pub struct OwnPort {
     /// Where it was asked; nothing when no address is known.
     pub url: Option<String>,
+    /// The address is guessed from its project: another program may be there.
+    pub guessed: bool,
     /// What it did.
     pub seen: Option<AtPort>,
     /// Its process is started here and ends again and again, as its verdict says.
@@ -108,6 +113,16 @@ impl OwnPort {
         let (Some(url), Some(seen)) = (&self.url, &self.seen) else {
             return Reading::not_asked("No `health` address is configured and no project tells its port");
         };
+        if self.guessed && !matches!(seen, AtPort::Own | AtPort::Nameless) {
+            let what = match seen {
+                AtPort::Another(other) => format!("{other} answers there"),
+                AtPort::Unwell(why) | AtPort::Nobody(why) => why.clone(),
+                AtPort::Own | AtPort::Nameless => String::new(),
+            };
+            return Reading::notice(format!(
+                "{url}, guessed from its project: {what}. Its `health` address would say more"
+            ));
+        }
         match seen {
             AtPort::Own => Reading::ok(format!("{url} answers for this entity")),
             AtPort::Nameless => Reading::notice(format!("{url} answers, and does not say for whom")),

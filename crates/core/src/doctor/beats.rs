@@ -153,6 +153,10 @@ impl Taken {
     #[must_use]
     pub fn read(&self) -> Reading {
         match self {
+            Self::NobodyHere { last: Some(last), .. } if *last <= FRESH => Reading::notice(format!(
+                "The registry took one {} ago; no Beatkeeper runs on this computer",
+                duration(*last)
+            )),
             Self::NobodyHere { ours: true, .. } => Reading::bad(
                 "No Beatkeeper runs on this computer",
                 Cause::new(
@@ -162,9 +166,7 @@ impl Taken {
                 ),
             ),
             Self::NobodyHere { never: true, .. } => Reading::bad("Registered, has never beaten", never_beat()),
-            Self::NobodyHere { last: Some(last), .. } if *last <= FRESH => {
-                Reading::ok(format!("The registry took one {} ago", duration(*last)))
-            }
+            Self::NobodyHere { last: None, .. } => Reading::unknown("Nobody here heard of its beats"),
             Self::NobodyHere { last, .. } => Reading::bad(age(*last), silent()),
             Self::Known(beaten) => beaten.read(),
         }
@@ -179,7 +181,7 @@ impl Beaten {
                 Cause::new(
                     Code::Paused,
                     "Its beats were paused by you",
-                    "Resume it: `beatkeeper agent resume`, or `p` in the window.",
+                    "Resume it: `beatkeeper agent resume AGENT`, or on its page in the window.",
                 ),
             );
         }
@@ -203,19 +205,28 @@ impl Beaten {
                 Reading::bad(evidence, ignored("No beat of late was confirmed"))
             }
             (Speaker::App, _) => Reading::unknown(evidence),
-            (Speaker::Agent | Speaker::Team, Liveness::Inactive) => Reading::bad(evidence, never_beat()),
+            (Speaker::Team, Liveness::Inactive | Liveness::Late | Liveness::Stale | Liveness::Offline) => {
+                Reading::bad(evidence, elsewhere())
+            }
+            (Speaker::Agent, Liveness::Inactive) => Reading::bad(evidence, never_beat()),
             (Speaker::Agent | Speaker::Team, Liveness::Unknown | Liveness::Stopped | Liveness::Active) => {
                 Reading::unknown(evidence)
             }
-            (Speaker::Agent | Speaker::Team, Liveness::Late | Liveness::Stale | Liveness::Offline) => {
-                Reading::bad(evidence, silent())
-            }
+            (Speaker::Agent, Liveness::Late | Liveness::Stale | Liveness::Offline) => Reading::bad(evidence, silent()),
         }
     }
 }
 
 fn age(last: Option<Duration>) -> String {
     last.map_or_else(|| "No beat was ever seen".to_owned(), |last| format!("The last one was {} ago", duration(last)))
+}
+
+fn elsewhere() -> Cause {
+    Cause::new(
+        Code::AgentSilent,
+        "Another computer of the team has its lease, and no beat of it is confirmed",
+        "Look at Beatkeeper on that computer; if it is gone, its lease ends by itself and the next computer takes over.",
+    )
 }
 
 fn never_beat() -> Cause {

@@ -3,7 +3,7 @@
 use super::cause::Weight;
 use super::{Cause, Check, Code, Diagnosis, Outcome, Reading, Symptom};
 use crate::notice::duration;
-use crate::view::Severity;
+use crate::view::{Severity, VerdictView};
 use std::time::Duration;
 
 /// What is known beside the checks.
@@ -13,6 +13,8 @@ pub struct Context {
     pub symptom: Option<Symptom>,
     /// How long it took to look.
     pub took: Duration,
+    /// What the three witnesses say, where a Beatkeeper runs.
+    pub verdict: Option<VerdictView>,
 }
 
 /// The one cause, with its proof, and what it is not.
@@ -25,7 +27,8 @@ pub fn diagnose(readings: &[(Check, Reading)], context: &Context) -> Diagnosis {
         readings.iter().filter_map(|(check, reading)| Some((*check, reading, reading.cause.as_ref()?))).collect();
     // A route that is missing explains a path that is broken, and nothing when the registry is reached all the same.
     let reached = readings.iter().any(|(check, reading)| {
-        matches!(check, Check::Tcp) && matches!(reading.outcome, Outcome::Ok | Outcome::Notice)
+        let refused = reading.cause.as_ref().is_some_and(|cause| cause.code == Code::Refused);
+        *check == Check::Tcp && (refused || matches!(reading.outcome, Outcome::Ok | Outcome::Notice))
     });
     let meant = |code: Code| code != Code::NetworkDown || !reached;
     let explains = |code: Code| meant(code) && context.symptom.is_none_or(|symptom| code.explains(symptom));
@@ -49,42 +52,63 @@ pub fn diagnose(readings: &[(Check, Reading)], context: &Context) -> Diagnosis {
     }
 }
 
+/// No cause explains it: then what is beside it, or what the witnesses say, or that all is well.
 fn nothing_found(
     readings: &[(Check, Reading)],
     context: &Context,
     causes: &[(Check, &Reading, &Cause)],
     ruled_out: Vec<String>,
 ) -> Diagnosis {
-    let proof = readings.iter().filter(|(_, reading)| reading.outcome == Outcome::Ok).count();
-    let proof = vec![format!("{proof} checks are well, in {}", took(context.took))];
-    let diagnosis = |code: &str, severity, sentence: String, remedy: &str| Diagnosis {
-        code: code.to_owned(),
-        severity,
-        sentence,
-        proof: proof.clone(),
-        remedy: remedy.to_owned(),
-        ruled_out: ruled_out.clone(),
-        repair: None,
-    };
-    match context.symptom {
-        None => diagnosis("ok", Severity::Good, "All is well: nothing was found".to_owned(), ""),
-        Some(symptom) => {
-            let beside = causes.iter().map(|(_, _, cause)| cause.sentence.as_str()).next();
-            let sentence = match beside {
-                None => format!("Nothing was found that explains \"{}\"", symptom.sentence()),
-                Some(other) => format!("Nothing explains \"{}\"; beside it: {other}", symptom.sentence()),
-            };
-            let remedy = match symptom {
-                Symptom::NeverConnects => "It connects now. Run this again when it does not.",
+    let sick = context.verdict.as_ref().filter(|verdict| matches!(verdict.severity, Severity::Bad | Severity::Warning));
+    let beside = causes.iter().max_by_key(|(_, _, cause)| cause.code.weight());
+    if let (Some(symptom), Some((check, reading, cause))) = (context.symptom, beside) {
+        return Diagnosis {
+            code: cause.code.as_str().to_owned(),
+            severity: cause.code.severity(),
+            sentence: format!("Nothing explains \"{}\"; beside it: {}", symptom.sentence(), cause.sentence),
+            proof: proof(*check, reading, readings),
+            remedy: cause.remedy.clone(),
+            ruled_out,
+            repair: cause.repair,
+        };
+    }
+    if let Some(verdict) = sick {
+        return Diagnosis {
+            code: verdict.code.to_owned(),
+            severity: verdict.severity,
+            sentence: verdict.sentence.clone(),
+            proof: vec![
+                "No check shows why; this is what its process, our link and the registry say together".to_owned(),
+            ],
+            remedy: verdict.remedy.clone(),
+            ruled_out,
+            repair: None,
+        };
+    }
+    let well = readings.iter().filter(|(_, reading)| reading.outcome == Outcome::Ok).count();
+    let (sentence, remedy) = match context.symptom {
+        None => ("All is well: nothing was found".to_owned(), ""),
+        Some(symptom) => (
+            format!("Nothing was found that explains \"{}\"", symptom.sentence()),
+            match symptom {
+                Symptom::NeverConnects => "Run this again when it does not connect.",
                 Symptom::Drops => {
                     "Measure with `--hold 400` whether something cuts sockets, and look at its reconnect history."
                 }
                 Symptom::Inactive => {
                     "It is shown active now, or its process is not alive. Run this again when it is otherwise."
                 }
-            };
-            diagnosis("ok", Severity::Good, sentence, remedy)
-        }
+            },
+        ),
+    };
+    Diagnosis {
+        code: "ok".to_owned(),
+        severity: Severity::Good,
+        sentence,
+        proof: vec![format!("{well} checks are well, in {}", took(context.took))],
+        remedy: remedy.to_owned(),
+        ruled_out,
+        repair: None,
     }
 }
 

@@ -32,8 +32,8 @@ pub struct Hold {
 /// How the agent's own connections ended.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
-    /// The newest first.
-    pub connections: Vec<Connection>,
+    /// The newest first; nothing when nobody could look.
+    pub connections: Option<Vec<Connection>>,
     /// Now.
     pub now: Time,
 }
@@ -72,10 +72,6 @@ impl Hold {
         let asked = duration(self.asked);
         match (self.silent, self.pinged) {
             (None, None) => Reading::ok(format!("A silent socket and one with pings both lived for {asked}")),
-            (Some(silent), None) if silent + LEAST_APART >= self.registry_drops_after => Reading::ok(format!(
-                "The silent socket lived for {}, until the registry itself drops it; the one with pings lives",
-                exactly(silent)
-            )),
             (Some(silent), None) => Reading::bad(
                 format!("The silent socket was cut after {}, the one with pings lived for {asked}", exactly(silent)),
                 Cause::new(
@@ -90,6 +86,13 @@ impl Hold {
                     ),
                 ),
             ),
+            // Pings do not extend the registry's patience (protocols.md 1.4).
+            (Some(silent), Some(pinged)) if silent.min(pinged) + LEAST_APART >= self.registry_drops_after => {
+                Reading::ok(format!(
+                    "Both sockets lived for {}, until the registry itself drops who sends no beat",
+                    exactly(silent.min(pinged))
+                ))
+            }
             (Some(silent), Some(pinged)) if alike(&[silent, pinged]) => Reading::bad(
                 format!(
                     "The silent socket was cut after {}, the one with pings after {}",
@@ -117,13 +120,18 @@ impl Hold {
 
 impl Past {
     fn read(&self) -> Reading {
+        let Some(connections) = &self.connections else {
+            return Reading::unknown("Its reconnects are known to a Beatkeeper that runs");
+        };
         let lately = self.now - LATELY;
-        let lost: Vec<&Connection> = self
-            .connections
+        let lost: Vec<&Connection> = connections
             .iter()
             .filter(|connection| {
-                // What we closed ourselves, and what never opened, was not cut.
+                // What we closed ourselves, what never opened, and what the server turned away was not cut; a connection on
+                // which no beat ever counted says more of the beats than of the way.
                 connection.opened_at.is_some()
+                    && connection.confirmed > 0
+                    && connection.cause.as_deref() != Some("link.rejected")
                     && connection.close_code.is_some_and(|code| code != 1000)
                     && connection.closed_at.is_some_and(|closed| closed >= lately)
             })
@@ -158,7 +166,7 @@ fn age_cut(age: Duration) -> Cause {
     Cause::new(
         Code::AgeCut,
         format!("Something between here and the registry cuts every socket after {}, in use or not", exactly(age)),
-        "Raise the connection lifetime of that proxy or load balancer; Beatkeeper dials again by itself, and no beat is lost as long as that is quick.",
+        "Raise the connection lifetime of that proxy or load balancer; whoever dials again at once loses no beat, as Beatkeeper does.",
     )
 }
 

@@ -103,6 +103,8 @@ pub enum Check {
     RegistryKind,
     /// The clocks agree.
     Clock,
+    /// The registry's address is the one that the agent's program uses.
+    RegistryUrl,
     /// It has a record of the agent.
     Record,
     /// The record's key belongs to the agent's id.
@@ -111,8 +113,6 @@ pub enum Check {
     OwnKey,
     /// The developer's key is here.
     DeveloperKey,
-    /// The registry's address is the one that the agent's program uses.
-    RegistryUrl,
     /// The heartbeat socket opens.
     Upgrade,
     /// Nothing cuts it while it is idle.
@@ -146,11 +146,11 @@ impl Check {
         Self::Http,
         Self::RegistryKind,
         Self::Clock,
+        Self::RegistryUrl,
         Self::Record,
         Self::RecordKey,
         Self::OwnKey,
         Self::DeveloperKey,
-        Self::RegistryUrl,
         Self::Upgrade,
         Self::Idle,
         Self::Activity,

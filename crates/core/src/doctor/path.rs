@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Cause, Code, Reading};
-use crate::failure::{Failure, Transient};
+use crate::failure::{Failure, Fatal, Transient};
 
 /// This computer's own network.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,11 @@ pub struct ProxySeen {
 pub enum Way {
     /// Straight.
     Direct,
+    /// Through a proxy that is spoken to in a way that was not tried here: over TLS, or SOCKS.
+    Untried {
+        /// Its scheme, host and port.
+        proxy: String,
+    },
     /// Through this proxy, and what came of it.
     Through {
         /// Host and port.
@@ -67,6 +72,9 @@ impl ProxySeen {
         match &self.way {
             Way::Direct if self.set.is_empty() => Reading::ok(set),
             Way::Direct => Reading::ok(format!("{set}; requests to this registry go straight")),
+            Way::Untried { proxy } => {
+                Reading::unknown(format!("{set}; requests go through {proxy}, which was not tried by itself"))
+            }
             Way::Through { proxy, said: Ok(None) } => {
                 Reading::ok(format!("{set}; requests go through {proxy}, heartbeat sockets go straight"))
             }
@@ -223,11 +231,11 @@ impl HttpSeen {
             Answered::Status { status: 404 | 405, .. } if self.known_otherwise => {
                 Reading::ok(format!("{url} is not there, but entities are: an older registry"))
             }
-            Answered::Status { status: 404 | 405, .. } => Reading::bad(
-                format!("{url} answers 404"),
+            Answered::Status { status: status @ (404 | 405), .. } => Reading::bad(
+                format!("{url} answers {status}"),
                 Cause::new(
                     Code::NotARegistry,
-                    "A web server answers there, and it is no registry (404)",
+                    format!("A web server answers there, and it is no registry ({status})"),
                     "Correct the registry's URL: it must be the registry's base, such as https://zns01.zynd.ai.",
                 ),
             ),
@@ -235,7 +243,7 @@ impl HttpSeen {
                 let failure = Failure::from_upgrade_status(*status, location.as_deref(), None);
                 let to = location.as_ref().map(|to| format!(", to {to}")).unwrap_or_default();
                 let cause = match failure {
-                    Failure::Fatal(crate::failure::Fatal::UpgradeStripped) => Cause::new(
+                    Failure::Fatal(Fatal::UpgradeStripped | Fatal::UnexpectedStatus { .. }) => Cause::new(
                         Code::NotARegistry,
                         format!("What answers there is no registry ({status})"),
                         "Correct the registry's URL.",

@@ -61,7 +61,7 @@ impl ClockSeen {
     #[must_use]
     pub fn read(self) -> Reading {
         let Some(registry) = self.registry_ahead_ms else {
-            return Reading::unknown("The registry's answers have no Date header that could be compared");
+            return Reading::unknown("No answer of the registry had a time that could be compared");
         };
         let mut evidence = format!("The registry's is {:+.1} s ahead of this computer's", registry as f64 / 1000.0);
         let limit = MAX_CLOCK_SKEW.as_secs();
@@ -78,6 +78,10 @@ impl ClockSeen {
                 );
                 return Reading::bad(evidence, cause);
             }
+            if registry.abs() >= CLOCK_LIMIT_MS {
+                // Whoever beats is right; this computer only looks.
+                return Reading::notice(format!("{evidence}; this computer's is off, and it does not beat"));
+            }
         }
         if registry.abs() < CLOCK_LIMIT_MS {
             return Reading::ok(evidence);
@@ -89,9 +93,9 @@ impl ClockSeen {
                 "Set this computer's clock (turn network time on): beats more than {limit} s off are dropped in silence."
             ),
         );
-        if self.beats_itself && self.process_ahead_ms.is_none() {
-            // Whether it shares this computer's clock is not known.
-            return Reading::warned(evidence, cause);
+        if self.beats_itself {
+            // Whether its program shares this computer's clock is not known.
+            return Reading::notice(format!("{evidence}; whether the agent's clock is off, too, is not known"));
         }
         Reading::bad(evidence, cause)
     }

@@ -7,6 +7,7 @@ use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::doctor::{
     AtPort, CardFacts, CardSeen, OwnPort, Published, Reach, Reading, RegistryUrls, SameProcess, Searched,
 };
+use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::view::ProcessState;
 use beatkeeper_core::wire::zynd;
 use beatkeeper_runner::log::{Case, Cursor, Direction, LogReader, Pattern};
@@ -16,7 +17,7 @@ use url::{Host, Url};
 
 use super::patient::Patient;
 use super::record::RecordRead;
-use super::web::fetch;
+use super::web::{Visitors, fetch};
 use crate::project;
 
 /// How long an agent may take to answer.
@@ -31,6 +32,9 @@ const RESULTS: u32 = 50;
 
 /// Which registry each place names.
 pub(super) fn registry_urls(patient: &Patient) -> Reading {
+    if !patient.dialect().has_records() {
+        return Reading::not_asked("Only programs of Zynd agents have such settings");
+    }
     let run = patient.entry.run.as_ref();
     let folder = run
         .and_then(|run| run.folder_in(patient.entry.project.as_deref()).ok())
@@ -50,6 +54,7 @@ pub(super) fn registry_urls(patient: &Patient) -> Reading {
         home: patient.around.registry_by_home(),
         project: folder.as_deref().and_then(project::registry_of),
         beats_itself: patient.beats_itself(),
+        arrives: patient.row.as_ref().is_some_and(|row| row.liveness == Liveness::Active),
         has_program: folder.is_some() || run.is_some(),
     }
     .read()
@@ -67,30 +72,31 @@ pub(super) struct AtHome {
     pub(super) health: Option<String>,
 }
 
-pub(super) async fn at_home(patient: &Patient, http: &reqwest::Client, recorded_key: Option<String>) -> AtHome {
-    let health = project::probes(&patient.entry)
-        .live
-        .and_then(|probe| probe.http)
-        .or_else(|| patient.entry.health.clone())
-        .or_else(|| project::health_in(patient.entry.project.as_deref()?));
+pub(super) async fn at_home(patient: &Patient, visitors: &Visitors, recorded_key: Option<String>) -> AtHome {
+    let http = &visitors.near;
+    let known =
+        project::probes(&patient.entry).live.and_then(|probe| probe.http).or_else(|| patient.entry.health.clone());
+    let guessed = known.is_none();
+    let health = known.or_else(|| project::health_in(patient.entry.project.as_deref()?));
     let mut clock_ahead_ms = None;
     let seen = match &health {
         None => None,
         Some(url) => {
             let (seen, ahead) = ask(http, url.clone(), patient.entry.entity.as_str()).await;
-            clock_ahead_ms = ahead;
+            // Another one's clock says nothing of this agent's.
+            clock_ahead_ms = ahead.filter(|_| matches!(seen, AtPort::Own | AtPort::Nameless));
             Some(seen)
         }
     };
     let answers = matches!(seen, Some(AtPort::Own | AtPort::Nameless | AtPort::Another(_) | AtPort::Unwell(_)));
     let base = health.clone().filter(|_| answers).map(root);
     let facts = match &base {
-        Some(base) => Some(card(http, base).await),
+        Some(base) => Some(card_of_its_own(http, base).await),
         None => None,
     };
     let (restarting, down) = process(patient);
     let registry = patient.registry.as_ref().map(|registry| registry.url.authority()).unwrap_or_default();
-    let port = OwnPort { url: health.as_ref().map(Url::to_string), seen, restarting, down };
+    let port = OwnPort { url: health.as_ref().map(Url::to_string), guessed, seen, restarting, down };
     let seen = CardSeen {
         url: base.as_ref().map(|base| format!("{}{CARD}", base.as_str().trim_end_matches('/'))),
         facts: facts.clone(),
@@ -168,6 +174,14 @@ async fn card(http: &reqwest::Client, base: &Url) -> Result<CardFacts, String> {
     answer.json().map(|card| facts(&card)).ok_or_else(|| format!("it answers {}", answer.what()))
 }
 
+/// The card of its own port. Programs that make a card for each request show another seal each time, which then tells nothing.
+async fn card_of_its_own(http: &reqwest::Client, base: &Url) -> Result<CardFacts, String> {
+    let first = card(http, base).await?;
+    let second = card(http, base).await?;
+    let seal = first.seal.clone().filter(|seal| second.seal.as_ref() == Some(seal));
+    Ok(CardFacts { seal, ..first })
+}
+
 fn facts(card: &Value) -> CardFacts {
     let zynd = card.get("x-zynd").unwrap_or(&Value::Null);
     let text = |value: &Value, field: &str| Some(value.get(field)?.as_str()?.to_owned());
@@ -177,7 +191,7 @@ fn facts(card: &Value) -> CardFacts {
         entity: text(zynd, "entityId").or_else(|| text(card, "entity_id")),
         key: text(zynd, "publicKey"),
         registry: text(zynd, "registry"),
-        // Each process makes its card anew: the moment and the signature of it are its own.
+        // Where a process makes its card once, the moment and the signature of it are its own.
         seal: signature.or(made),
     }
 }
@@ -185,7 +199,7 @@ fn facts(card: &Value) -> CardFacts {
 /// The address that it published, as the registry lists it.
 pub(super) async fn published(
     patient: &Patient,
-    web: &Web<'_>,
+    (web, visitors): (&Web<'_>, &Visitors),
     home: &AtHome,
     record: Option<&RecordRead>,
     registry_is_here: bool,
@@ -209,7 +223,8 @@ pub(super) async fn published(
     }
     if let Some(parsed) = parsed {
         published.private = is_private(&parsed) && !registry_is_here;
-        let (reach, said) = tokio::join!(reach(patient, web.http, home, parsed), registry_says(web, id.as_str(), home));
+        let http = if is_private(&parsed) { &visitors.near } else { &visitors.far };
+        let (reach, said) = tokio::join!(reach(patient, http, home, parsed), registry_says(web, id.as_str(), home));
         published.reach = Some(reach);
         published.registry_says = said;
     }
@@ -357,8 +372,12 @@ pub(super) async fn search(patient: &Patient, web: &Web<'_>, record: Option<&Rec
         return Searched::Failed(format!("it answers {}", answer.what()));
     };
     let id = patient.entry.entity.as_str();
+    let all = results.len() < RESULTS as usize;
     if results.iter().any(|result| result.get("entity_id").and_then(Value::as_str) == Some(id)) {
         return Searched::Found { of: results.len() };
+    }
+    if !all {
+        return Searched::Failed(format!("it is not among the first {RESULTS} results, and there may be more"));
     }
     Searched::Missing { of: results.len(), inactive: record.facts.status.as_deref() == Some("inactive") }
 }

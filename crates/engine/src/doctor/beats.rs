@@ -80,6 +80,10 @@ pub(super) fn taken(
         return Taken::NobodyHere { last: last_on_record, never, ours }.read();
     };
     let now = tools.clock.now();
+    let unheard = row.bus.is_some() && ["bus.", "link.", "team."].iter().any(|part| row.verdict.code.starts_with(part));
+    if unheard {
+        return Reading::unknown(format!("Its bus cannot be heard as it should be: {}", row.verdict.sentence));
+    }
     let refused = matches!(
         row.verdict.code,
         "beats.signature_invalid"
@@ -173,9 +177,11 @@ struct Silence {
 impl Silence {
     async fn begin(id: EntityId, tools: Tools) -> Result<Self, &'static str> {
         let (reply, answer) = tokio::sync::oneshot::channel();
-        let asked = tools.ask(Ask::Rest(id.clone(), true, Some(reply))).await;
+        // From here on: a visit may be ended before the answer is there.
+        let silence = Self { id, tools };
+        let asked = silence.tools.ask(Ask::Rest(silence.id.clone(), true, Some(reply))).await;
         match (asked, answer.await) {
-            (Ok(()), Ok(true)) => Ok(Self { id, tools }),
+            (Ok(()), Ok(true)) => Ok(silence),
             (Ok(()), Ok(false)) => Err("a fire drill is under way"),
             _ => Err("Beatkeeper is ending"),
         }

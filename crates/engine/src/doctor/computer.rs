@@ -29,17 +29,21 @@ pub(super) async fn proxy(url: &Url) -> (Reading, bool) {
         .collect();
     let way = match way(url) {
         None => Way::Direct,
+        Some(proxy) if proxy.scheme != "http" => {
+            Way::Untried { proxy: format!("{}://{}:{}", proxy.scheme, proxy.host, proxy.port) }
+        }
         Some(proxy) => {
             let told = format!("{}:{}", proxy.host, proxy.port);
             let said = tokio::time::timeout(WITHIN, proxy.ask(url)).await.unwrap_or(Err(Transient::DialTimeout));
             Way::Through { proxy: told, said }
         }
     };
-    let through = matches!(way, Way::Through { said: Ok(None), .. });
+    let through = matches!(way, Way::Through { said: Ok(None), .. } | Way::Untried { .. });
     (ProxySeen { set, way }.read(), through)
 }
 
 struct Proxy {
+    scheme: String,
     host: String,
     port: u16,
     login: Option<String>,
@@ -55,7 +59,8 @@ fn way(url: &Url) -> Option<Proxy> {
         _ => 80,
     };
     let login = intercept.basic_auth().and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Some(Proxy { host: uri.host()?.to_owned(), port: uri.port_u16().unwrap_or(usual), login })
+    let scheme = uri.scheme_str().unwrap_or("http").to_owned();
+    Some(Proxy { scheme, host: uri.host()?.to_owned(), port: uri.port_u16().unwrap_or(usual), login })
 }
 
 impl Proxy {

@@ -19,10 +19,14 @@ use super::paste::{self, About};
 use super::patient::{Patient, Tools};
 use super::record::{self, RecordRead};
 use super::sheet::{Orders, Sheet};
+use super::web::Visitors;
 use super::{beats, computer, hold, link, path, tls};
 use crate::discover::{self, KeyOf};
 use crate::links::dial::Socket;
+use crate::settings::KeyUse;
 
+/// A keychain that takes longer has a prompt open, or hangs.
+const KEY_WITHIN: Duration = Duration::from_secs(4);
 const NOT_REACHED: &str = "Not asked: the registry is not reached";
 
 /// Looks at everything, and writes down what it is.
@@ -35,7 +39,9 @@ pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, 
         None => exam.bus().await,
     }
     let took = began.elapsed();
-    let diagnosis = diagnose(&exam.sheet.readings(), &Context { symptom: orders.symptom, took });
+    let row = exam.tools.row(&exam.patient.entry.entity).await;
+    let verdict = row.map(|row| row.verdict);
+    let diagnosis = diagnose(&exam.sheet.readings(), &Context { symptom: orders.symptom, took, verdict });
     exam.sheet.close(diagnosis, took);
 }
 
@@ -64,7 +70,11 @@ impl Exam {
         self.now(Check::RegistryUrl, || agent::registry_urls(&self.patient));
         let info = base.http("v1/info");
         let (path, through, ()) = tokio::join!(self.path(base), self.proxy(&info), self.own_key());
+        if through && !path.open {
+            self.only_through_the_proxy();
+        }
         let http = crate::registry::http_client(&self.tools.tls).ok();
+        let visitors = Visitors::new(&self.tools.tls).ok();
         let has_records = self.patient.dialect().has_records();
         let (record, clock_ahead_ms) = match http.as_ref().filter(|_| path.open || through) {
             Some(http) if has_records => self.front(http, base).await,
@@ -80,12 +90,13 @@ impl Exam {
         let recorded_key = record.as_ref().and_then(|record| record.public_key.clone());
         let reachable = path.open && has_records;
         let (home, stream) =
-            tokio::join!(self.at_home(http.as_ref(), recorded_key), self.sockets(base, reachable, record.as_ref()));
+            tokio::join!(self.at_home(visitors.as_ref(), recorded_key), self.sockets(base, reachable, record.as_ref()));
         self.clock(clock_ahead_ms, home.as_ref());
         let web = http.as_ref().filter(|_| (path.open || through) && has_records).map(|http| Web { http, base });
+        let web = web.as_ref().zip(visitors.as_ref());
         tokio::join!(
             self.beats(record.as_ref(), clock_ahead_ms, stream),
-            self.outside(web.as_ref(), home.as_ref(), record.as_ref(), path.here),
+            self.outside(web, home.as_ref(), record.as_ref(), path.here),
             self.idle(base, reachable),
         );
     }
@@ -99,8 +110,8 @@ impl Exam {
         self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
         self.skip(&RECORDS[1..], NO_BUS);
         self.skip(&[Check::RegistryUrl, Check::PublishedUrl, Check::Search, Check::FirstBeat], NO_BUS);
-        let http = crate::registry::http_client(&self.tools.tls).ok();
-        let home = self.at_home(http.as_ref(), None).await;
+        let visitors = Visitors::new(&self.tools.tls).ok();
+        let home = self.at_home(visitors.as_ref(), None).await;
         self.clock(None, home.as_ref());
         self.now(Check::Idle, || self.held(None));
         let row = self.tools.row(&self.patient.entry.entity).await;
@@ -154,7 +165,8 @@ impl Exam {
 
     async fn own_key(&self) {
         let place = self.tools.vault_place();
-        if self.patient.beats_itself() && self.patient.entry.run.is_none() {
+        let has_its_own = self.patient.entry.run.as_ref().is_none_or(|run| run.key == KeyUse::None);
+        if self.patient.beats_itself() && has_its_own {
             self.now(Check::OwnKey, || KeySeen::NotNeeded.read(place));
             return;
         }
@@ -164,19 +176,25 @@ impl Exam {
         }
         let began = self.begin(Check::OwnKey);
         let (tools, id) = (self.tools.clone(), self.patient.entry.entity.clone());
-        let seen = tokio::task::spawn_blocking(move || tools.key(&id)).await;
-        let seen = seen.unwrap_or_else(|_| KeySeen::Unavailable("its thread ended".into()));
+        let looking = tokio::task::spawn_blocking(move || tools.key(&id));
+        let seen = match tokio::time::timeout(KEY_WITHIN, looking).await {
+            Ok(seen) => seen.unwrap_or_else(|_| KeySeen::Unavailable("its thread ended".into())),
+            Err(_) => KeySeen::Unavailable(format!("no answer within {} s", KEY_WITHIN.as_secs())),
+        };
         self.put(Check::OwnKey, seen.read(place), began);
     }
 
     async fn front(&self, http: &reqwest::Client, base: &BaseUrl) -> (Option<RecordRead>, Option<i64>) {
         let id = &self.patient.entry.entity;
-        let asked = self.begin(Check::Record);
-        let answer = record::ask(http, base, id).await;
-        let record_took = asked.elapsed();
         let began = self.begin(Check::Http);
         self.begin(Check::RegistryKind);
-        let front = record::front(http, base, &self.patient, &answer).await;
+        let asked = self.begin(Check::Record);
+        let record = async {
+            let answer = record::ask(http, base, id).await;
+            (answer, asked.elapsed())
+        };
+        let ((answer, record_took), asked_front) = tokio::join!(record, record::ask_front(http, base));
+        let front = record::front(base, &self.patient, asked_front, &answer);
         self.put(Check::Http, front.http, began);
         self.put(Check::RegistryKind, front.kind, began);
         let (reading, read) = record::seen(&answer, &self.patient, front.clock_ahead_ms);
@@ -217,11 +235,14 @@ impl Exam {
         stream
     }
 
-    async fn at_home(&self, http: Option<&reqwest::Client>, recorded_key: Option<String>) -> Option<agent::AtHome> {
+    async fn at_home(&self, visitors: Option<&Visitors>, recorded_key: Option<String>) -> Option<agent::AtHome> {
+        let Some(visitors) = visitors else {
+            self.leave(&[Check::OwnPort, Check::Card], "The system gave no resources to ask it with");
+            return None;
+        };
         let began = self.begin(Check::OwnPort);
         self.begin(Check::Card);
-        let http = http?;
-        let home = agent::at_home(&self.patient, http, recorded_key).await;
+        let home = agent::at_home(&self.patient, visitors, recorded_key).await;
         if let Some(health) = &home.health {
             let _ = self.health.set(health.clone());
         }
@@ -253,6 +274,24 @@ impl Exam {
         self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, stream, listen)).await;
     }
 
+    /// Requests get through a proxy, and nothing else gets out: what that means for sockets, which go straight.
+    fn only_through_the_proxy(&self) {
+        let broken = self.sheet.readings().into_iter().filter(|(check, reading)| {
+            matches!(check, Check::Dns | Check::Tcp | Check::Tls) && reading.outcome == Outcome::Bad
+        });
+        for (check, reading) in broken {
+            let evidence =
+                format!("{}; requests get through the proxy, heartbeat sockets go straight", reading.evidence);
+            let told = if self.patient.beats_itself() {
+                // Its own program has its own way.
+                Reading::notice(evidence)
+            } else {
+                Reading { evidence, ..reading }
+            };
+            self.sheet.put(check, told, None, self.command(check));
+        }
+    }
+
     /// Why a beat would be dropped in silence, by what was seen so far.
     fn why_dropped(&self) -> Dropped {
         let readings = self.sheet.readings();
@@ -270,7 +309,7 @@ impl Exam {
 
     async fn outside(
         &self,
-        web: Option<&Web<'_>>,
+        web: Option<(&Web<'_>, &Visitors)>,
         home: Option<&agent::AtHome>,
         record: Option<&RecordRead>,
         registry_is_here: bool,
@@ -287,14 +326,18 @@ impl Exam {
             }
             self.put(Check::PublishedUrl, reading, began);
         };
-        let search = self.row(Check::Search, async { agent::search(&self.patient, web, record).await.read() });
+        let search = self.row(Check::Search, async { agent::search(&self.patient, web.0, record).await.read() });
         tokio::join!(published, search);
     }
 
     async fn idle(&self, base: &BaseUrl, reachable: bool) {
         let began = self.begin(Check::Idle);
         let measured = match self.orders.hold {
-            Some(asked) if reachable => {
+            Some(_) if !reachable => {
+                self.leave(&[Check::Idle], "Not measured: the registry is not reached");
+                return;
+            }
+            Some(asked) => {
                 let path = link::path(&self.patient.entry.entity, self.patient.dialect());
                 let thresholds = self
                     .patient
@@ -304,9 +347,15 @@ impl Exam {
                     .unwrap_or_default();
                 // The registry drops who says nothing a sweep after it would call it inactive (protocols.md 1.4).
                 let limit = thresholds.inactive_after + Duration::from_secs(60);
-                hold::hold(base, &path, &self.tools.tls, asked, limit).await.ok()
+                match hold::hold(base, &path, &self.tools.tls, asked, limit).await {
+                    Ok(hold) => Some(hold),
+                    Err(failure) => {
+                        self.put(Check::Idle, Reading::unknown(format!("Not measured: {failure}")), began);
+                        return;
+                    }
+                }
             }
-            _ => None,
+            None => None,
         };
         self.put(Check::Idle, self.held(measured), began);
     }

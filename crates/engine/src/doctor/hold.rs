@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::doctor::Hold;
-use beatkeeper_core::failure::Failure;
+use beatkeeper_core::failure::{Failure, Transient};
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::ClientConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
+use url::Url;
 
 use crate::links::dial::{Socket, Traffic, dial};
 
+/// How long a socket may take to open.
+const OPEN_WITHIN: Duration = Duration::from_secs(5);
 /// As often as a good client pings.
 const PING_EVERY: Duration = Duration::from_secs(15);
 /// As often as is needed to tell a short idle time from a short life.
@@ -29,10 +32,15 @@ pub(super) async fn hold(
     registry_drops_after: Duration,
 ) -> Result<Hold, Failure> {
     let url = base.websocket(path);
-    let (silent, pinged) = tokio::try_join!(dial(&url, tls, Traffic::Silence), dial(&url, tls, Traffic::Silence))?;
+    let (silent, pinged) = tokio::try_join!(open(&url, tls), open(&url, tls))?;
     let every = (asked / 40).clamp(LEAST, PING_EVERY);
     let (silent, pinged) = tokio::join!(cut(silent, asked, None), cut(pinged, asked, Some(every)));
     Ok(Hold { asked, silent, pinged, registry_drops_after })
+}
+
+async fn open(url: &Url, tls: &Arc<ClientConfig>) -> Result<Socket, Failure> {
+    let dialled = tokio::time::timeout(OPEN_WITHIN, dial(url, tls, Traffic::Silence)).await;
+    dialled.unwrap_or_else(|_| Err(Transient::DialTimeout.into()))
 }
 
 /// When the socket was cut; nothing when it lived.

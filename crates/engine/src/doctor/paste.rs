@@ -17,7 +17,8 @@ pub(super) struct About<'a> {
 
 /// The command for one check; nothing where there is none.
 pub(super) fn command(check: Check, about: &About<'_>) -> Option<String> {
-    let About { host, port, base, id, name, .. } = about;
+    let About { port, base, id, name, .. } = about;
+    let host = &quoted(about.host.trim_matches(['[', ']']));
     let (base, name) = (base.trim_end_matches('/'), quoted(name));
     let socket = format!(
         "{CURL} -i -N --http1.1 --max-time 5 -H {u} -H {c} -H {v} -H {k} {url}",

@@ -32,8 +32,8 @@ pub(crate) struct Patient {
     pub(crate) settings: Arc<Settings>,
     /// What the fleet knows, while an engine runs.
     pub(crate) row: Option<AgentRow>,
-    /// How its connections ended, the newest first.
-    pub(crate) connections: Vec<Connection>,
+    /// How its connections ended, the newest first; nothing when nobody can tell.
+    pub(crate) connections: Option<Vec<Connection>>,
     /// Where its output is, when it is started here.
     pub(crate) output: Option<LogPlace>,
     /// What lies around on this computer.
@@ -75,7 +75,7 @@ impl Patient {
             bus,
             settings,
             row: None,
-            connections: Vec::new(),
+            connections: None,
             output: None,
             around: Surroundings::of_this_process(),
         })

@@ -25,16 +25,24 @@ pub(super) struct Front {
     pub(super) clock_ahead_ms: Option<i64>,
 }
 
-/// Asks what every registry tells of itself. `record` was asked for beside it.
-pub(super) async fn front(
-    http: &reqwest::Client,
+/// What every registry tells of itself: its info, and its status.
+pub(super) type AskedFront = (Result<Fetched, Transient>, Result<Fetched, Transient>);
+
+pub(super) async fn ask_front(http: &reqwest::Client, base: &BaseUrl) -> AskedFront {
+    tokio::join!(
+        fetch(http, base.http("v1/info"), None, WITHIN),
+        fetch(http, base.http("v1/network/status"), None, WITHIN)
+    )
+}
+
+/// What that shows; `record` was asked for beside it.
+pub(super) fn front(
     base: &BaseUrl,
     patient: &Patient,
+    (info, status): AskedFront,
     record: &Result<Fetched, Transient>,
 ) -> Front {
     let url = base.http("v1/info");
-    let (info, status) =
-        tokio::join!(fetch(http, url.clone(), None, WITHIN), fetch(http, base.http("v1/network/status"), None, WITHIN));
     let answered = answered(&info);
     let says = |answer: &Result<Fetched, Transient>, field: &str| -> Option<String> {
         Some(answer.as_ref().ok()?.json()?.get(field)?.as_str()?.to_owned())

@@ -56,8 +56,10 @@ impl Doctors {
     /// The last visit of an agent, as it stands.
     pub(crate) fn look(&self, id: &EntityId) -> Option<DoctorRun> {
         let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
-        let run = visits.get(id)?.run.borrow().clone();
-        Some(run)
+        let visit = visits.get(id)?;
+        let run = visit.run.borrow().clone();
+        // A visit that broke off would be waited for in vain.
+        (run.done || !visit.task.is_finished()).then_some(run)
     }
 
     /// Ends a visit; what was written down goes with it.

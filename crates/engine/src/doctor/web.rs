@@ -1,14 +1,38 @@
 //! Requests of the doctor: what came back is told as it came.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::failure::Transient;
 use futures_util::StreamExt as _;
+use rustls::ClientConfig;
 use serde_json::Value;
 use url::Url;
 
 /// No answer that is read here is longer; a developer's list of a hundred has about 200 kB.
 const MOST: usize = 1024 * 1024;
+
+/// Redirects that a visitor of a published address follows.
+const REDIRECTS: usize = 5;
+
+/// Asks agents: of this computer, which no proxy reaches, or where they are published, as any visitor would.
+pub(super) struct Visitors {
+    pub(super) near: reqwest::Client,
+    pub(super) far: reqwest::Client,
+}
+
+impl Visitors {
+    pub(super) fn new(tls: &Arc<ClientConfig>) -> Result<Self, reqwest::Error> {
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(ClientConfig::clone(tls))
+                .user_agent(concat!("beatkeeper/", env!("CARGO_PKG_VERSION")))
+        };
+        let near = builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let far = builder().redirect(reqwest::redirect::Policy::limited(REDIRECTS)).build()?;
+        Ok(Self { near, far })
+    }
+}
 
 /// An answer.
 pub(super) struct Fetched {

@@ -44,34 +44,43 @@ causes! {
         scene
     };
     a_home_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
-        let mut scene = projected(|scene| scene.url.clone());
+        let mut scene = projected("idle", |scene| scene.url.clone());
         let home = homes::home(&scene.stage, "https://other.example");
         scene.environment("ZYND_HOME", home);
-        beating_by_itself(scene)
+        beating_elsewhere(scene)
     };
     an_environment_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
-        let mut scene = projected(|scene| scene.url.clone());
+        let mut scene = projected("idle", |scene| scene.url.clone());
         let home = homes::home(&scene.stage, &scene.url);
         scene.environment("ZYND_HOME", home);
         scene.environment("ZYND_REGISTRY_URL", "https://other.example");
-        beating_by_itself(scene)
+        beating_elsewhere(scene)
     };
     a_project_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
-        beating_by_itself(projected(|_| "https://other.example".to_owned()))
+        beating_elsewhere(projected("idle", |_| "https://other.example".to_owned()))
     };
     a_project_that_its_home_overrules: [] => "ok", None, || {
-        let mut scene = projected(|_| "https://other.example".to_owned());
+        let mut scene = projected("beat", |_| "https://other.example".to_owned());
         let home = homes::home(&scene.stage, &scene.url);
         scene.environment("ZYND_HOME", home);
         beating_by_itself(scene)
     };
+    a_project_of_which_beats_arrive_all_the_same: [] => "ok", None, || {
+        beating_by_itself(projected("beat", |_| "https://other.example".to_owned()))
+    };
 }
 
-/// An agent that beats by itself, and has a project that names this registry.
-fn projected(names: impl FnOnce(&Scene) -> String) -> Scene {
-    let mut scene = Scene::new(Registry::start()).with_agent_that("beat", &[]);
+/// An agent that is registered here and beats by itself, or elsewhere, and has a project that names this registry.
+fn projected(behaviour: &str, names: impl FnOnce(&Scene) -> String) -> Scene {
+    let mut scene = Scene::new(Registry::start()).with_agent_that(behaviour, &[]);
     let project = homes::project(&scene.stage, &names(&scene));
     scene.entry.push_str(&format!("beats = \"agent\"\nproject = {}\n", json!(project)));
+    scene
+}
+
+/// Nothing of it arrives here.
+fn beating_elsewhere(mut scene: Scene) -> Scene {
+    scene.engine(|agent| agent["liveness"] == "inactive");
     scene
 }
 
