@@ -142,6 +142,7 @@ impl Cause {
     /// A cause.
     #[must_use]
     pub fn new(code: Code, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "few causes can be mended from here")]
         let repair = match code {
             Code::NotRegistered | Code::Tombstoned => Some(RepairKind::Register),
             Code::UrlElsewhere | Code::UrlUnreachable => Some(RepairKind::UpdateUrl),

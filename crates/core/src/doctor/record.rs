@@ -294,16 +294,12 @@ impl Upgraded {
                 "The registry has the record, but its heartbeat socket leads nowhere (404): a reverse proxy does not pass it on",
                 format!("Whoever runs the proxy before the registry must pass {path} on, with its upgrade headers."),
             ),
-            Failure::Fatal(fatal @ (Fatal::Forbidden { .. } | Fatal::Redirected { .. })) => Cause::new(
-                Code::UpgradeRefused,
-                format!("The registry answers requests, but its heartbeat socket is refused: {fatal}"),
-                match fatal {
-                    Fatal::Redirected { .. } => {
-                        "Correct the registry's base URL: a WebSocket does not follow redirects.".to_owned()
-                    }
-                    _ => format!("A firewall or proxy forbids WebSockets: have {path} allowed."),
-                },
-            ),
+            Failure::Fatal(fatal @ Fatal::Redirected { .. }) => {
+                refused(fatal, "Correct the registry's base URL: a WebSocket does not follow redirects.".to_owned())
+            }
+            Failure::Fatal(fatal @ Fatal::Forbidden { .. }) => {
+                refused(fatal, format!("A firewall or proxy forbids WebSockets: have {path} allowed."))
+            }
             failure @ (Failure::Fatal(_) | Failure::Transient(_)) => Cause::of(failure),
         };
         let answer = match failure {
@@ -317,4 +313,10 @@ impl Upgraded {
         };
         Reading::bad(format!("{answer}, at {path}"), cause)
     }
+}
+
+/// Requests are answered, and the socket is not opened.
+fn refused(fatal: &Fatal, remedy: String) -> Cause {
+    let sentence = format!("The registry answers requests, but its heartbeat socket is refused: {fatal}");
+    Cause::new(Code::UpgradeRefused, sentence, remedy)
 }

@@ -154,7 +154,7 @@ async fn in_silence(
     while let Some(left) = silence.checked_sub(began.elapsed()) {
         match timeout(left, word(&mut stream)).await {
             Ok(Some(Activity::Heartbeat { id: whose, .. })) if whose == *id && began.elapsed() > last_word => {
-                heard += 1
+                heard += 1;
             }
             Ok(Some(_)) => {}
             Ok(None) => {

@@ -35,7 +35,7 @@ pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, 
     patient.row = tools.row(&patient.entry.entity).await;
     let exam = Exam { patient, tools, orders, sheet, health: OnceLock::new(), published: OnceLock::new() };
     match exam.patient.registry.as_ref().map(|registry| registry.url.clone()) {
-        Some(base) => exam.registry(&base).await,
+        Some(base) => Box::pin(exam.registry(&base)).await,
         None => exam.bus().await,
     }
     let took = began.elapsed();

@@ -76,6 +76,7 @@ fn certificate(der: &CertificateDer<'_>) -> Option<Certificate> {
     let time = |seconds: i64| Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     let named = parsed.subject_alternative_name().ok().flatten();
     let names = named.iter().flat_map(|extension| &extension.value.general_names);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other kinds of names are no hosts")]
     let names = names.filter_map(|name| match name {
         GeneralName::DNSName(name) => Some((*name).to_owned()),
         GeneralName::IPAddress([a, b, c, d]) => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),

@@ -98,9 +98,9 @@ fn transient(error: &reqwest::Error) -> Transient {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            match crate::links::dial::from_io(io) {
-                Transient::Broken { .. } => {}
-                sorted => return sorted,
+            let sorted = crate::links::dial::from_io(io);
+            if !matches!(sorted, Transient::Broken { .. }) {
+                return sorted;
             }
         }
         source = cause.source();
