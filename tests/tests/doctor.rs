@@ -13,6 +13,8 @@ async fn what_is_wrong_is_named_and_what_can_be_mended_is_mended_there() {
     let _alone = alone().await;
     let key = Key::of(NAME);
     let devnet = registry(&[(&key, NAME)]).await.unwrap();
+    // It is published nowhere, so nobody can fail to reach it.
+    devnet.edit_record(&key.id(), |record| record.entity_url.clear()).unwrap();
     let mut desktop = Desktop::start(Parts::default()).unwrap();
     let app = App::install(&desktop, &devnet.url()).unwrap();
     let page = Page::open(&mut desktop, &app).await.unwrap();

@@ -3,4 +3,4 @@
 /**
  * What is looked at, in the order of cause and consequence.
  */
-export type Check = "own_network" | "proxy" | "dns" | "tcp" | "tls" | "http" | "registry_kind" | "clock" | "record" | "record_key" | "own_key" | "developer_key" | "registry_url" | "upgrade" | "idle" | "activity" | "first_beat" | "beats" | "second_copy" | "own_port" | "card" | "published_url" | "search";
+export type Check = "own_network" | "proxy" | "dns" | "tcp" | "tls" | "http" | "registry_kind" | "clock" | "registry_url" | "record" | "record_key" | "own_key" | "developer_key" | "upgrade" | "idle" | "activity" | "first_beat" | "beats" | "second_copy" | "own_port" | "card" | "published_url" | "search";
