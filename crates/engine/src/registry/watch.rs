@@ -139,7 +139,7 @@ impl Task {
             let due = self.read_at.into_iter().chain([self.poll_at]).min().unwrap_or(self.poll_at);
             tokio::select! {
                 command = inbox.recv() => match command {
-                    Some(command) => self.told(command),
+                    Some(command) => self.told(command).await,
                     None => break,
                 },
                 Some(read) = self.reading.next() => self.read(read).await,
@@ -155,7 +155,7 @@ impl Task {
         }
     }
 
-    fn told(&mut self, command: WatchCommand) {
+    async fn told(&mut self, command: WatchCommand) {
         match command {
             WatchCommand::Add(id) => {
                 self.wishes.watch(id.clone());
@@ -166,10 +166,9 @@ impl Task {
             }
             WatchCommand::Read(id) => self.want(id),
             WatchCommand::Woke => {
-                self.stream = None;
                 self.opening = None;
+                self.lost_the_stream().await;
                 self.open_at = Some(Instant::now());
-                self.poll_at = Instant::now();
             }
         }
     }
@@ -272,13 +271,18 @@ impl Task {
                 }
             }
             None => {
-                self.stream = None;
-                self.wishes.forget_what_was_heard();
-                self.stream_is(false).await;
+                self.lost_the_stream().await;
                 self.open_at = Some(Instant::now() + self.backoff.next_wait(None));
-                self.poll_at = Instant::now();
             }
         }
+    }
+
+    /// From now on nobody hears what the registry announces.
+    async fn lost_the_stream(&mut self) {
+        self.stream = None;
+        self.wishes.forget_what_was_heard();
+        self.poll_at = Instant::now();
+        self.stream_is(false).await;
     }
 
     fn is_ours(&self, activity: &Activity) -> bool {

@@ -22,3 +22,4 @@ mod sdk;
 mod signer;
 mod silences;
 mod team;
+mod watch;

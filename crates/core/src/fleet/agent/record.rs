@@ -65,7 +65,7 @@ impl Agent {
         self.record.sweep.read(asked_at, &facts);
         // A record of before a beat that was seen since says nothing of now.
         if facts.status.as_deref() == Some("inactive") && facts.last_heartbeat >= self.record.last_heartbeat {
-            self.fell_inactive(now);
+            self.fell_inactive(asked_at);
         }
         if self.record.key_matches == Some(false) {
             if was.1 != Some(false) {
