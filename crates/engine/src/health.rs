@@ -42,11 +42,12 @@ pub(crate) fn start(asker: Asker, id: EntityId, url: Url, every: Duration, outpu
 }
 
 fn reading(probed: Probed) -> ProcessReading {
+    let refused = matches!(probed, Probed::Refused(_));
     let (state, detail, clock_ahead_ms) = match probed {
         Probed::Well(ahead) => (ProcessState::Running, String::new(), ahead),
-        Probed::Silent(why) => (ProcessState::NotRunning, why, None),
+        Probed::Refused(why) | Probed::Silent(why) => (ProcessState::NotRunning, why, None),
         Probed::Unwell(why) => (ProcessState::Unhealthy, why, None),
         Probed::WrongAgent(other) => (ProcessState::WrongAgent, other, None),
     };
-    ProcessReading { state, detail, clock_ahead_ms }
+    ProcessReading { state, detail, clock_ahead_ms, refused }
 }

@@ -125,6 +125,8 @@ pub struct ProcessReading {
     pub detail: String,
     /// How far the process's clock is ahead of ours.
     pub clock_ahead_ms: Option<i64>,
+    /// Nobody listens at its address, so that nothing runs there; who only does not answer in time may be busy.
+    pub refused: bool,
 }
 
 /// What happened.

@@ -195,7 +195,7 @@ impl Supervisor {
                     self.be(State::Running { since: now }, now);
                 }
             }
-            Probed::Silent(sentence) | Probed::Unwell(sentence) => {
+            Probed::Refused(sentence) | Probed::Silent(sentence) | Probed::Unwell(sentence) => {
                 self.unwell.in_a_row = self.unwell.in_a_row.saturating_add(1);
                 (self.unwell.wrong, self.unwell.sentence) = (false, sentence);
             }

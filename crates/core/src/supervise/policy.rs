@@ -115,6 +115,8 @@ pub enum RunEvent {
 pub enum Probed {
     /// It is well; with how far its clock is ahead of ours, in milliseconds, where it tells.
     Well(Option<i64>),
+    /// Nobody listens at its address, as a sentence.
+    Refused(String),
     /// Nobody answers, as a sentence.
     Silent(String),
     /// It answers, and is not well, as a sentence.

@@ -213,8 +213,8 @@ pub const VERDICTS: &[KnownVerdict] = &[
         About::Process,
         Process,
         "A restart loop: within five minutes its process ended three times within 30 s of its start; or, started elsewhere, \
-         its health address answered again three times; or, where nobody sees its process, the registry saw it connect anew \
-         three times within two intervals of the time before.",
+         nobody listened at its health address before it answered there again, three times; or, where nobody sees its \
+         process, the registry saw it connect anew three times within two intervals of the time before, and 45 s.",
     ),
     it("process.not_running", About::Process, Process, "It is silent, and its health address does not answer."),
     it("process.unhealthy", About::Process, Process, "Its health address says that it is not well."),

@@ -113,7 +113,16 @@ pub(super) fn restarting(e: &Evidence<'_>) -> Option<VerdictView> {
             "Look at the end of its log: it is started again and again, and that does not help.",
         ),
     };
-    let severity = if active && e.process == ProcessState::Running { Severity::Warning } else { Severity::Bad };
+    // Of a process that is not ours a loop is a guess, and its beats count; ours is seen to be down.
+    let up = matches!(
+        e.process,
+        ProcessState::NotOurs
+            | ProcessState::Unknown
+            | ProcessState::Running
+            | ProcessState::Unhealthy
+            | ProcessState::NotRunning
+    );
+    let severity = if active && up && !e.held { Severity::Warning } else { Severity::Bad };
     Some(verdict("process.restarting", severity, sentence, remedy))
 }
 

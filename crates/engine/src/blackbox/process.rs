@@ -176,9 +176,10 @@ impl ProbeThen {
     fn of(at: Time, probed: &Probed) -> Self {
         let (well, sentence) = match probed {
             Probed::Well(_) => (true, "it is well"),
-            Probed::Silent(sentence) | Probed::Unwell(sentence) | Probed::WrongAgent(sentence) => {
-                (false, sentence.as_str())
-            }
+            Probed::Refused(sentence)
+            | Probed::Silent(sentence)
+            | Probed::Unwell(sentence)
+            | Probed::WrongAgent(sentence) => (false, sentence.as_str()),
         };
         Self { at, well, sentence: Clean::new(sentence) }
     }

@@ -163,7 +163,7 @@ async fn who(shared: &Shared, id: &EntityId, url: Option<Url>) -> Option<String>
             Some("this very agent, which was started elsewhere: end it there, or only watch it".to_owned())
         }
         Probed::WrongAgent(other) => Some(format!("another agent ({other})")),
-        Probed::Silent(_) | Probed::Unwell(_) => None,
+        Probed::Refused(_) | Probed::Silent(_) | Probed::Unwell(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::fleet::ProcessReading;
 use crate::time::Time;
 use crate::view::ProcessState;
 
@@ -12,12 +13,17 @@ use super::{Agent, LATELY};
 const LOOP: usize = 3;
 /// More of them are not kept.
 const KEPT: usize = 16;
+/// A connection that lived for so long was not its last: programs that cannot stay end sooner, and proxies cut idle sockets
+/// after a minute or more.
+const SOON: Duration = Duration::from_secs(45);
 
 /// When it was seen to come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Comings {
     /// Its health address answered again.
     answered: VecDeque<Time>,
+    /// Nobody listened at its health address since it answered there last.
+    gone: bool,
     /// It opened a connection, before the one that it had opened last had lived for two beats.
     opened: VecDeque<Time>,
     last_opened: Option<Time>,
@@ -25,15 +31,31 @@ pub(super) struct Comings {
 
 impl Comings {
     /// Its health address was asked.
-    pub(super) fn probed(&mut self, was: ProcessState, is: ProcessState, now: Time) {
-        if was == ProcessState::NotRunning && matches!(is, ProcessState::Running | ProcessState::Unhealthy) {
-            keep(&mut self.answered, now);
+    pub(super) fn probed(&mut self, reading: &ProcessReading, now: Time) {
+        match reading.state {
+            // Who is too busy to answer in time has not ended.
+            ProcessState::NotRunning => self.gone |= reading.refused,
+            ProcessState::Running | ProcessState::Unhealthy => {
+                if std::mem::take(&mut self.gone) {
+                    keep(&mut self.answered, now);
+                }
+            }
+            ProcessState::NotOurs
+            | ProcessState::Unknown
+            | ProcessState::Stopped
+            | ProcessState::Starting
+            | ProcessState::WrongAgent
+            | ProcessState::Stopping
+            | ProcessState::Waiting
+            | ProcessState::Exited
+            | ProcessState::GaveUp => self.gone = false,
         }
     }
 
     /// The registry announced that it is active.
     pub(super) fn opened(&mut self, interval: Duration, now: Time) {
-        let soon = self.last_opened.replace(now).is_some_and(|last| now.since(last) < interval * 2);
+        let soon = (interval * 2).min(SOON);
+        let soon = self.last_opened.replace(now).is_some_and(|last| now.since(last) < soon);
         if soon {
             keep(&mut self.opened, now);
         }

@@ -136,6 +136,7 @@ impl Agent {
             state: if settings.probed { ProcessState::Unknown } else { ProcessState::NotOurs },
             detail: String::new(),
             clock_ahead_ms: None,
+            refused: false,
         };
         // For one that beats by itself there is no link that would have to be told.
         let speaks = settings.beats_by != BeatsBy::Agent;
@@ -225,8 +226,8 @@ impl Agent {
     }
 
     pub(super) fn process_read(&mut self, reading: ProcessReading, now: Time, change: &mut Change) {
+        self.comings.probed(&reading, now);
         if reading.state != self.process.state {
-            self.comings.probed(self.process.state, reading.state, now);
             self.process_since = Some(now);
         }
         let clock_moved = match (reading.clock_ahead_ms, self.process.clock_ahead_ms) {

@@ -22,7 +22,12 @@ fn read(scene: &mut Scene, facts: Option<RecordFacts>, now: Time) {
 }
 
 fn process(state: ProcessState) -> FleetEvent {
-    FleetEvent::Process(id(1), ProcessReading { state, detail: "nobody answers".into(), clock_ahead_ms: None })
+    let refused = state == ProcessState::NotRunning;
+    probed(ProcessReading { state, detail: "nobody answers".into(), clock_ahead_ms: None, refused })
+}
+
+fn probed(reading: ProcessReading) -> FleetEvent {
+    FleetEvent::Process(id(1), reading)
 }
 
 #[test]
@@ -212,9 +217,75 @@ fn a_container_that_restarts_elsewhere_is_told_by_what_comes_and_goes() {
 }
 
 #[test]
+fn a_registry_that_answers_is_at_fault_and_one_that_cannot_be_asked_may_not_be() {
+    for (problem, reached, expected) in
+        [("it answers 503", true, "registry.unreadable"), ("no answer in time", false, "registry.unreachable")]
+    {
+        for beats_by in [BeatsBy::App, BeatsBy::Agent] {
+            let mut scene = Scene::new(beats_by);
+            scene.link(LinkReport::Dialling { attempt: 1 }, at(0));
+            scene.link(LinkReport::Opened, at(0));
+            let answer = FleetEvent::RegistryAnswer {
+                registry: "r".into(),
+                problem: Some(problem.into()),
+                reached,
+                clock_ahead_ms: None,
+            };
+            scene.on(answer, at(1));
+            assert_eq!(code(&scene), expected, "{beats_by:?}");
+        }
+    }
+}
+
+#[test]
+fn a_process_that_is_too_busy_to_answer_in_time_is_in_no_loop() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.on(FleetEvent::AgentChanged(AgentSettings { probed: true, ..settings(1, BeatsBy::Agent) }), at(0));
+    for round in 0..8_u64 {
+        let state = if round % 2 == 0 { ProcessState::NotRunning } else { ProcessState::Running };
+        let reading =
+            ProcessReading { state, detail: "no answer in time".into(), clock_ahead_ms: None, refused: false };
+        scene.on(probed(reading), at(round * 15));
+        scene.beat_seen(at(round * 15 + 1));
+        let expected = if round % 2 == 0 { "process.gone" } else { "ok.watched" };
+        assert_eq!(code(&scene), expected, "probe {round}");
+    }
+}
+
+#[test]
+fn who_was_refused_before_it_took_too_long_has_come_again() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.on(FleetEvent::AgentChanged(AgentSettings { probed: true, ..settings(1, BeatsBy::Agent) }), at(0));
+    let silent = |refused| {
+        let detail = String::new();
+        probed(ProcessReading { state: ProcessState::NotRunning, detail, clock_ahead_ms: None, refused })
+    };
+    for round in 0..3_u64 {
+        scene.on(silent(false), at(round * 30));
+        scene.on(silent(true), at(round * 30 + 5));
+        scene.on(silent(false), at(round * 30 + 10));
+        scene.on(process(ProcessState::Running), at(round * 30 + 15));
+    }
+    scene.beat_seen(at(80));
+    let told = scene.row().verdict;
+    assert_eq!((told.code, told.severity), ("process.restarting", Severity::Warning), "it beats all the while");
+}
+
+#[test]
 fn where_nobody_sees_its_process_short_connections_tell_a_loop_from_a_proxy() {
-    for (every, expected) in [(20_u64, "process.restarting"), (65, "agent.flapping")] {
+    for (interval, every, expected) in [
+        (30, 20_u64, "process.restarting"),
+        (30, 65, "agent.flapping"),
+        // A proxy that cuts idle sockets after a minute: all that an agent with a longer interval ever has.
+        (60, 60, "agent.flapping"),
+        (60, 20, "process.restarting"),
+        (120, 60, "agent.flapping"),
+        (120, 70, "agent.flapping"),
+        (120, 40, "process.restarting"),
+    ] {
         let mut scene = Scene::new(BeatsBy::Agent);
+        let slow = AgentSettings { interval: Duration::from_secs(interval), ..settings(1, BeatsBy::Agent) };
+        scene.on(FleetEvent::AgentChanged(slow), at(0));
         for round in 0..5 {
             scene.on(active(at(round * every)), at(round * every));
             scene.beat_seen(at(round * every));

@@ -233,7 +233,7 @@ fn a_probed_process_of_others_holds_our_beats_back_when_that_is_asked_for() {
     let probed = AgentSettings { probed: true, truthful: true, ..settings(1, BeatsBy::App) };
     scene.on(FleetEvent::AgentChanged(probed), at(0));
     assert_eq!(scene.beating(), [false]);
-    let reading = |state| ProcessReading { state, detail: "refused".into(), clock_ahead_ms: None };
+    let reading = |state| ProcessReading { state, detail: "refused".into(), clock_ahead_ms: None, refused: false };
     scene.on(FleetEvent::Process(id(1), reading(ProcessState::Running)), at(1));
     assert_eq!(scene.beating(), [false, true]);
     scene.on(FleetEvent::Process(id(1), reading(ProcessState::NotRunning)), at(60));

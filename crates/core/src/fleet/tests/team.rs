@@ -101,7 +101,7 @@ fn whoever_would_not_beat_lets_go_of_the_lease() {
     let held = AgentSettings { truthful: true, probed: true, ..in_team(BeatsBy::App) };
     scene.on(FleetEvent::AgentChanged(held), at(7));
     assert_eq!(scene.orders(), [FleetAction::Hush(id(1)), FleetAction::Lease(id(1), false)]);
-    let process = |state| ProcessReading { state, detail: String::new(), clock_ahead_ms: None };
+    let process = |state| ProcessReading { state, detail: String::new(), clock_ahead_ms: None, refused: false };
     scene.on(FleetEvent::Process(id(1), process(crate::view::ProcessState::Running)), at(8));
     assert_eq!(scene.orders(), [FleetAction::Speak(id(1)), FleetAction::Lease(id(1), true)]);
     // Silence for a drill is ours alone.

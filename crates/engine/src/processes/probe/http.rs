@@ -1,5 +1,7 @@
 //! An agent's own health endpoint (protocols.md 7.1).
 
+use std::error::Error as _;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,12 +47,20 @@ impl Asker {
         let sent = jiff::Timestamp::now();
         let response = match self.http.get(url).timeout(within).send().await {
             Ok(response) => response,
+            Err(error) if is_refused(&error) => return Probed::Refused(crate::registry::reason(&error)),
             Err(error) => return Probed::Silent(crate::registry::reason(&error)),
         };
         let (probed, word) = read(id, sent, response).await;
         self.figures.said(id, word, self.clock.now());
         probed
     }
+}
+
+/// Whether nobody listens there.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let mut io = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.any(|error| error.kind() == ErrorKind::ConnectionRefused)
 }
 
 async fn read(id: &EntityId, sent: jiff::Timestamp, response: reqwest::Response) -> (Probed, Option<OwnWord>) {
