@@ -64,7 +64,7 @@ pub struct Evidence<'a> {
     pub said_goodbye: bool,
     /// Our beats are held back until its process is well.
     pub held: bool,
-    /// We do not beat, and somebody wants it so: a person, its process, or a drill.
+    /// Nobody here beats, and somebody wants it so: a person, its process, or a drill.
     pub hushed: bool,
     /// How far the process's clock is ahead of ours.
     pub process_clock_ahead_ms: Option<i64>,

@@ -10,7 +10,7 @@ pub(super) fn at_rest(e: &Evidence<'_>) -> VerdictView {
         let sentence = format!("It ended by itself, and well{}", because(e.process_detail));
         return verdict("process.done", Severity::Neutral, sentence, "Start it when it should run again.");
     }
-    stopped("Not started", "Start it when it should run.", Severity::Neutral)
+    verdict("process.stopped", Severity::Neutral, "Not started", "Start it when it should run.")
 }
 
 /// It is started here, and is not what it should be.
@@ -60,17 +60,6 @@ pub(super) fn of_ours(e: &Evidence<'_>) -> Option<VerdictView> {
         ProcessState::Unknown if e.held => {
             verdict("beats.held", Severity::Neutral, "Held back until its process is seen to be well", "")
         }
-        // Somebody else beat for it, or it would be at rest.
-        ProcessState::Stopped | ProcessState::Exited if e.hushed && e.liveness.is_missing() => stopped(
-            "Not started here, and whoever else beat for it stopped",
-            "Start it here, or look at the other program that beat for it.",
-            Severity::Bad,
-        ),
-        ProcessState::Stopped | ProcessState::Exited if e.hushed => stopped(
-            "Not started here; a beat of somebody else was seen",
-            "Start it when it should run. If the beats of others go on, that is told.",
-            Severity::Neutral,
-        ),
         ProcessState::NotOurs
         | ProcessState::Unknown
         | ProcessState::Stopped
@@ -165,10 +154,6 @@ pub(super) fn unwell_and_silent(e: &Evidence<'_>) -> VerdictView {
         format!("It does not beat; its process runs, and is not well ({})", e.process_detail),
         "Look at the agent's log.",
     )
-}
-
-fn stopped(sentence: &str, remedy: &str, severity: Severity) -> VerdictView {
-    verdict("process.stopped", severity, sentence, remedy)
 }
 
 fn of(tries: u32, most: u32) -> String {

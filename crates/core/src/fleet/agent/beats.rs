@@ -51,6 +51,7 @@ impl Agent {
                     Speaker::Agent => {
                         self.rhythm.beat(heard_at, self.pace());
                         self.counts_again(heard_at);
+                        self.beat_at_rest(heard_at);
                         self.confirmed_beat(now, now, change);
                     }
                     Speaker::Team => self.confirmed_beat(now, now, change),

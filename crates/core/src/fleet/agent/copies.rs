@@ -14,16 +14,27 @@ impl Agent {
     /// A beat that nobody here sent was seen, and nothing of ours explains it.
     pub(super) fn foreign_beat(&mut self, now: Time, change: &mut Change) {
         change.row = true;
-        self.beats.foreign += 1;
-        if self.foreign.len() == KEPT {
-            self.foreign.pop_front();
-        }
-        self.foreign.push_back(now);
+        self.keep_foreign(now);
         self.heard_its_own(now);
         // The registry believes the agent alive, whoever says so.
         if self.link.state != LinkStateName::Open {
             self.confirmed_beat(now, now, change);
         }
+    }
+
+    /// A beat was seen that explains itself, unless its own process is at rest here.
+    pub(super) fn beat_at_rest(&mut self, at: Time) {
+        if self.quiet_from().is_some_and(|from| at > from) {
+            self.keep_foreign(at);
+        }
+    }
+
+    fn keep_foreign(&mut self, at: Time) {
+        self.beats.foreign += 1;
+        if self.foreign.len() == KEPT {
+            self.foreign.pop_front();
+        }
+        self.foreign.push_back(at);
     }
 
     /// How many there were within five minutes, and until when that counts; nothing while it may pass.
@@ -42,7 +53,7 @@ impl Agent {
         self.rhythm.is_double_until(self.pace()).filter(|until| beats_itself && *until > now)
     }
 
-    /// Whether we do not beat since somebody wants it so: a person, its process that is at rest or not well, or a drill.
+    /// Whether nobody here beats since somebody wants it so: a person, its process that is at rest or not well, or a drill.
     pub(super) fn is_hushed(&self) -> bool {
         // What else its process may be has a cause of its own.
         let held = self.is_held()
@@ -59,6 +70,11 @@ impl Agent {
                     false
                 }
             };
-        self.speaker() == Speaker::App && (self.settings.paused || self.drilled || self.listening || held)
+        match self.speaker() {
+            Speaker::App => self.settings.paused || self.drilled || self.listening || held,
+            // Its own process would beat, and nobody asked it to run.
+            Speaker::Agent => !self.settings.paused && self.quiet_from().is_some(),
+            Speaker::Team => false,
+        }
     }
 }

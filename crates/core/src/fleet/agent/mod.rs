@@ -291,7 +291,7 @@ impl Agent {
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
-        if self.settings.paused || self.rests() || self.left_the_bus() {
+        if self.settings.paused || self.rests(now) || self.left_the_bus() {
             return (Liveness::Stopped, None);
         }
         match self.last_confirmed {

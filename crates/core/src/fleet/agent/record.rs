@@ -144,6 +144,7 @@ impl Agent {
             // Which of our beats that was will be seen; that it lives is seen now.
             self.last_confirmed = self.last_confirmed.max(Some(beat));
         } else {
+            self.beat_at_rest(beat);
             self.confirmed_beat(beat, now, change);
         }
     }

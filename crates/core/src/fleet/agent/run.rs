@@ -11,7 +11,7 @@ use super::{Agent, Change, STOPPED};
 impl Agent {
     /// Something happened to its process, or is asked for.
     pub(in crate::fleet) fn run_event(&mut self, event: RunEvent, now: Time, change: &mut Change) {
-        let rested = self.rests();
+        let rested = self.rests(now);
         let Some(run) = &mut self.run else { return };
         let (started, ended) =
             (matches!(event, RunEvent::Started { reclaimed: false, .. }), matches!(event, RunEvent::TreeEnded));
@@ -28,7 +28,7 @@ impl Agent {
         if ended {
             change.usage.extend(self.usage_rest());
         }
-        if rested && !self.rests() {
+        if rested && !self.rests(now) {
             self.strip.gap(SpanKind::NotRunning, STOPPED, self.strip.end(), now);
             // Silence while nobody asked it to run was asked for.
             self.last_confirmed = self.last_confirmed.map(|_| now);
@@ -81,13 +81,21 @@ impl Agent {
 
     /// Whether its silence is asked for: its process was stopped by a person, or was never started, and nobody else
     /// beats for it.
-    pub(super) fn rests(&self) -> bool {
+    pub(super) fn rests(&self, now: Time) -> bool {
+        let Some(quiet_from) = self.quiet_from() else { return false };
+        match self.speaker() {
+            // One stray beat is nobody who beats for it.
+            Speaker::App | Speaker::Agent => self.foreign_lately(now).is_none(),
+            Speaker::Team => self.last_confirmed.is_none_or(|beat| beat <= quiet_from),
+        }
+    }
+
+    /// From when on a beat is not its own process's, while that is stopped, was never started, or ended well.
+    pub(super) fn quiet_from(&self) -> Option<Time> {
         // Whoever asked for beats without truth gets them.
         let bold = self.speaker() != Speaker::Agent && !self.settings.truthful;
-        let Some(run) = self.run.as_deref().filter(|run| run.rests() && !bold) else { return false };
-        let (_, since) = run.state();
-        let quiet_from = since + self.settings.interval;
-        self.last_confirmed.is_none_or(|beat| beat <= quiet_from)
+        let run = self.run.as_deref().filter(|run| run.rests() && !bold)?;
+        Some(run.state().1 + self.settings.interval)
     }
 
     pub(super) fn process_state(&self) -> ProcessState {

@@ -156,8 +156,7 @@ fn a_slower_copy_is_not_told_and_taken_back_between_its_beats() {
     assert_eq!(codes, ["ok", "beats.second_copy"]);
 }
 
-#[test]
-fn a_registry_that_moves_while_its_process_is_stopped_or_in_a_drill_is_told() {
+fn stopped(beats_by: BeatsBy) -> AgentSettings {
     let stopped = RunPolicy {
         own_command: true,
         starts_with_app: false,
@@ -172,9 +171,13 @@ fn a_registry_that_moves_while_its_process_is_stopped_or_in_a_drill_is_told() {
         depends_on: Vec::new(),
         rungs: Vec::new(),
     };
-    let at_rest = AgentSettings { run: Some(stopped.into()), truthful: true, ..settings(1, BeatsBy::App) };
+    AgentSettings { run: Some(stopped.into()), truthful: true, ..settings(1, beats_by) }
+}
+
+#[test]
+fn a_registry_that_moves_while_its_process_is_stopped_or_in_a_drill_is_told() {
     let mut scene = Scene::new(BeatsBy::App);
-    scene.on(FleetEvent::AgentChanged(at_rest), at(0));
+    scene.on(FleetEvent::AgentChanged(stopped(BeatsBy::App)), at(0));
     assert_eq!(code(&scene), "process.stopped");
     for beat in 1..=3_u64 {
         somebody_beats(&mut scene, at(beat * 30));
@@ -182,14 +185,52 @@ fn a_registry_that_moves_while_its_process_is_stopped_or_in_a_drill_is_told() {
     assert_eq!((code(&scene), scene.row().liveness), ("beats.foreign", Liveness::Active));
     // Whoever it was is gone: nobody beats, and nobody was asked to.
     scene.until(at(2000));
-    assert_eq!(code(&scene), "process.stopped");
-    assert!(!scene.row().verdict.remedy.is_empty());
+    assert_eq!((code(&scene), scene.row().liveness), ("process.stopped", Liveness::Stopped));
+    assert_eq!(scene.told(), []);
 
     let mut scene = Scene::new(BeatsBy::App);
     scene.open_and_beat(at(0));
     scene.on(FleetEvent::Drill(id(1), true), at(5));
     for beat in 1..=3_u64 {
         somebody_beats(&mut scene, at(beat * 30));
+    }
+    assert_eq!(code(&scene), "beats.foreign");
+}
+
+#[test]
+fn one_stray_beat_after_a_stop_is_no_outage() {
+    for beats_by in [BeatsBy::App, BeatsBy::Agent, BeatsBy::Auto] {
+        let mut scene = Scene::new(beats_by);
+        scene.on(FleetEvent::AgentChanged(stopped(beats_by)), at(0));
+        somebody_beats(&mut scene, at(100));
+        scene.until(at(5000));
+        let row = scene.row();
+        assert_eq!((row.verdict.code, row.liveness), ("process.stopped", Liveness::Stopped), "{beats_by:?}");
+        assert_eq!((scene.told(), row.needs_attention), (vec![], false), "{beats_by:?}");
+    }
+}
+
+#[test]
+fn beats_of_an_agent_that_beats_by_itself_and_was_stopped_here_are_somebody_elses() {
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.on(FleetEvent::AgentChanged(stopped(BeatsBy::Agent)), at(0));
+    // What was on its way when it was stopped is its own.
+    scene.beat_seen(at(1));
+    for (beat, expected) in [(2_u64, "process.stopped"), (3, "process.stopped"), (4, "beats.foreign")] {
+        scene.beat_seen(at(beat * 30));
+        assert_eq!(code(&scene), expected, "beat {beat}");
+    }
+    let row = scene.row();
+    assert_eq!((row.liveness, row.beats.foreign), (Liveness::Active, 3));
+    assert!(row.verdict.sentence.starts_with("Not running here"), "{}", row.verdict.sentence);
+    scene.until(at(5000));
+    assert_eq!((code(&scene), scene.row().liveness, scene.told()), ("process.stopped", Liveness::Stopped, vec![]));
+
+    // The same without a stream, by what its record says.
+    let mut scene = Scene::new(BeatsBy::Agent);
+    scene.on(FleetEvent::AgentChanged(stopped(BeatsBy::Agent)), at(0));
+    for beat in 2..=4_u64 {
+        scene.record(at(beat * 60), at(beat * 60 - 5));
     }
     assert_eq!(code(&scene), "beats.foreign");
 }
