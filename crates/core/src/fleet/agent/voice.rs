@@ -6,6 +6,7 @@ use crate::time::Time;
 use crate::view::{BeatsBy, ProcessState, Speaker};
 
 use super::Agent;
+use super::rhythm::Rhythm;
 
 /// Beats of the agent's own program within so many intervals hand over to it.
 const SEEN_WITHIN: u32 = 4;
@@ -27,7 +28,7 @@ pub(super) struct Voice {
     since: Option<Time>,
     /// How often its own program fell silent after it had taken over.
     returns: u32,
-    /// The longest that it let pass between two beats before it took over.
+    /// What it usually let pass between two beats before it took over.
     pace: Duration,
 }
 
@@ -85,7 +86,11 @@ impl Agent {
         let from = now - within * self.enough();
         let seen: Vec<Time> = self.foreign.iter().copied().filter(|at| *at >= from).collect();
         if seen.len() >= self.enough() as usize {
-            self.voice.pace = seen.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default();
+            // One stray beat before its first makes it no slower.
+            let mut gaps: Vec<Duration> = seen.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+            gaps.sort_unstable();
+            self.voice.pace = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
+            self.rhythm = Rhythm::default();
             self.voice.speaker = Speaker::Agent;
             self.voice.since = Some(now);
             self.confirmation.link_lost();
@@ -100,6 +105,8 @@ impl Agent {
             self.voice.returns = if long { 0 } else { self.voice.returns.saturating_add(1) };
             self.voice.speaker = Speaker::App;
             self.voice.since = Some(now);
+            // Whoever beats next may be another one.
+            self.rhythm = Rhythm::default();
         }
     }
 

@@ -210,6 +210,47 @@ fn one_that_beats_slower_than_we_do_is_listened_to_at_its_own_pace() {
 }
 
 #[test]
+fn one_stray_beat_makes_its_own_program_no_slower_and_no_second_copy() {
+    let mut scene = Scene::up(BeatsBy::Auto);
+    // It takes over, keeps to its interval, and falls silent.
+    for second in [33, 63] {
+        scene.our_beat(at(second));
+        scene.beat_seen(at(second + 15));
+        scene.until(at(second + 20));
+    }
+    assert_eq!(scene.row().speaker, Speaker::Agent);
+    for second in (108..=228).step_by(30) {
+        scene.until(at(second));
+        scene.beat_seen(at(second));
+    }
+    scene.until(at(300));
+    assert_eq!(scene.row().speaker, Speaker::App);
+    scene.open_and_beat(at(300));
+    // A stray beat, and long after it its own program.
+    scene.beat_seen(at(310));
+    let mut second = 430;
+    loop {
+        scene.until(at(second));
+        scene.beat_seen(at(second));
+        scene.until(at(second + 5));
+        if scene.row().speaker == Speaker::Agent {
+            break;
+        }
+        scene.our_beat(at(second + 15));
+        second += 30;
+    }
+    assert_eq!(second, 490, "with the stray one, four beats are enough");
+    // Now it beats twice as often as it did, and nobody else does.
+    for second in (505..900).step_by(15) {
+        scene.until(at(second));
+        scene.beat_seen(at(second));
+        assert_eq!(scene.row().verdict.code, "ok.watched", "after {second} s");
+    }
+    scene.until(at(895 + 60));
+    assert_eq!(scene.row().speaker, Speaker::App, "nobody waits for it as long as for the stray one");
+}
+
+#[test]
 fn those_that_others_depend_on_are_started_and_ready_first() {
     let mut scene = Scene::new(BeatsBy::App);
     let needy = RunPolicy { depends_on: vec![id(2)], ..policy() };
