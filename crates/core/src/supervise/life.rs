@@ -147,11 +147,16 @@ impl Supervisor {
         self.view.reclaimed = false;
     }
 
+    /// How it ended, unless that was not told and what is known is of an earlier life.
+    pub(super) fn last_exit(&self) -> Option<&ExitView> {
+        self.view.exit.as_ref().filter(|exit| self.view.started_at.is_none_or(|started| exit.at >= started))
+    }
+
     /// It ended by itself.
     fn decide(&mut self, ready_since: Option<Time>, now: Time) {
-        let ended = self.view.exit.as_ref().map_or(now, |exit| exit.at);
+        let exit = self.last_exit();
+        let (ended, code) = (exit.map_or(now, |exit| exit.at), exit.and_then(|exit| exit.code));
         self.short_lives.ended(self.view.started_at, ended);
-        let code = self.view.exit.as_ref().and_then(|exit| exit.code);
         let well = code.is_some_and(|code| self.policy.success.contains(&code));
         let again = match self.policy.restart {
             RestartPolicy::Never => false,

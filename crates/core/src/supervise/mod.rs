@@ -319,7 +319,7 @@ impl Supervisor {
             State::Needs => "waits for what it depends on".to_owned(),
             State::Running { .. } | State::Starting { .. } => self.unwell.sentence.clone(),
             State::Waiting { .. } | State::Exited { .. } | State::GaveUp if self.problem.is_empty() => {
-                self.view.exit.as_ref().map(|exit| exit.sentence.clone()).unwrap_or_default()
+                self.last_exit().map(|exit| exit.sentence.clone()).unwrap_or_default()
             }
             State::NotOurs | State::Stopped | State::Launching => String::new(),
             State::Stopping { .. }

@@ -116,6 +116,19 @@ fn an_end_by_a_signal_is_no_success() {
 }
 
 #[test]
+fn an_end_that_nobody_told_is_not_judged_by_the_one_before_it() {
+    let mut scene = Scene::up(RunPolicy { restart: RestartPolicy::OnFailure, ..policy() });
+    scene.ends(0, at(100));
+    assert_eq!(scene.state(), ProcessState::Exited);
+    scene.on(RunEvent::Start, at(200));
+    scene.started(at(200));
+    scene.on(RunEvent::Probed(Probed::Well(None)), at(201));
+    scene.on(RunEvent::TreeEnded, at(300));
+    assert_eq!(scene.state(), ProcessState::Waiting, "how it ended is not known");
+    assert_eq!(scene.run.detail(), "");
+}
+
+#[test]
 fn who_ends_again_and_again_waits_longer_and_is_given_up() {
     let mut scene = Scene::up(policy());
     let mut now = at(2);
