@@ -112,6 +112,9 @@ mod tests {
             ("beats.held", Fault::Process),
             ("beats.signature_invalid", Fault::Key),
             ("registry.deleted", Fault::Registry),
+            ("registry.unreadable", Fault::Registry),
+            // Our own name server, certificate or route may be what fails.
+            ("registry.unreachable", Fault::Unknown),
             ("registry.sweep_late", Fault::Process),
             ("process.restarting", Fault::Process),
             ("paused", Fault::NotRunning),

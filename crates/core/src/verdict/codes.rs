@@ -151,8 +151,18 @@ pub const VERDICTS: &[KnownVerdict] = &[
          should be over (threshold and sweep of its profile: 360 s). Where something does tell why, that is the verdict, and \
          its sentence says so.",
     ),
-    it("registry.unreadable", About::Registry, Registry, "Our socket is open, and the record cannot be read."),
-    it("registry.unreachable", About::Registry, Registry, "It beats by itself, and the registry cannot be asked."),
+    it(
+        "registry.unreadable",
+        About::Registry,
+        Registry,
+        "The registry answers, and its record cannot be read, while our socket is open or it beats by itself.",
+    ),
+    it(
+        "registry.unreachable",
+        About::Registry,
+        Unknown,
+        "The registry does not answer when its record is asked for, while our socket is open or it beats by itself.",
+    ),
     it("link.idle", About::Link, Unknown, "No connection was asked for yet."),
     it("link.connecting", About::Link, Unknown, "The first dial is under way."),
     it("link.dns", About::Link, Link, "The registry's name does not resolve."),

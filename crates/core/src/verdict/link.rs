@@ -1,6 +1,6 @@
 //! Verdicts of agents that we beat for: what our link and the registry say together.
 
-use super::{CLOCK_LIMIT_MS, Evidence, FLAPPING, ahead_or_behind, copies, dialect, process, sentence, verdict};
+use super::{CLOCK_LIMIT_MS, Evidence, FLAPPING, ahead_or_behind, copies, dialect, process, record, sentence, verdict};
 use crate::dialect::Dialect;
 use crate::failure::Failure;
 use crate::liveness::Liveness;
@@ -49,7 +49,7 @@ fn open(e: &Evidence<'_>) -> VerdictView {
     }
     if let Some(problem) = e.registry_problem.filter(|_| !e.confirmed_here || e.liveness.is_missing()) {
         return verdict(
-            "registry.unreadable",
+            record::unread(e),
             Severity::Warning,
             format!("Connected and sending, but nothing confirms it: {problem}"),
             "The registry's record cannot be read, so nobody knows whether it takes the beats: look at the registry, or at what \

@@ -80,6 +80,8 @@ pub struct Evidence<'a> {
     pub key_matches: Option<bool>,
     /// Why the registry cannot be asked.
     pub registry_problem: Option<&'a str>,
+    /// Whether it answered when it was asked last, whatever.
+    pub registry_answers: bool,
     /// How far the registry's clock is ahead of ours.
     pub registry_clock_ahead_ms: Option<i64>,
     /// By how much its sweep is late: it still calls the agent active.

@@ -26,6 +26,11 @@ pub(super) fn alone(e: &Evidence<'_>) -> Option<VerdictView> {
     })
 }
 
+/// The code of a record that cannot be read. Only of a registry that answers is it known whose fault that is.
+pub(super) const fn unread(e: &Evidence<'_>) -> &'static str {
+    if e.registry_answers { "registry.unreadable" } else { "registry.unreachable" }
+}
+
 fn absent(e: &Evidence<'_>, absence: &Absence) -> VerdictView {
     match absence {
         Absence::Unknown => verdict(

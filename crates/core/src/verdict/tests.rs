@@ -27,6 +27,7 @@ fn well() -> Evidence<'static> {
         absence: None,
         key_matches: Some(true),
         registry_problem: None,
+        registry_answers: true,
         registry_clock_ahead_ms: Some(0),
         unconfirmed_in_a_row: 0,
         confirmed_here: true,
@@ -81,10 +82,9 @@ fn a_watched_agent_is_judged_by_its_process_and_its_record() {
     let stale = Evidence { liveness: Liveness::Stale, process: ProcessState::Running, ..watched.clone() };
     assert_eq!(code(&stale), "agent.silent");
     assert_eq!(code(&Evidence { process: ProcessState::NotRunning, ..stale.clone() }), "process.not_running");
-    assert_eq!(
-        code(&Evidence { registry_problem: Some("connection refused"), ..stale.clone() }),
-        "registry.unreachable"
-    );
+    assert_eq!(code(&Evidence { registry_problem: Some("it answers 503"), ..stale.clone() }), "registry.unreadable");
+    let unanswered = Evidence { registry_problem: Some("no answer in time"), registry_answers: false, ..stale.clone() };
+    assert_eq!(code(&unanswered), "registry.unreachable");
     let skewed = Evidence { liveness: Liveness::Inactive, process_clock_ahead_ms: Some(90_200), ..stale.clone() };
     assert!(judge(&skewed).sentence.contains("90 s ahead"));
     // The computer's own clock is off, but agent and registry agree: not the clock's fault.

@@ -41,7 +41,7 @@ fn beating(e: &Evidence<'_>) -> VerdictView {
 fn silent(e: &Evidence<'_>) -> VerdictView {
     if let Some(problem) = e.registry_problem {
         return verdict(
-            "registry.unreachable",
+            record::unread(e),
             Severity::Bad,
             format!("The registry cannot be asked: {problem}"),
             "Whether the agent beats is not known until the registry answers again: look at the registry, or at what lies between.",

@@ -70,6 +70,7 @@ pub fn well() -> Evidence<'static> {
         absence: None,
         key_matches: Some(true),
         registry_problem: None,
+        registry_answers: true,
         registry_clock_ahead_ms: Some(0),
         sweep_late_by: None,
         unconfirmed_in_a_row: 0,
@@ -143,7 +144,13 @@ pub fn registries() -> Vec<State> {
             (e.liveness, e.unconfirmed_in_a_row) = (Liveness::Stale, 2);
             (e.registry_clock_ahead_ms, e.process_clock_ahead_ms) = (Some(-90_000), Some(0));
         }),
-        state("cannot be asked", |e| (e.liveness, e.registry_problem) = (Liveness::Stale, Some("it answers 503"))),
+        state("answers, and cannot be read", |e| {
+            (e.liveness, e.registry_problem) = (Liveness::Stale, Some("it answers 503"));
+        }),
+        state("does not answer", |e| {
+            (e.liveness, e.registry_problem) = (Liveness::Stale, Some("connection refused"));
+            e.registry_answers = false;
+        }),
         state("takes beats of others, too", |e| (e.foreign, e.two_rhythms) = (true, true)),
         state("announced no resume", |e| e.not_announced = true),
         state("does not know it", absent(Absence::Unknown)),

@@ -43,6 +43,7 @@ impl Agent {
             absence: (self.record.registered == Some(false)).then_some(&self.record.absence),
             key_matches: self.record.key_matches,
             registry_problem: registry.problem.as_deref(),
+            registry_answers: registry.reached == Some(true),
             registry_clock_ahead_ms: registry.clock_ahead_ms,
             unconfirmed_in_a_row: self.confirmation.unconfirmed_in_a_row(),
             confirmed_here: self.confirmed_here,

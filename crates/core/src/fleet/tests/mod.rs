@@ -383,7 +383,7 @@ fn what_a_registry_cannot_be_asked_is_said_and_not_blamed_on_the_agent() {
         FleetEvent::RegistryAnswer {
             registry: "r".into(),
             problem: Some("connection refused".into()),
-            reached: true,
+            reached: false,
             clock_ahead_ms: None,
         },
         at(20),
