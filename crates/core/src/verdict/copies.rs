@@ -32,8 +32,8 @@ pub(super) fn while_silent(e: &Evidence<'_>) -> Option<VerdictView> {
         "beats.foreign",
         Severity::Warning,
         format!("{why}, but another program beats for it while this one is silent"),
-        "Find the other program that has this key, and stop it. If you know of none, the key may have leaked: register the \
-         agent under the next index of your developer key. `beatkeeper doctor` proposes it.",
+        "Find the other program that has this key, and stop it. If you know of none, the key may have leaked: `beatkeeper agent \
+         next-index AGENT` has your developer's next key take its place.",
     ))
 }
 
@@ -44,8 +44,8 @@ pub(super) fn beside_ours(e: &Evidence<'_>) -> Option<VerdictView> {
             SECOND_COPY,
             Severity::Warning,
             "Beating, confirmed; a second copy of this key also beats",
-            "Find the other copy and stop it. If you know of none, the key may have leaked: register the agent under the next \
-             index of your developer key. `beatkeeper doctor` proposes it.",
+            "Find the other copy and stop it. If you know of none, the key may have leaked: `beatkeeper agent next-index AGENT` \
+             has your developer's next key take its place.",
         )
     })
 }
