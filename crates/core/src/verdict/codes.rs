@@ -107,7 +107,8 @@ pub const VERDICTS: &[KnownVerdict] = &[
         "beats.foreign",
         About::Beats,
         Process,
-        "As `beats.second_copy`, while we are silent because it is paused, stopped, held back, listening or in a drill.",
+        "As `beats.second_copy`, while nobody here beats because it is paused, stopped, held back, listening or in a drill. \
+         Where that has a cause that is bad by itself, the cause is the verdict, and its sentence says so.",
     ),
     it("beats.signature_invalid", About::Beats, Key, "The other side says that a beat's signature is not the key's."),
     it("beats.timestamp_refused", About::Beats, Clock, "The other side says that a beat's time is too far off."),

@@ -1,16 +1,22 @@
 //! Verdicts of beats that somebody else sends for an agent.
 
-use super::{Evidence, verdict};
+use super::{Evidence, process, record, verdict};
 use crate::liveness::Liveness;
 use crate::view::{ProcessState, Severity, VerdictView};
 
 /// The code of both: whether we beat for it, or it does so itself.
 const SECOND_COPY: &str = "beats.second_copy";
 
-/// We do not beat, and the registry moves all the same.
+/// Nobody here beats, and the registry moves all the same. What is worse is the verdict, and this is said beside it.
 pub(super) fn while_silent(e: &Evidence<'_>) -> Option<VerdictView> {
     if !e.foreign || !e.hushed {
         return None;
+    }
+    let asked_for = e.paused || e.drilled || e.listening;
+    let worse = if asked_for { None } else { process::of_ours(e).or_else(|| record::alone(e)) };
+    if let Some(mut worse) = worse.filter(|verdict| verdict.severity == Severity::Bad) {
+        worse.sentence.push_str("; another program beats for it meanwhile");
+        return Some(worse);
     }
     let why = match e.process {
         _ if e.paused => "Paused by you",

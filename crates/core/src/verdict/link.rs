@@ -79,7 +79,7 @@ fn open(e: &Evidence<'_>) -> VerdictView {
 
 /// Connected, sending, confirmed. What is not as it should be beside that, worst first.
 fn confirmed(e: &Evidence<'_>) -> VerdictView {
-    if let Some(verdict) = copies::beside_ours(e).or_else(|| not_announced(e)) {
+    if let Some(verdict) = copies::beside_ours(e).or_else(|| process::restarting(e)).or_else(|| not_announced(e)) {
         return verdict;
     }
     if e.reconnects_5min >= FLAPPING {

@@ -113,15 +113,13 @@ pub struct Evidence<'a> {
 /// Joins the witnesses.
 #[must_use]
 pub fn judge(evidence: &Evidence<'_>) -> VerdictView {
-    let verdict = silent_by_will(evidence).unwrap_or_else(|| of_witnesses(evidence));
+    let verdict =
+        copies::while_silent(evidence).or_else(|| silent_by_will(evidence)).unwrap_or_else(|| of_witnesses(evidence));
     record::with_late_sweep(evidence, verdict)
 }
 
 /// It does not beat, and somebody wants it so.
 fn silent_by_will(e: &Evidence<'_>) -> Option<VerdictView> {
-    if let Some(verdict) = copies::while_silent(e) {
-        return Some(verdict);
-    }
     if e.paused {
         return Some(verdict("paused", Severity::Neutral, "Paused by you", "Resume it when it should beat again."));
     }

@@ -117,9 +117,6 @@ pub(super) fn restarting(e: &Evidence<'_>) -> Option<VerdictView> {
 
 /// Its beats are confirmed, and its process is not as it should be.
 pub(super) fn beside_its_beats(e: &Evidence<'_>) -> Option<VerdictView> {
-    if let Some(verdict) = restarting(e) {
-        return Some(verdict);
-    }
     match e.process {
         ProcessState::Unhealthy => Some(verdict(
             "process.unhealthy",

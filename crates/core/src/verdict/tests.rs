@@ -122,12 +122,27 @@ fn who_beats_for_an_agent_that_is_silent_wins_over_why_it_is_silent() {
         (Evidence { paused: true, liveness: Liveness::Stopped, ..silent.clone() }, "Paused by you"),
         (Evidence { drilled: true, ..silent.clone() }, "Silent for a fire drill"),
         (Evidence { process: ProcessState::Stopped, ..silent.clone() }, "Not running here"),
-        (Evidence { process: ProcessState::Unhealthy, held: true, ..silent.clone() }, "Held back"),
+        (Evidence { process: ProcessState::NotOurs, held: true, ..silent.clone() }, "Held back"),
+        (Evidence { process: ProcessState::Stopped, speaker: Speaker::Agent, ..silent.clone() }, "Not running here"),
     ];
     for (evidence, why) in whys {
         let verdict = judge(&evidence);
         assert_eq!((verdict.code, verdict.severity), ("beats.foreign", Severity::Warning));
         assert!(verdict.sentence.starts_with(why), "{}", verdict.sentence);
+    }
+    // What is bad by itself is told first.
+    let deleted = Absence::Deleted { while_open: false };
+    for (evidence, expected) in [
+        (Evidence { process: ProcessState::Unhealthy, held: true, ..silent.clone() }, "beats.held"),
+        (
+            Evidence { process: ProcessState::NotRunning, held: true, restart_loop: 3, ..silent.clone() },
+            "process.restarting",
+        ),
+        (Evidence { process: ProcessState::Stopped, absence: Some(&deleted), ..silent.clone() }, "registry.deleted"),
+    ] {
+        let verdict = judge(&evidence);
+        assert_eq!((verdict.code, verdict.severity), (expected, Severity::Bad));
+        assert!(verdict.sentence.ends_with("; another program beats for it meanwhile"), "{}", verdict.sentence);
     }
     // Beats of others are no reason to be silent about a process that was given up.
     let gave_up = Evidence { process: ProcessState::GaveUp, hushed: false, ..silent };
@@ -141,6 +156,25 @@ fn two_copies_have_a_sentence_each_for_who_beats() {
     assert_eq!((ours.code, its_own.code), ("beats.second_copy", "beats.second_copy"));
     assert!(its_own.sentence.contains("interval of 30 s"), "{}", its_own.sentence);
     assert_ne!(ours.sentence, its_own.sentence);
+}
+
+#[test]
+fn a_loop_is_told_before_a_connection_that_drops() {
+    let restarting = Evidence { restart_loop: 3, reconnects_5min: 3, not_announced: true, ..well() };
+    assert_eq!(code(&restarting), "process.restarting");
+    assert_eq!(judge(&restarting).severity, Severity::Warning, "its beats count");
+    let down = Evidence { process: ProcessState::Waiting, ..restarting };
+    assert_eq!((code(&down), judge(&down).severity), ("process.restarting", Severity::Bad));
+}
+
+#[test]
+fn who_may_have_a_leaked_key_is_told_the_command_that_helps() {
+    for evidence in
+        [Evidence { foreign: true, ..well() }, Evidence { foreign: true, hushed: true, paused: true, ..well() }]
+    {
+        let remedy = judge(&evidence).remedy;
+        assert!(remedy.contains("`beatkeeper agent next-index AGENT`"), "{remedy}");
+    }
 }
 
 #[test]
