@@ -43,8 +43,8 @@ fn silent(e: &Evidence<'_>) -> VerdictView {
         return verdict(
             record::unread(e),
             Severity::Bad,
-            format!("The registry cannot be asked: {problem}"),
-            "Whether the agent beats is not known until the registry answers again: look at the registry, or at what lies between.",
+            format!("Its record at the registry cannot be read: {problem}"),
+            "Whether the agent beats is not known until that can be read again: look at the registry, or at what lies between.",
         );
     }
     // Both clocks are measured against ours; what counts is how far they are from one another.
