@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { idOf, said, type } from "../alerts/alerts.test-help";
 import { expectAccessible, openWindow, rowOf } from "../app.test-help";
 import { FixtureHost } from "../host/fixture";
+import { problem } from "../host/fixture/problem";
 import { demoRows } from "../host/fixture/rows";
 import { EMPTY, writeOf } from "./draft";
 import { writesOf } from "./words";
@@ -44,7 +45,10 @@ describe("what is written to a registry", () => {
     expect(said(row)).toContain(`PUT https://zns01.zynd.ai/v1/entities/${id}`);
     expect(said(row)).toContain("Signed by the agent's key, exactly this");
     expect(step(0).getByTestId("plan-body").textContent).toContain("(signed when sent)");
-    expect(step(0).getByTestId("plan-signed").textContent).toBe('{"entity_url":"https://reviewer.example"}');
+    const [inner, outer] = step(0).getAllByTestId("plan-signed");
+    expect(inner?.textContent).toBe('{"entity_url":"https://reviewer.example"}');
+    expect(outer?.textContent).toContain("(signed when sent)");
+    expect(said(row)).toContain("Signed by the agent's key, this with that signature in it");
     await expectAccessible();
     await submit();
     const { seal } = (await propose.mock.results[0]?.value) as { seal: string };
@@ -122,20 +126,41 @@ describe("what is written to a registry", () => {
     expect(carryOut).toHaveBeenCalledTimes(2);
   });
 
-  it("says what the registry refused, and shows what is left", async () => {
+  it("says what the registry refused, and asks again", async () => {
     const { host } = await openWrite("update");
-    host.answers = { status: 429, answer: "rate limit exceeded" };
+    host.refuses = problem("write.rate_limited", "The registry takes no more for now.", "Try again in 60 s.");
     await type("write-url", "https://reviewer.example");
     await submit();
     await screen.findByTestId("plan-steps");
     await submit();
-    await waitFor(() => expect(said("write-done")).toContain("Nothing was changed."));
-    expect(said("write-step")).toBe("Change the record: refused 429 rate limit exceeded");
-    expect(said("write-submit")).toBe("Show what is left");
-    await submit();
-    await screen.findByTestId("plan-steps");
+    await waitFor(() => expect(said("write-error")).toContain("takes no more for now"));
+    expect(host.written).toEqual([]);
+    await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("write-submit").disabled).toBe(false));
     await submit();
     await waitFor(() => expect(said("write-done")).toBe("Its record has the new URL."));
+  });
+
+  it("is not closed while it is sent, so that what became of it is seen", async () => {
+    const { host, carryOut } = await openWrite("update");
+    await type("write-url", "https://reviewer.example");
+    await submit();
+    await screen.findByTestId("plan-steps");
+    let arrive = () => {};
+    const arrives = new Promise<void>((resolve) => (arrive = resolve));
+    carryOut.mockImplementation(async (...asked) => {
+      await arrives;
+      return FixtureHost.prototype.writeCarryOut.apply(host, asked);
+    });
+    await submit();
+    const close = screen.getByTestId<HTMLButtonElement>("write-close");
+    await waitFor(() => expect([said("write-submit"), close.disabled]).toEqual(["Sending…", true]));
+    await fireEvent.keyDown(dialog() as HTMLElement, { key: "Escape" });
+    await fireEvent.click(close);
+    expect(dialog()).not.toBeNull();
+    arrive();
+    await waitFor(() => expect(said("write-done")).toBe("Its record has the new URL."));
+    await fireEvent.click(screen.getByTestId("write-close"));
+    await waitFor(() => expect(dialog()).toBeNull());
   });
 
   it("deletes a record only for who has seen what is sent, and types the agent's name", async () => {
