@@ -24,7 +24,8 @@ pub fn authorization(owner: Owner, signature: &str) -> String {
     }
 }
 
-/// A change of a record. Members that it does not name stay as they are.
+/// A change of a record. Members that it does not name stay as they are, but for two that the registry empties then:
+/// `signature` and `codebase_hash`. No record shows the latter, so it cannot be sent along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update(Map<String, Value>);
 
@@ -63,6 +64,7 @@ impl Update {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fqan {
     text: String,
+    host: String,
     handle: String,
     name: String,
 }
@@ -80,13 +82,24 @@ impl Fqan {
             !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         let fits = parts.next().is_none() && !host.is_empty() && is_word(handle) && is_word(name);
-        fits.then(|| Self { text: text.to_owned(), handle: handle.to_owned(), name: name.to_owned() })
+        fits.then(|| Self {
+            text: text.to_owned(),
+            host: host.to_owned(),
+            handle: handle.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The registry that it belongs to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The handle of its developer.
@@ -121,7 +134,7 @@ mod tests {
     #[test]
     fn a_name_is_read_as_the_registry_writes_it() {
         let name = Fqan::parse("reg.example.test/dev-one/alpha").unwrap();
-        assert_eq!((name.handle(), name.name()), ("dev-one", "alpha"));
+        assert_eq!((name.host(), name.handle(), name.name()), ("reg.example.test", "dev-one", "alpha"));
         assert_eq!(name.path(), "v1/names/dev-one/alpha");
         assert_eq!(name.release_bytes(), b"release:reg.example.test/dev-one/alpha");
         let decorated = Fqan::parse("zns://reg.example.test/dev-one/alpha@1.0#search").unwrap();

@@ -46,6 +46,18 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Whether processes of an agent's last run go on, whoever started it. Nobody is asked: their numbers tell.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn goes_on(run_dir: &Path, agent: &str) -> io::Result<bool> {
+        let Some(record) = Place::of(run_dir, agent).read(agent)? else { return Ok(false) };
+        let is_of_now = record.boot == os::boot();
+        Ok(is_of_now && (record.shim.lives() || matches!(without_shim(&record), Reclaimed::Orphans(_))))
+    }
+}
+
 fn without_shim(record: &Record) -> Reclaimed {
     let orphans = Orphans::new(record);
     if record.gone || orphans.pids().is_empty() {

@@ -84,6 +84,8 @@ async fn every_app_that_listens_hears_of_it() {
     let scene = Scene::new();
     let mut first = scene.sh("trap 'exit 9' TERM; echo ready; while :; do sleep 0.02; done").await;
     scene.logged("ready").await;
+    assert!(Run::goes_on(&scene.run_dir(), AGENT).unwrap());
+    assert!(!Run::goes_on(&scene.run_dir(), "zns:another").unwrap());
     let mut second = running(&scene).await;
     let third = running(&scene).await;
     assert_eq!(first.marker(), second.marker());
@@ -93,6 +95,7 @@ async fn every_app_that_listens_hears_of_it() {
     assert_eq!(first.ended().await, second.ended().await);
     first.tree_is_gone().await;
     second.tree_is_gone().await;
+    until("nothing of it", || !Run::goes_on(&scene.run_dir(), AGENT).unwrap()).await;
 }
 
 #[tokio::test]
