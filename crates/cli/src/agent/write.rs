@@ -1,8 +1,10 @@
 //! Changing an agent's record at its registry: what would be signed is shown, and a person asked.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use beatkeeper_engine::command::{Command, Write, WriteDone, WritePlan, WriteStep};
+use beatkeeper_engine::discover::{self, Surroundings};
 use beatkeeper_engine::{Paths, VaultChoice, setup};
 use serde::de::DeserializeOwned;
 
@@ -16,7 +18,7 @@ use crate::remote::Remote;
 
 pub(super) fn register(paths: &Paths, vault: VaultKind, options: &RegisterOptions) -> Result<(), Failure> {
     let write = Write::Register {
-        developer_path: options.developer.as_deref().map(absolute).transpose()?,
+        developer_path: developer(options.developer.as_deref())?,
         entity_url: options.url.clone(),
         name: options.name.clone(),
         category: options.category.clone(),
@@ -32,16 +34,25 @@ pub(super) fn update(paths: &Paths, vault: VaultKind, options: &UpdateOptions) -
 }
 
 pub(super) fn deregister(paths: &Paths, vault: VaultKind, options: &DeregisterOptions) -> Result<(), Failure> {
-    let developer_path = options.developer.as_deref().map(absolute).transpose()?;
+    let developer_path = developer(options.developer.as_deref())?;
     // Its name is typed when it was seen what would happen.
     let write = Write::Deregister { confirm_name: String::new(), developer_path };
     perform(paths, vault, &options.agent, write, options.consent)
 }
 
 pub(super) fn next_index(paths: &Paths, vault: VaultKind, options: &NextIndexOptions) -> Result<(), Failure> {
-    let developer_path = options.developer.as_deref().map(absolute).transpose()?;
+    let developer_path = developer(options.developer.as_deref())?;
     let write = Write::NextIndex { developer_path, entity_url: options.url.clone() };
     perform(paths, vault, &options.agent, write, options.consent)
+}
+
+/// The developer's key file that is named, or the one that the tools of this terminal use: a running engine has another
+/// environment.
+fn developer(given: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match given {
+        Some(path) => absolute(path).map(Some),
+        None => discover::developer_key(&Surroundings::of_this_process()).as_deref().map(absolute).transpose(),
+    }
 }
 
 fn perform(paths: &Paths, vault: VaultKind, wanted: &str, write: Write, consent: Consent) -> Result<(), Failure> {

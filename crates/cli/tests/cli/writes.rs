@@ -76,6 +76,40 @@ fn a_record_is_made_changed_and_deleted() {
 }
 
 #[test]
+fn the_developers_key_is_the_one_of_this_terminal() {
+    let (stage, registry) = scene();
+    let _engine = stage.engine("engine", &[]);
+    write_key(&stage, "mine.json", &key_file(PUBLIC, PRIVATE));
+    let ask = |arguments: &[&str], key: &str| {
+        let mut command = stage.command(arguments);
+        command.env("ZYND_DEVELOPER_KEYPAIR_PATH", key).current_dir(stage.path("."));
+        stage.hear(command)
+    };
+    let register = ["agent", "register", "weather", "--url", URL, "--yes", "--json"];
+    let refused = ask(&register, "not-there.json");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("not-there.json"), "{refused:?}");
+    let done = ask(&register, "mine.json");
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(is_known(&registry, FIRST));
+}
+
+#[test]
+fn no_proxy_hears_of_a_registry_on_this_computer() {
+    let (stage, registry) = scene();
+    let mut command = stage.command(&register(&["--yes"]));
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        command.env_remove(name);
+    }
+    let said = stage.hear(command);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(is_known(&registry, FIRST));
+}
+
+#[test]
 fn a_running_engine_takes_the_next_key() {
     let (stage, registry) = scene();
     let config = stage.read("beatkeeper.toml");

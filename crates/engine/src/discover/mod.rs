@@ -114,8 +114,10 @@ pub fn look(around: &Surroundings, files: &[PathBuf], settings: &Settings) -> Ve
     files.iter().map(look).collect()
 }
 
-/// The developer's key file that the tools use: what the environment names, else the one in their home (protocols.md 2.5).
-pub(crate) fn developer_key(around: &Surroundings) -> Option<PathBuf> {
+/// The developer's key file that the tools use: what the environment names, else the one in `ZYND_HOME`, else
+/// the one in the home folder (protocols.md 2.5).
+#[must_use]
+pub fn developer_key(around: &Surroundings) -> Option<PathBuf> {
     let mut keys = places::usual(around).into_iter().filter(|candidate| candidate.of == KeyOf::Developer);
     keys.next().map(|candidate| candidate.path)
 }

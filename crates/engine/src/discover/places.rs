@@ -10,6 +10,8 @@ use super::{Candidate, KeyOf};
 
 /// More files than this in one folder are not keys.
 const MOST: usize = 1000;
+/// What the tools call a developer's key.
+const DEVELOPER: &str = "developer.json";
 /// A tool's settings are a page of text.
 const MOST_BYTES: u64 = 256 * 1024;
 
@@ -54,7 +56,11 @@ impl Surroundings {
     }
 
     fn zynd_home(&self) -> Option<PathBuf> {
-        self.variable("ZYND_HOME").map(PathBuf::from).or_else(|| Some(self.home.as_ref()?.join(".zynd")))
+        self.variable("ZYND_HOME").map(PathBuf::from).or_else(|| self.usual_home())
+    }
+
+    fn usual_home(&self) -> Option<PathBuf> {
+        Some(self.home.as_ref()?.join(".zynd"))
     }
 }
 
@@ -82,11 +88,16 @@ pub(super) fn usual(around: &Surroundings) -> Vec<Candidate> {
     // The Go tool leaves its agents' keys beside the developer's.
     for entry in entries(&home) {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == "developer.json" {
+        if name == DEVELOPER {
             found.push(candidate(entry, KeyOf::Developer));
         } else if name.starts_with("agent-") && name.ends_with(".json") {
             found.push(candidate(entry, KeyOf::Agent));
         }
+    }
+    // A home of their own need not have the developer's key: the tools go on to the usual one.
+    if !home.join(DEVELOPER).is_file() {
+        let usual = around.usual_home().map(|usual| usual.join(DEVELOPER)).filter(|file| file.is_file());
+        found.extend(usual.map(|file| candidate(file, KeyOf::Developer)));
     }
     found
 }

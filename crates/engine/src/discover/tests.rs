@@ -119,6 +119,20 @@ fn the_environment_moves_the_home_and_names_a_key() {
 }
 
 #[test]
+fn the_developers_key_is_where_the_tools_look_for_it() {
+    let home = Home::new();
+    let usual = home.key(".zynd/developer.json", 1);
+    let mut around = home.around();
+    around.environment.insert("ZYND_HOME".into(), home.path("elsewhere").display().to_string());
+    assert_eq!(developer_key(&around), Some(usual), "a home without one is passed over");
+    let moved = home.key("elsewhere/developer.json", 2);
+    assert_eq!(developer_key(&around), Some(moved));
+    let named = home.key("named.json", 3);
+    around.environment.insert("ZYND_DEVELOPER_KEYPAIR_PATH".into(), named.display().to_string());
+    assert_eq!(developer_key(&around), Some(named));
+}
+
+#[test]
 fn what_is_broken_is_listed_with_the_reason_and_what_is_here_is_marked() {
     let home = Home::new();
     home.write(".zynd/agents/broken/keypair.json", "{\"public_key\": ");
