@@ -6,5 +6,5 @@ mod watch;
 mod wishes;
 
 pub use record::{Answer, Problem, RegistryClient};
-pub(crate) use record::{clock_ahead, http_client, reason};
+pub(crate) use record::{clock_ahead, direct_client, http_client, reason};
 pub use watch::{WatchCommand, WatchSetup, Watcher, start};

@@ -82,7 +82,8 @@ impl RegistryClient {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(base: BaseUrl, tls: &Arc<ClientConfig>, clock: Arc<Clock>) -> Result<Self, reqwest::Error> {
-        Ok(Self { base, http: http_client(tls)?, clock })
+        let http = if base.is_loopback() { direct_client(tls)? } else { http_client(tls)? };
+        Ok(Self { base, http, clock })
     }
 
     /// Reads one entity's record.
@@ -163,6 +164,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// # Errors
 /// When the HTTP client cannot be made.
 pub(crate) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
+    builder(tls).build()
+}
+
+/// One that asks this computer, or a network that is as near: past any proxy, which would be told what is for neither.
+pub(crate) fn direct_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
+    builder(tls).no_proxy().build()
+}
+
+fn builder(tls: &Arc<ClientConfig>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_backend_preconfigured(ClientConfig::clone(tls))
         .user_agent(concat!("beatkeeper/", env!("CARGO_PKG_VERSION")))
@@ -172,7 +182,6 @@ pub(crate) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, re
         .pool_idle_timeout(Duration::from_secs(45))
         // A redirect means a wrong base URL, which a person should know.
         .redirect(reqwest::redirect::Policy::none())
-        .build()
 }
 
 /// The innermost cause, in words that people know.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::identity::EntityId;
 
 use super::client::Answer;
 use super::records::restricted;
@@ -73,7 +74,7 @@ const MEANINGS: [Meaning; 22] = [
         "agent already registered",
         "write.already_registered",
         "It is registered already",
-        "Nothing needs to be done. To change where it is published, use `agent update`.",
+        "Nothing needs to be done. To change where it is published: `beatkeeper agent update AGENT --url URL`.",
     ),
     Meaning(
         409,
@@ -174,16 +175,54 @@ pub(super) fn refusal(answer: &Answer, base: &BaseUrl) -> Refusal {
 
 /// Whether it is possible that the registry has done what it was asked, although it does not say so.
 pub(super) fn is_unsure(refusal: &Refusal) -> bool {
-    let unsure = ["write.unreachable", "write.registry_failed", "write.not_a_registry", "write.other_id"];
+    let unsure = ["write.no_answer", "write.registry_failed", "write.not_a_registry", "write.other_id"];
     unsure.contains(&refusal.code.as_str())
 }
 
-/// A registry that did not answer.
+/// Whether it may even be done later, or under a name that is not looked at.
+pub(super) fn may_come_yet(refusal: &Refusal) -> bool {
+    ["write.no_answer", "write.other_id"].contains(&refusal.code.as_str())
+}
+
+/// A registry to which nothing could be sent.
 pub(super) fn unreachable(base: &BaseUrl, why: &str) -> Refusal {
     Refusal::new(
         "write.unreachable",
+        format!("The registry {base} cannot be reached: {why}"),
+        "Look whether it can be reached, and try again.",
+    )
+}
+
+/// A registry that may have had the request, and did not answer.
+pub(super) fn no_answer(base: &BaseUrl, why: &str) -> Refusal {
+    Refusal::new(
+        "write.no_answer",
         format!("The registry {base} did not answer: {why}"),
         "Look whether it can be reached, and try again.",
+    )
+}
+
+/// A registration of which nobody knows what became.
+pub(super) fn in_doubt(refusal: Refusal, id: &EntityId, index: u32) -> Refusal {
+    Refusal {
+        sentence: format!(
+            "{}. Whether {id}, the developer's number {index}, is registered now is not known",
+            refusal.sentence
+        ),
+        remedy: "Try again in a minute: what is registered by then is not registered twice.".to_owned(),
+        ..refusal
+    }
+}
+
+/// A key that is to be new, and that somebody else has registered since it was looked for.
+pub(super) fn taken(id: &EntityId, index: u32) -> Refusal {
+    Refusal::new(
+        "write.index_taken",
+        format!(
+            "{id}, the developer's number {index}, was registered by somebody else a moment ago: whoever did it has that key, \
+             too"
+        ),
+        "Look who else has the developer's key, and try again: another number is taken then.",
     )
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::answers;
 use super::deed::Request;
 use crate::refusal::Refusal;
-use crate::registry::{http_client, reason};
+use crate::registry::{direct_client, http_client, reason};
 
 /// A list has at most a hundred records of about a kilobyte.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -36,6 +36,8 @@ impl Default for Pace {
 pub(super) struct Client {
     base: BaseUrl,
     http: reqwest::Client,
+    /// Past any proxy, for what the agent itself says.
+    direct: reqwest::Client,
     pace: Pace,
     /// Once is enough: who is still turned away then is to know it.
     has_waited: bool,
@@ -75,13 +77,15 @@ impl Client {
             Refusal::new("write.no_connections", sentence, "See whether the system's certificates can be read.")
         };
         let tls = crate::tls::client_config().map_err(|error| defect(error.to_string()))?;
-        let http = http_client(&tls).map_err(|error| defect(error.to_string()))?;
-        Ok(Self { base, http, pace, has_waited: false })
+        let direct = direct_client(&tls).map_err(|error| defect(error.to_string()))?;
+        let http = if base.is_loopback() { Ok(direct.clone()) } else { http_client(&tls) };
+        let http = http.map_err(|error| defect(error.to_string()))?;
+        Ok(Self { base, http, direct, pace, has_waited: false })
     }
 
-    /// Any client, for what is no registry.
-    pub(super) const fn http(&self) -> &reqwest::Client {
-        &self.http
+    /// For an agent's own card, which no proxy is to read.
+    pub(super) const fn direct(&self) -> &reqwest::Client {
+        &self.direct
     }
 
     /// What is there, or that nothing is.
@@ -126,14 +130,17 @@ impl Client {
         if let Some(authorization) = &request.authorization {
             asked = asked.header(AUTHORIZATION, authorization);
         }
-        let unreachable = |error: reqwest::Error| answers::unreachable(&self.base, &reason(&error));
-        let response = asked.send().await.map_err(unreachable)?;
+        let lost = |error: reqwest::Error| {
+            let refusal = if error.is_connect() { answers::unreachable } else { answers::no_answer };
+            refusal(&self.base, &reason(&error))
+        };
+        let response = asked.send().await.map_err(lost)?;
         let status = response.status().as_u16();
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(seconds);
         let mut bytes = Vec::new();
         let mut body = response.bytes_stream();
         while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(unreachable)?;
+            let chunk = chunk.map_err(lost)?;
             if bytes.len() + chunk.len() > MOST_BYTES {
                 return Err(answers::not_a_registry(&self.base));
             }

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use beatkeeper_core::identity::{EntityId, PublicKey, Realm};
+use beatkeeper_core::identity::{EntityId, EntityKind, PublicKey, Realm};
 use beatkeeper_core::wire::ownership::Owner;
 use beatkeeper_vault::{Seed, Signer};
 
 use super::client::Client;
 use super::deed::Deed;
 use super::facts::{Facts, Said, checked_url, url_warning};
+use super::hazards;
 use super::keys::{Developer, Keys, must_be_ours};
 use super::next_index::{self, NextKey};
 use super::plan::WritePlan;
@@ -81,8 +82,9 @@ impl Desk<'_> {
                 self.next_index(&mut subject, developer_path.as_deref(), person).await?
             }
         };
-        let Drawn { deeds, keys, switch, sentence, done, warnings } = drawn;
+        let Drawn { deeds, keys, switch, sentence, done, mut warnings } = drawn;
         let Subject { agent, registry, .. } = subject;
+        warnings.extend(hazards::of(&deeds, &registry.url));
         let plan = WritePlan::show(&agent.entity, &registry.url, sentence, &deeds, warnings)?;
         Ok(Draft { plan, name: agent.name, registry, deeds, keys, switch, done })
     }
@@ -137,7 +139,7 @@ impl Desk<'_> {
                         "{} is registered at {}, with the key in the vault",
                         subject.agent.name, subject.registry.name
                     ),
-                    "Nothing needs to be done. To change where it is published, use `agent update`.",
+                    "Nothing needs to be done. To change where it is published: `beatkeeper agent update AGENT --url URL`.",
                 ));
             }
             warnings.push(format!(
@@ -162,7 +164,7 @@ impl Desk<'_> {
                  developer vouches for it."
             ));
         }
-        let facts = Facts::gather(person, there.as_ref(), &subject.agent, subject.client.http()).await?;
+        let facts = Facts::gather(person, there.as_ref(), &subject.agent, subject.client.direct()).await?;
         let Subject { agent, registry, client, .. } = subject;
         let keys = Keys { agent: Some(signer), developer: Some(developer.signer()) };
         let (deeds, more) = registration(client, registry, &agent.entity, key, facts, &developer, index).await?;
@@ -180,6 +182,14 @@ impl Desk<'_> {
 
     async fn update(&self, subject: &mut Subject, entity_url: &str) -> Result<Drawn, Refusal> {
         let entity_url = checked_url(entity_url)?;
+        if subject.agent.entity.kind() == EntityKind::Service {
+            return Err(Refusal::new(
+                "write.service_url",
+                "A registry has the address of a service twice, and changes only one of them",
+                "Deregister it (`beatkeeper agent deregister AGENT`), and register it again with the new address \
+                 (`beatkeeper agent register AGENT --url URL`).",
+            ));
+        }
         let there = subject.registered().await?;
         let signer = self.signer(&subject.agent.entity).await?;
         must_be_ours(&subject.agent.entity, there.public_key.as_deref(), &signer.public_key())?;
@@ -213,8 +223,10 @@ impl Desk<'_> {
         let agent = &subject.agent;
         let mut deeds = Vec::new();
         let mut keys = Keys::default();
+        let mut whose = String::new();
         let own = self.signer(&agent.entity).await;
-        let name = there.bound_name()?;
+        let others: Vec<_> = subject.settings.registries.iter().map(|other| &other.url).collect();
+        let name = there.bound_name(&subject.registry.url, &others)?;
         let by = match (&own, &there.public_key) {
             (Ok(signer), registered) => {
                 must_be_ours(&agent.entity, registered.as_deref(), &signer.public_key())?;
@@ -230,8 +242,9 @@ impl Desk<'_> {
             };
             developer.must_own(agent, there.developer_id.as_deref())?;
             keys.developer = Some(developer.signer());
+            whose = format!(" of the developer {}", developer.id);
         }
-        let (who, place) = (&agent.name, &subject.registry.name);
+        let (who, place) = (format!("{}{whose}", agent.name), &subject.registry.name);
         let (mut sentence, mut done) = (
             format!("{who} will no longer be registered at {place}"),
             format!("{who} is no longer registered at {place}"),
@@ -258,20 +271,31 @@ impl Desk<'_> {
         person: Said,
     ) -> Result<Drawn, Refusal> {
         let old = subject.agent.entity.clone();
+        self.must_be_down(&old).await?;
         let there = subject.client.record(&old).await?;
         let developer = self.developer(developer).await?;
         developer.must_own(&subject.agent, there.as_ref().and_then(|there| there.developer_id.as_deref()))?;
         let listed = subject.client.entities_of(developer.id.as_str()).await?;
-        let used = next_index::used(&developer, &listed, &subject.settings);
-        let next =
-            next_index::next(&mut subject.client, &developer, old.kind(), &used, &subject.settings, self.vault).await?;
-        let NextKey { index, id, seed } = next;
         // The list also says where it is published.
-        let known = listed.into_iter().find(|record| record.entity_id == old.as_str()).or(there);
-        let facts = Facts::gather(person, known.as_ref(), &subject.agent, subject.client.http()).await?;
-        let Subject { agent, registry, client, .. } = subject;
-        let (deeds, mut warnings) =
-            registration(client, registry, &id, seed.public_key(), facts, &developer, index).await?;
+        let known = listed.iter().find(|record| record.entity_id == old.as_str()).cloned().or(there);
+        let facts = Facts::gather(person, known.as_ref(), &subject.agent, subject.client.direct()).await?;
+        let Subject { settings, agent, registry, client } = subject;
+        let own = (&old, developer.index_of_id(&old));
+        let left = next_index::left_over(client, &developer, own, &listed, &facts, settings, self.vault).await?;
+        let is_there = left.is_some();
+        let NextKey { index, id, seed } = match left {
+            Some(left) => left,
+            None => {
+                let highest = next_index::used(&developer, &listed, settings).into_iter().chain(own.1).max();
+                next_index::next(client, &developer, old.kind(), highest, settings, self.vault).await?
+            }
+        };
+        let (deeds, mut warnings) = if is_there {
+            let known = "An earlier try registered it, and its key is in the vault: nothing needs to be sent any more.";
+            (Vec::new(), vec![known.to_owned()])
+        } else {
+            registration(client, registry, &id, seed.public_key(), facts, &developer, index).await?
+        };
         if let Some(known) = known {
             warnings.push(format!(
                 "{old} stays registered, and its key stays in the vault: whoever else has that key can still beat for it. \
@@ -289,9 +313,11 @@ impl Desk<'_> {
             deeds,
             keys,
             sentence: format!(
-                "{} will get the developer's key number {index}: it will be stored in the vault, registered at {} as {id}, \
-                 and take the place of {old} here.",
-                agent.name, registry.name
+                "{} will get key number {index} of the developer {}: it {} {} as {id}, and takes the place of {old} here.",
+                agent.name,
+                developer.id,
+                if is_there { "is registered at" } else { "is stored in the vault, registered at" },
+                registry.name
             ),
             done: format!(
                 "{} is {id} now, with the developer's key number {index}. The old key is kept in the vault under {old}.",

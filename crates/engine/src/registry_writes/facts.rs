@@ -168,11 +168,10 @@ async fn card(http: &reqwest::Client, address: &Url, id: &EntityId) -> Option<Sa
     read_card(&serde_json::from_slice(&bytes).ok()?, id)
 }
 
-/// Nothing of another agent's.
+/// Nothing of another agent's, nor of one that does not say whose it is: any program may have the port.
 fn read_card(card: &Value, id: &EntityId) -> Option<Said> {
-    let own = card.get("x-zynd");
-    let whose = own.and_then(|own| own.get("entityId")).and_then(Value::as_str);
-    if whose.is_some_and(|whose| whose != id.as_str()) {
+    let own = card.get("x-zynd")?;
+    if own.get("entityId").and_then(Value::as_str) != Some(id.as_str()) {
         return None;
     }
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
@@ -180,7 +179,7 @@ fn read_card(card: &Value, id: &EntityId) -> Option<Said> {
     Some(Said {
         name: text(card.get("name")),
         entity_url: url.map(|url| url.trim_end_matches(CALLS).trim_end_matches('/').to_owned()),
-        category: text(own.and_then(|own| own.get("category"))),
+        category: text(own.get("category")),
         tags: None,
         summary: text(card.get("description")).map(|description| summary_of(&description)),
     })
@@ -260,6 +259,9 @@ mod tests {
         assert_eq!((read.category.as_deref(), read.summary.as_deref()), (Some("data"), Some("Tells the weather.")));
         let other: EntityId = "zns:c05f93041a20967a48616b85df7ada7f".parse().unwrap();
         assert_eq!(read_card(&card, &other), None);
+        for nobodys in [json!({"name": "Weather"}), json!({"name": "Weather", "x-zynd": {"category": "data"}})] {
+            assert_eq!(read_card(&nobodys, &id), None, "{nobodys}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Registry writes as hosts ask for them: of a running engine, and without one.
 
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::view::ProcessState;
+use beatkeeper_runner::Run;
 use beatkeeper_vault::Vault;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -8,18 +10,16 @@ use tokio::sync::oneshot;
 use super::{Desk, Write};
 use crate::command::Command;
 use crate::fleet_loop::Ask;
-use crate::handle::{Handle, ended};
+use crate::handle::{Handle, blocking, ended};
 use crate::paths::Paths;
 use crate::refusal::{Refusal, json_of};
 
 impl Handle {
     pub(crate) async fn write_propose(&self, id: EntityId, write: Write) -> Result<Value, Refusal> {
-        self.must_be_switchable(&id, &write).await?;
         json_of(&self.desk().propose(&id, &write).await?)
     }
 
     pub(crate) async fn write_carry_out(&self, id: EntityId, write: Write, seal: String) -> Result<Value, Refusal> {
-        self.must_be_switchable(&id, &write).await?;
         let done = self.desk().carry_out(&id, &write, &seal).await?;
         if done.agent != id {
             let (reply, reloaded) = oneshot::channel();
@@ -35,19 +35,47 @@ impl Handle {
     }
 
     fn desk(&self) -> Desk<'_> {
-        Desk::new(&self.shared.paths, &self.shared.vault, &self.shared.changing)
+        let desk = Desk::new(&self.shared.paths, &self.shared.vault, &self.shared.changing);
+        Desk { engine: Some(self), ..desk }
     }
 
+    /// Whether a process of it runs that was started here, or is started in a while.
+    async fn is_up(&self, id: &EntityId) -> Result<bool, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Row(id.clone(), reply)).await.map_err(|_| ended())?;
+        let row = answer.await.map_err(|_| ended())?;
+        Ok(row.is_some_and(|row| {
+            let changes =
+                matches!(row.process.state, ProcessState::Starting | ProcessState::Waiting | ProcessState::Stopping);
+            row.process.run.is_some_and(|run| run.pid.is_some() || changes)
+        }))
+    }
+}
+
+impl Desk<'_> {
     /// A process that was started here has the old key, and would be watched by nobody.
-    async fn must_be_switchable(&self, id: &EntityId, write: &Write) -> Result<(), Refusal> {
-        if !matches!(write, Write::NextIndex { .. }) {
+    pub(super) async fn must_be_down(&self, id: &EntityId) -> Result<(), Refusal> {
+        let is_up = match self.engine {
+            Some(engine) => engine.is_up(id).await?,
+            None => {
+                let (runs, id) = (self.paths.runs(), id.clone());
+                blocking(move || Run::goes_on(&runs, id.as_str()).map_err(|error| untold(&error))).await?
+            }
+        };
+        if !is_up {
             return Ok(());
         }
-        self.must_rest(id).await.map_err(|refusal| Refusal {
-            remedy: "Stop it first (`beatkeeper down AGENT`), and start it again with its new key.".to_owned(),
-            ..refusal
-        })
+        Err(Refusal::new(
+            "run.is_up",
+            format!("A process of {id} runs or is to run, and was started here"),
+            "Stop it first (`beatkeeper down AGENT`), and start it again with its new key.",
+        ))
     }
+}
+
+fn untold(error: &std::io::Error) -> Refusal {
+    let sentence = format!("It cannot be told whether its process runs: {error}");
+    Refusal::new("run.unreadable", sentence, "See to what is wrong in the data folder and try again.")
 }
 
 /// Does it without a running engine; nothing for other commands.

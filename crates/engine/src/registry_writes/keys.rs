@@ -53,6 +53,11 @@ impl Developer {
         (0..TRIED).find(|index| self.derive(*index).public_key() == *key)
     }
 
+    /// Which of the developer's keys has this id.
+    pub(super) fn index_of_id(&self, id: &EntityId) -> Option<u32> {
+        (0..TRIED).find(|index| EntityId::from_key(&self.derive(*index).public_key(), id.kind()) == *id)
+    }
+
     pub(super) fn signer(&self) -> Signer {
         self.seed.signer()
     }
@@ -100,7 +105,8 @@ pub(super) fn must_be_ours(id: &EntityId, registered: Option<&str>, ours: &Publi
         _ => Err(Refusal::new(
             "write.other_key",
             format!("{id} is registered with another key than the one in the vault"),
-            "Only who has that key can change the record. Import that key, or take the next one: `agent next-index`.",
+            "Only who has that key can change the record. Import that key, or take the next one: `beatkeeper agent next-index \
+             AGENT`.",
         )),
     }
 }

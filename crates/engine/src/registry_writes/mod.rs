@@ -9,6 +9,7 @@ mod client;
 mod deed;
 mod draft;
 mod facts;
+mod hazards;
 mod hosts;
 mod keys;
 mod next_index;
@@ -17,6 +18,7 @@ mod plan;
 mod records;
 #[cfg(test)]
 mod tests;
+mod unseen;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::discover::Surroundings;
+use crate::handle::Handle;
 use crate::paths::Paths;
 use crate::refusal::Refusal;
 use client::Pace;
@@ -103,6 +106,8 @@ pub(crate) struct Desk<'a> {
     vault: &'a Vault,
     /// Held while the configuration is changed.
     changing: &'a tokio::sync::Mutex<()>,
+    /// The one that runs here.
+    engine: Option<&'a Handle>,
     around: Surroundings,
     pace: Pace,
 }
@@ -110,7 +115,7 @@ pub(crate) struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// One that looks for keys where this process's tools do.
     pub(crate) fn new(paths: &'a Paths, vault: &'a Vault, changing: &'a tokio::sync::Mutex<()>) -> Self {
-        Self { paths, vault, changing, around: Surroundings::of_this_process(), pace: Pace::default() }
+        Self { paths, vault, changing, engine: None, around: Surroundings::of_this_process(), pace: Pace::default() }
     }
 
     /// What would be asked of the registry, and what would be signed. Signs nothing.

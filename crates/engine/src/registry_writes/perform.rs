@@ -11,7 +11,7 @@ use super::answers::{self, quoted};
 use super::client::{Answer, Client};
 use super::deed::Deed;
 use super::draft::{Draft, Switch};
-use super::keys::must_be_ours;
+use super::keys::{Keys, must_be_ours};
 use super::plan::{WriteDone, WriteDoneStep};
 use crate::handle::blocking;
 use crate::refusal::Refusal;
@@ -28,16 +28,14 @@ impl Desk<'_> {
         };
         let mut steps: Vec<WriteDoneStep> = Vec::new();
         for deed in &deeds {
-            let mut pen = &keys;
-            let request = deed.write(&mut pen)?;
-            let outcome = match client.ask(&request).await {
-                Ok(answer) => judge(deed, answer, &mut client, &registry.url).await,
-                Err(refusal) => Err(refusal),
+            let done = match ask(deed, &keys, &mut client, &registry.url, switch.is_some()).await {
+                Ok(step) => Ok(step),
+                Err(refusal) => look_again(deed, refusal, &mut client).await,
             };
-            match outcome {
+            match done {
                 Ok(step) => steps.push(step),
-                Err(refusal) => {
-                    if let Some(switch) = switch.as_ref().filter(|_| is_new && !answers::is_unsure(&refusal)) {
+                Err(Failed { refusal, in_doubt }) => {
+                    if let Some(switch) = switch.as_ref().filter(|_| is_new && !in_doubt) {
                         self.take_back(switch).await;
                     }
                     return Err(after(&steps, refusal));
@@ -71,23 +69,77 @@ impl Desk<'_> {
     async fn switch(&self, old: &EntityId, switch: Switch) -> Result<EntityId, Refusal> {
         let Switch { id, derived, .. } = switch;
         let _one_at_a_time = self.changing.lock().await;
-        let (config, old, new) = (self.paths.config.clone(), old.clone(), id.clone());
-        let written = blocking(move || Ok(settings::set_entity(&config, &old, &new, &derived)?)).await;
+        let index = derived.index;
+        let written = match self.must_be_down(old).await {
+            Ok(()) => {
+                let (config, old, new) = (self.paths.config.clone(), old.clone(), id.clone());
+                blocking(move || Ok(settings::set_entity(&config, &old, &new, &derived)?)).await
+            }
+            Err(refusal) => Err(refusal),
+        };
         match written {
             Ok(_) => Ok(id),
             Err(refusal) => Err(Refusal {
                 sentence: format!(
-                    "{id} has its key in the vault, and the configuration is as it was: {}",
+                    "{id}, the developer's number {index}, is registered and has its key in the vault, and the configuration \
+                     is as it was: {}",
                     refusal.sentence
                 ),
+                remedy: format!("{} The next try goes on with that key.", refusal.remedy),
                 ..refusal
             }),
         }
     }
 }
 
-/// Whether it is now as the request wanted it.
-async fn judge(deed: &Deed, answer: Answer, client: &mut Client, base: &BaseUrl) -> Result<WriteDoneStep, Refusal> {
+/// A request that was not done, as far as that is known.
+struct Failed {
+    refusal: Refusal,
+    /// Whether it may be done all the same, now or in a while.
+    in_doubt: bool,
+}
+
+/// Signs a request, sends it and judges the answer.
+async fn ask(
+    deed: &Deed,
+    keys: &Keys,
+    client: &mut Client,
+    base: &BaseUrl,
+    must_be_new: bool,
+) -> Result<WriteDoneStep, Refusal> {
+    let mut pen = keys;
+    let request = deed.write(&mut pen)?;
+    let answer = client.ask(&request).await?;
+    judge(deed, answer, client, base, must_be_new).await
+}
+
+/// What became of a registration whose answer says nothing: its record tells. Other requests can be repeated as they are.
+async fn look_again(deed: &Deed, refusal: Refusal, client: &mut Client) -> Result<WriteDoneStep, Failed> {
+    let Deed::Register { key, kind, index, .. } = deed else { return Err(Failed { refusal, in_doubt: false }) };
+    if !answers::is_unsure(&refusal) {
+        return Err(Failed { refusal, in_doubt: false });
+    }
+    let id = EntityId::from_key(key, *kind);
+    match client.record(&id).await {
+        Ok(Some(there)) if there.is_of(key) => Ok(WriteDoneStep {
+            what: deed.what(),
+            status: None,
+            answer: "its answer did not say so, and its record is there".to_owned(),
+            ok: true,
+        }),
+        Ok(_) if !answers::may_come_yet(&refusal) => Err(Failed { refusal, in_doubt: false }),
+        Ok(_) | Err(_) => Err(Failed { refusal: answers::in_doubt(refusal, &id, *index), in_doubt: true }),
+    }
+}
+
+/// Whether it is now as the request wanted it. A key that `must_be_new` is nobody else's to register.
+async fn judge(
+    deed: &Deed,
+    answer: Answer,
+    client: &mut Client,
+    base: &BaseUrl,
+    must_be_new: bool,
+) -> Result<WriteDoneStep, Refusal> {
     let status = answer.status;
     let refused = |answer: &Answer| Err(answers::refusal(answer, base));
     let said = match (deed, status) {
@@ -105,6 +157,9 @@ async fn judge(deed: &Deed, answer: Answer, client: &mut Client, base: &BaseUrl)
         (Deed::Register { key, kind, .. }, 201) => {
             must_be_the_id(answer.text("entity_id"), EntityId::from_key(key, *kind).as_str())?;
             None
+        }
+        (Deed::Register { key, kind, index, .. }, 409) if must_be_new => {
+            return Err(answers::taken(&EntityId::from_key(key, *kind), *index));
         }
         (Deed::Register { key, kind, .. }, 409) => {
             let id = EntityId::from_key(key, *kind);

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use ts_rs::TS;
 
 use super::deed::{Deed, Pen};
+use super::unseen::{is_unseen, visible, visible_json};
 use crate::refusal::{Refusal, json_of};
 
 /// What stands in the place of a signature that nobody has made yet.
@@ -43,7 +44,7 @@ pub struct WriteStep {
     pub body: Option<String>,
     /// By whose key.
     pub signed_by: String,
-    /// The exact text that is signed; `hex:` and digits where it is no text.
+    /// The exact text that is signed; `hex:` and digits where not all of it is seen as text.
     pub signed: String,
     /// What is signed besides.
     pub also: Vec<Signing>,
@@ -55,7 +56,7 @@ pub struct WriteStep {
 pub struct Signing {
     /// By whose key.
     pub signed_by: String,
-    /// The exact text that is signed; `hex:` and digits where it is no text.
+    /// The exact text that is signed; `hex:` and digits where not all of it is seen as text.
     pub signed: String,
 }
 
@@ -95,7 +96,8 @@ impl WritePlan {
         warnings: Vec<String>,
     ) -> Result<Self, Refusal> {
         let steps = deeds.iter().map(|deed| WriteStep::show(deed, base)).collect::<Result<Vec<_>, _>>()?;
-        let plan = Self { agent: agent.clone(), seal: String::new(), sentence, steps, warnings };
+        let warnings = warnings.iter().map(|warning| visible(warning)).collect();
+        let plan = Self { agent: agent.clone(), seal: String::new(), sentence: visible(&sentence), steps, warnings };
         let shown = json_of(&plan)?.to_string();
         let seal = Sha256::digest(shown).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { seal, ..plan })
@@ -109,12 +111,12 @@ impl WriteStep {
         let body = request.body.map(|body| {
             let indented =
                 serde_json::from_str(&body).and_then(|value: serde_json::Value| serde_json::to_string_pretty(&value));
-            indented.unwrap_or(body)
+            visible_json(&indented.unwrap_or(body))
         });
         // What authorizes the request is signed last.
         let last = dry.signed.pop().unwrap_or_else(|| Signing { signed_by: String::new(), signed: String::new() });
         Ok(Self {
-            what: deed.what(),
+            what: visible(&deed.what()),
             method: request.method.to_string(),
             url: base.http(&request.path).to_string(),
             body,
@@ -142,9 +144,28 @@ impl Pen for Dry {
     }
 }
 
+/// As it is, or in hexadecimal where it would look like another.
 fn text_of(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
+        Ok(text) if !text.contains(is_unseen) => text.to_owned(),
         _ => bytes.iter().fold("hex:".to_owned(), |hex, byte| hex + &format!("{byte:02x}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_cannot_look_like_something_else() {
+        let id: EntityId = "zns:56475aa75463474c0285df5dbf2bcab7".parse().unwrap();
+        let deed = Deed::Publish { id: id.clone(), entity_url: "https://a\u{202e}b".into() };
+        let base: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
+        let warnings = vec!["zero\u{200b}width".to_owned()];
+        let plan = WritePlan::show(&id, &base, "to \u{202e}".into(), &[deed], warnings).unwrap();
+        let all = json_of(&plan).unwrap().to_string();
+        assert!(!all.contains('\u{202e}') && !all.contains('\u{200b}'), "{all}");
+        assert!(plan.steps[0].signed.starts_with("hex:"), "{plan:#?}");
+        assert_eq!(text_of("{\"a\":\"é\"}".as_bytes()), "{\"a\":\"é\"}");
     }
 }

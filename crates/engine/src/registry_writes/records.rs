@@ -1,6 +1,7 @@
 //! What a registry has of entities and developers, as far as a write depends on it.
 
-use beatkeeper_core::identity::{DeveloperId, EntityId};
+use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::identity::{DeveloperId, EntityId, PublicKey};
 use beatkeeper_core::wire::ownership::Fqan;
 use beatkeeper_core::wire::registration::{INFO_PATH, developer_record_path};
 use beatkeeper_core::wire::zynd;
@@ -34,18 +35,47 @@ impl Record {
         self.public_key.as_ref().is_none_or(String::is_empty)
     }
 
-    /// The name that must be released before it can be deleted.
-    pub(super) fn bound_name(&self) -> Result<Option<Fqan>, Refusal> {
+    /// Which of its developer's entities it is.
+    pub(super) fn index(&self) -> Option<u32> {
+        u32::try_from(self.entity_index?).ok()
+    }
+
+    /// Whether it is registered here with this key.
+    pub(super) fn is_of(&self, key: &PublicKey) -> bool {
+        let registered = self.public_key.as_deref().map(PublicKey::from_file);
+        !self.tombstoned && matches!(registered, Some(Ok(registered)) if registered == *key)
+    }
+
+    /// The name that must be released before it can be deleted. Its release is signed for the host in it, so that one must
+    /// be this registry's: `others` are the rest of those that are configured.
+    pub(super) fn bound_name(&self, base: &BaseUrl, others: &[&BaseUrl]) -> Result<Option<Fqan>, Refusal> {
         let Some(text) = self.fqan.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
-        Fqan::parse(text).map(Some).ok_or_else(|| {
-            let text: String = text.chars().take(120).flat_map(char::escape_debug).collect();
+        let shown: String = text.chars().take(120).flat_map(char::escape_debug).collect();
+        let name = Fqan::parse(text).ok_or_else(|| {
             Refusal::new(
                 "write.unknown_name",
-                format!("The registry gives it a name in a form that is not known here: \"{text}\""),
+                format!("The registry gives it a name in a form that is not known here: \"{shown}\""),
                 "Release it with the registry's own tool first.",
             )
-        })
+        })?;
+        let host = name.host();
+        let is_its_own = is_host_of(base, host)
+            || (self.home_registry == host && !others.iter().any(|other| is_host_of(other, host)));
+        if !is_its_own {
+            return Err(Refusal::new(
+                "write.foreign_name",
+                format!("{base} gives it a name of another registry: \"{shown}\""),
+                "Nothing is signed for another registry. Release the name with that registry's own tool first.",
+            ));
+        }
+        Ok(Some(name))
     }
+}
+
+/// Names have a host without a port, and addresses may have one.
+fn is_host_of(base: &BaseUrl, host: &str) -> bool {
+    let authority = base.authority();
+    authority == host || authority.rsplit_once(':').is_some_and(|(without, _)| without == host)
 }
 
 /// A developer's record.

@@ -87,13 +87,12 @@ async fn the_engine_beats_for_the_next_key_and_no_longer_for_the_old_one() {
     assert_eq!(scene.execute(key(&old)).await.expect("a key")["presence"], "present", "the old key is kept");
 }
 
+/// An agent that is started here, by this script.
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_has_the_old_key_is_ended_first() {
-    let scene = Scene::new(&[]).await;
-    let id = derived(&scene).await;
+async fn started(scene: &Scene, script: &str) -> EntityId {
+    let id = derived(scene).await;
     let folder = scene.path("data");
-    let run = format!("[agent.run]\nfolder = '{}'\ncommand = [\"sleep\", \"600\"]\n", folder.display());
+    let run = format!("[agent.run]\nfolder = '{}'\ncommand = {}\n", folder.display(), json!(["sh", "-c", script]));
     let config = format!("{}\n{run}", scene.config().trim_end());
     scene.write_config(&config);
     let start = async || scene.execute(Command::AgentUp { ids: vec![id.clone()] }).await;
@@ -103,6 +102,28 @@ async fn a_process_that_has_the_old_key_is_ended_first() {
         assert!(std::time::Instant::now() < deadline, "it never started");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    id
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_to_be_started_again_is_stopped_first() {
+    let scene = Scene::new(&[]).await;
+    let id = started(&scene, "exit 1").await;
+    // Whichever it is just now, it goes on with the old key by itself.
+    scene.until(&id, "it ended", |agent| agent["process"]["run"]["exit"].is_object()).await;
+    let waits = |agent: &Value| agent["process"]["state"] == "waiting";
+    scene.until(&id, "it is to be started again", waits).await;
+    let propose = Command::WritePropose { id: id.clone(), write: next_index(&scene) };
+    let refused = scene.execute(propose).await.expect_err("it is to run");
+    assert_eq!(refused.code, "run.is_up");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_has_the_old_key_is_ended_first() {
+    let scene = Scene::new(&[]).await;
+    let id = started(&scene, "exec sleep 600").await;
     scene.until(&id, "its process runs", |agent| agent["process"]["state"] == "running").await;
     let propose = Command::WritePropose { id: id.clone(), write: next_index(&scene) };
     let refused = scene.execute(propose).await.expect_err("it runs");

@@ -26,7 +26,7 @@ body: string | null,
  */
 signed_by: string, 
 /**
- * The exact text that is signed; `hex:` and digits where it is no text.
+ * The exact text that is signed; `hex:` and digits where not all of it is seen as text.
  */
 signed: string, 
 /**

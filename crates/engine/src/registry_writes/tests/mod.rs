@@ -1,7 +1,9 @@
 //! Writes to a real registry on loopback.
 
+mod middleman;
 mod next;
 mod refused;
+mod unsure;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -277,6 +279,7 @@ async fn an_agent_is_published_elsewhere() {
     let plan = scene.propose(&id, &write).await.unwrap();
     assert!(plan.sentence.contains("instead of http://127.0.0.1:9"), "{plan:#?}");
     assert_eq!(plan.steps[0].also[0].signed, r#"{"entity_url":"https://w.example.com"}"#);
+    assert!(plan.warnings.iter().any(|warning| warning.contains("code hash")), "{plan:#?}");
     scene.desk().carry_out(&id, &write, &plan.seal).await.unwrap();
     let record = scene.devnet.record(&id).unwrap();
     assert_eq!(record.entity_url, "https://w.example.com");
@@ -314,6 +317,7 @@ async fn the_developer_deletes_where_the_agents_key_is_gone() {
     scene.vault.delete(&id, fingerprint).unwrap();
     let plan = scene.propose(&id, &deregister("weather")).await.unwrap();
     assert_eq!(plan.steps[0].signed_by, "the developer's key");
+    assert!(plan.sentence.contains(developer_id().as_str()), "{plan:#?}");
     scene.carry_out(&id, &deregister("weather")).await.unwrap();
     assert!(scene.devnet.record(&id).is_none());
 }

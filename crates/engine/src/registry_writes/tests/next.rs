@@ -5,7 +5,18 @@ use beatkeeper_vault::Presence;
 use super::*;
 use crate::settings::Derived;
 
-const NEXT: Write = Write::NextIndex { developer_path: None, entity_url: None };
+pub(super) const NEXT: Write = Write::NextIndex { developer_path: None, entity_url: None };
+
+pub(super) fn key_of(scene: &Scene, index: u32) -> PublicKey {
+    let file = scene.path("home/.zynd/developer.json");
+    let developer = beatkeeper_vault::KeyFile::read(&file, beatkeeper_vault::Loose::Refuse).unwrap();
+    developer.seed().derive(index).public_key()
+}
+
+/// The agent that has the developer's key of this number.
+pub(super) fn nth(scene: &Scene, index: u32) -> EntityId {
+    EntityId::from_key(&key_of(scene, index), beatkeeper_core::identity::EntityKind::Agent)
+}
 
 #[tokio::test]
 async fn the_next_key_is_kept_registered_and_takes_the_old_ones_place() {
@@ -18,6 +29,7 @@ async fn the_next_key_is_kept_registered_and_takes_the_old_ones_place() {
     let before = scene.settings().agents[0].clone();
     let plan = scene.propose(&old, &NEXT).await.unwrap();
     assert!(plan.sentence.contains("number 3"), "{plan:#?}");
+    assert!(plan.sentence.contains(developer_id().as_str()), "{plan:#?}");
     assert!(plan.warnings.iter().any(|warning| warning.contains("stays registered")), "{plan:#?}");
     assert_eq!(scene.devnet.len(), 2, "a proposal changes nothing");
 
@@ -54,10 +66,22 @@ async fn a_key_that_was_given_up_is_not_taken_again() {
 async fn an_id_that_somebody_registered_without_a_number_is_passed_over() {
     let scene = Scene::new().await;
     let old = scene.registered(0, "weather").await;
-    let developer = scene.path("home/.zynd/developer.json");
-    let developer = beatkeeper_vault::KeyFile::read(&developer, beatkeeper_vault::Loose::Refuse).unwrap();
-    let taken = developer.seed().derive(1).public_key();
-    scene.devnet.insert_entity(taken, "somebody's", beatkeeper_core::identity::EntityKind::Agent);
+    scene.devnet.insert_entity(key_of(&scene, 1), "somebody's", beatkeeper_core::identity::EntityKind::Agent);
     let plan = scene.propose(&old, &NEXT).await.unwrap();
     assert!(plan.sentence.contains("number 2"), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn a_low_number_that_is_free_again_is_not_taken() {
+    let scene = Scene::new().await;
+    let old = scene.registered(2, "weather").await;
+    scene.registered(6, "other").await;
+    let plan = scene.propose(&old, &NEXT).await.unwrap();
+    assert!(plan.sentence.contains("number 7"), "{plan:#?}");
+    // Also where only the key itself says which number it has.
+    scene.devnet.remove_entity(&nth(&scene, 6));
+    scene.devnet.remove_entity(&old);
+    scene.configure("derived", "# derived");
+    let plan = scene.propose(&old, &NEXT).await.unwrap();
+    assert!(plan.sentence.contains("number 3"), "{plan:#?}");
 }

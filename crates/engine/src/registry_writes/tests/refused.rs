@@ -155,3 +155,34 @@ async fn a_server_that_is_no_registry_is_not_written_to() {
     }
     assert!(scene.devnet.is_empty());
 }
+
+#[tokio::test]
+async fn a_service_is_not_changed_by_half() {
+    let scene = Scene::new().await;
+    let id = EntityId::from_key(&public(3), beatkeeper_core::identity::EntityKind::Service);
+    let text = format!("\n[[agent]]\nentity = \"{id}\"\nname = \"maps\"\nregistry = \"devnet\"\n");
+    let before = std::fs::read_to_string(&scene.paths.config).unwrap();
+    std::fs::write(&scene.paths.config, before + &text).unwrap();
+    let update = Write::Update { entity_url: "https://m.example.com".into() };
+    assert_eq!(code(&scene, &id, &update).await, "write.service_url");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_for_another_registry() {
+    let scene = Scene::new().await;
+    scene.developer_with_handle().await;
+    let id = scene.registered(0, "weather").await;
+    scene.bind(&id, "alpha").await;
+    let write = deregister("weather");
+    scene.propose(&id, &write).await.expect("the name is of the record's home");
+    let home = scene.devnet.record(&id).unwrap().home_registry;
+    scene.devnet.edit_record(&id, |record| record.home_registry = "elsewhere.example.test".into());
+    assert_eq!(code(&scene, &id, &write).await, "write.foreign_name");
+    // A registry can say what it likes, and is not believed where another one has that address.
+    scene.devnet.edit_record(&id, |record| record.home_registry.clone_from(&home));
+    let text = format!("\n[[registry]]\nname = \"home\"\nurl = \"https://{home}\"\n");
+    let before = std::fs::read_to_string(&scene.paths.config).unwrap();
+    std::fs::write(&scene.paths.config, text + &before).unwrap();
+    assert_eq!(code(&scene, &id, &write).await, "write.foreign_name");
+    assert!(scene.devnet.record(&id).is_some());
+}
