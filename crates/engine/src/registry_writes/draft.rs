@@ -85,7 +85,7 @@ impl Desk<'_> {
         let Drawn { deeds, keys, switch, sentence, done, mut warnings } = drawn;
         let Subject { agent, registry, .. } = subject;
         warnings.extend(hazards::of(&deeds, &registry.url));
-        let plan = WritePlan::show(&agent.entity, &registry.url, sentence, &deeds, warnings)?;
+        let plan = WritePlan::show(&agent.entity, &registry.url, &sentence, &deeds, &warnings)?;
         Ok(Draft { plan, name: agent.name, registry, deeds, keys, switch, done })
     }
 

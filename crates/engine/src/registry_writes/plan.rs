@@ -91,13 +91,13 @@ impl WritePlan {
     pub(super) fn show(
         agent: &EntityId,
         base: &BaseUrl,
-        sentence: String,
+        sentence: &str,
         deeds: &[Deed],
-        warnings: Vec<String>,
+        warnings: &[String],
     ) -> Result<Self, Refusal> {
         let steps = deeds.iter().map(|deed| WriteStep::show(deed, base)).collect::<Result<Vec<_>, _>>()?;
         let warnings = warnings.iter().map(|warning| visible(warning)).collect();
-        let plan = Self { agent: agent.clone(), seal: String::new(), sentence: visible(&sentence), steps, warnings };
+        let plan = Self { agent: agent.clone(), seal: String::new(), sentence: visible(sentence), steps, warnings };
         let shown = json_of(&plan)?.to_string();
         let seal = Sha256::digest(shown).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self { seal, ..plan })
@@ -162,7 +162,7 @@ mod tests {
         let deed = Deed::Publish { id: id.clone(), entity_url: "https://a\u{202e}b".into() };
         let base: BaseUrl = "http://127.0.0.1:1".parse().unwrap();
         let warnings = vec!["zero\u{200b}width".to_owned()];
-        let plan = WritePlan::show(&id, &base, "to \u{202e}".into(), &[deed], warnings).unwrap();
+        let plan = WritePlan::show(&id, &base, "to \u{202e}", &[deed], &warnings).unwrap();
         let all = json_of(&plan).unwrap().to_string();
         assert!(!all.contains('\u{202e}') && !all.contains('\u{200b}'), "{all}");
         assert!(plan.steps[0].signed.starts_with("hex:"), "{plan:#?}");
