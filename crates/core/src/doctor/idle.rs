@@ -10,7 +10,9 @@ use crate::time::Time;
 /// Sockets that live equally long differ by less than this share of it, or by [`LEAST_APART`].
 const EQUALLY: f64 = 0.1;
 /// Dialling and closing take a moment, whatever the length.
-const LEAST_APART: Duration = Duration::from_millis(1500);
+const LEAST_APART: Duration = Duration::from_millis(500);
+/// A registry that ends a socket does so within this time of its own limit.
+const ON_TIME: Duration = Duration::from_millis(1500);
 /// So many connections must have ended alike before that means anything.
 const ENOUGH: usize = 3;
 /// Connections that ended longer ago say nothing of today.
@@ -87,7 +89,7 @@ impl Hold {
                 ),
             ),
             // Pings do not extend the registry's patience (protocols.md 1.4).
-            (Some(silent), Some(pinged)) if silent.min(pinged) + LEAST_APART >= self.registry_drops_after => {
+            (Some(silent), Some(pinged)) if silent.min(pinged) + ON_TIME >= self.registry_drops_after => {
                 Reading::ok(format!(
                     "Both sockets lived for {}, until the registry itself drops who sends no beat",
                     exactly(silent.min(pinged))
