@@ -19,7 +19,13 @@ impl Agent {
     /// One with this key file, behaviour, and whatever else it is told. `name` is for its log.
     pub fn start(stage: &Stage, name: &str, registry: &Registry, key: &str, behaviour: &str, more: &[&str]) -> Self {
         let mut command = Command::new(program());
-        command.args(arguments(registry, behaviour)).arg("--key").arg(stage.path(key)).args(more);
+        let told = |name: &str| more.iter().any(|word| word.starts_with(name));
+        command.args(
+            arguments(registry, behaviour)
+                .iter()
+                .filter(|word| !(word.starts_with("--interval=") && told("--interval="))),
+        );
+        command.arg("--key").arg(stage.path(key)).args(more);
         let mut process = stage.start(name, command);
         let introduction: Value = serde_json::from_str(&process.line("{")).expect("JSON");
         let health = introduction["health"].as_str().expect("its address");

@@ -48,7 +48,8 @@ async fn a_second_visit_takes_the_place_of_the_first_and_an_ended_one_is_gone() 
 async fn a_visit_that_is_ended_while_it_listens_leaves_the_agent_beating() {
     let scene = Scene::new(&[2]).await;
     let id = scene.import(2).await;
-    scene.until_verdict(&id, "ok").await;
+    // Three beats: it beats every second, as was written after the import.
+    scene.until(&id, "beats every second", |agent| agent["beats"]["confirmed"].as_u64() >= Some(3)).await;
     scene.execute(start(&id, None, true)).await.expect("it begins");
     let silent = scene.until_verdict(&id, "listening").await;
     scene.execute(Command::DoctorStop { id: id.clone() }).await.expect("it ends");

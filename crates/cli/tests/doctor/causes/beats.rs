@@ -31,9 +31,9 @@ causes! {
     };
     a_second_copy_that_beats: ["--listen"] => "beats.second_copy", Some("second_copy"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
-        let copy = Agent::start(&scene.stage, "copy", &scene.registry, "key.json", "beat", &[]);
+        let copy = Agent::start(&scene.stage, "copy", &scene.registry, "key.json", "beat", &["--interval=0.3"]);
         scene.keep(copy);
-        scene.engine_until("ok");
+        scene.engine(|agent| agent["beats"]["confirmed"].as_u64() >= Some(3));
         scene
     };
     an_agent_that_never_beat: INACTIVE => "agent.never_beat", Some("beats"), || {

@@ -40,7 +40,11 @@ causes! {
         let mut scene = Scene::new(Registry::start()).with_agent_that("silent-after=4", &[]);
         scene.registry.fault("sweep-late=600");
         scene.entry.push_str("beats = \"agent\"\n");
-        scene.engine(|agent| agent["liveness"] == "offline" && agent["registry"]["status"] == "active");
+        scene.engine(|agent| {
+            let silent_for = age(&agent["registry"]["last_heartbeat"]);
+            // Longer than any rounding of clocks that tell whole seconds.
+            agent["liveness"] == "offline" && agent["registry"]["status"] == "active" && silent_for >= Some(9)
+        });
         scene
     };
     a_home_that_names_another_registry: [] => "registry.other_url", Some("registry_url"), || {
@@ -68,6 +72,12 @@ causes! {
     a_project_of_which_beats_arrive_all_the_same: [] => "ok", None, || {
         beating_by_itself(projected("beat", |_| "https://other.example".to_owned()))
     };
+}
+
+/// Seconds since this time.
+fn age(at: &Value) -> Option<i64> {
+    let at: jiff::Timestamp = at.as_str()?.parse().ok()?;
+    Some(jiff::Timestamp::now().duration_since(at).as_secs())
 }
 
 /// An agent that is registered here and beats by itself, or elsewhere, and has a project that names this registry.
