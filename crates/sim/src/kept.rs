@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use beatkeeper_core::alert::Incident;
-use beatkeeper_core::fleet::{Past, STRIP};
+use beatkeeper_core::fleet::{FleetEvent, Past, STRIP};
 use beatkeeper_core::history::{AgentMemory, HistoryRow, Transition, Turns};
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::notice::NoticeId;
 use beatkeeper_core::time::Time;
 use beatkeeper_core::view::StripSpan;
 
@@ -26,6 +27,7 @@ struct Rows {
 pub struct Kept {
     agents: HashMap<EntityId, Rows>,
     paused_until: Option<Time>,
+    last_notice: Option<NoticeId>,
 }
 
 impl Kept {
@@ -70,9 +72,14 @@ impl Kept {
         }
     }
 
-    /// Until when all alerts were paused.
-    pub fn paused_until(&self, now: Time) -> Option<Time> {
-        self.paused_until.filter(|until| *until > now)
+    /// Keeps a notice that was shown.
+    pub fn notice(&mut self, notice: NoticeId) {
+        self.last_notice = self.last_notice.max(Some(notice));
+    }
+
+    /// What is no single agent's.
+    pub fn alerts(&self) -> FleetEvent {
+        FleetEvent::AlertsWere { paused_until: self.paused_until, last_notice: self.last_notice }
     }
 
     /// Nothing is kept of an agent any more.

@@ -24,6 +24,12 @@ pub(crate) fn write(connection: &Connection, notice: &Notice) -> rusqlite::Resul
     Ok(())
 }
 
+/// The greatest id.
+pub(crate) fn last(connection: &Connection) -> rusqlite::Result<Option<NoticeId>> {
+    let read = |row: &rusqlite::Row<'_>| codes::read_notice(row, 0);
+    connection.prepare_cached("SELECT id FROM notices ORDER BY id DESC LIMIT 1")?.query_row([], read).optional()
+}
+
 /// The notices with these ids, in this order. Those that are not kept are left out.
 pub(crate) fn find(connection: &Connection, ids: &[NoticeId]) -> rusqlite::Result<Vec<Notice>> {
     let mut statement = connection.prepare_cached("SELECT record FROM notices WHERE id = ?1")?;

@@ -169,6 +169,11 @@ impl Reader {
         self.read(pause::until)
     }
 
+    /// The last notice that was told.
+    pub fn last_notice(&self) -> Result<Option<NoticeId>, StoreError> {
+        self.read(notices::last)
+    }
+
     /// The notices with these ids, in this order; those that are not kept any more are left out.
     pub fn notices(&self, ids: &[NoticeId]) -> Result<Vec<Notice>, StoreError> {
         self.read(|c| notices::find(c, ids))

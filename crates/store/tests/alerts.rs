@@ -79,6 +79,7 @@ fn rows_are_read_as_they_were_written_also_after_a_restart() {
     assert_eq!(reader.dead_letters(9).unwrap(), []);
     assert_eq!(reader.snoozes().unwrap(), HashMap::from([(agent(1), at(99))]));
     assert_eq!(reader.paused_until().unwrap(), Some(at(77)));
+    assert_eq!(reader.last_notice().unwrap(), Some(notice_id(10_000)));
     assert_eq!(reader.drills(9).unwrap(), [drill(2, 9_000)]);
 }
 

@@ -32,6 +32,11 @@ impl Board {
         self.shown.entry(notice).or_default().push(agent.clone());
     }
 
+    /// Notices that were told before have ids up to this one.
+    pub(super) fn go_on_after(&mut self, last: NoticeId) {
+        self.groups.go_on_after(last);
+    }
+
     /// Tells it, in the place of what was told of the agent `before`.
     pub(super) fn tell(&mut self, telling: Telling, before: Option<NoticeId>, zone: i32, now: Time) -> Notice {
         let (agent, kind) = (telling.agent.id.clone(), telling.key.kind);

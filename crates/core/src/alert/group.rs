@@ -48,6 +48,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// The next notice has a greater id than that.
+    pub(super) fn go_on_after(&mut self, last: NoticeId) {
+        self.last = self.last.max(last);
+    }
+
     /// Takes it in; answers the notice as it is told now.
     pub(super) fn tell(&mut self, telling: Telling, zone: i32, now: Time) -> &mut Notice {
         // Another incident of one that is in it already is another notice: the first may be over in between.

@@ -201,8 +201,13 @@ pub enum FleetEvent {
     Acknowledged(EntityId, Option<Time>),
     /// Nobody is to be interrupted at all until then; nothing ends that.
     AlertsPaused(Option<Time>),
-    /// As [`AlertsPaused`](Self::AlertsPaused), as an earlier run left it.
-    AlertsWerePaused(Time),
+    /// What an earlier run left of alerts that concerns no single agent.
+    AlertsWere {
+        /// Until when nobody was to be interrupted at all; may be past.
+        paused_until: Option<Time>,
+        /// The last notice: the clock may have been set back since, and no two may have one id.
+        last_notice: Option<NoticeId>,
+    },
     /// In these hours nobody is to be interrupted.
     Quiet(Vec<QuietHours>),
     /// An agent's silence is asked for, or no longer.

@@ -128,7 +128,7 @@ impl Fleet {
             FleetEvent::Snoozed(id, until) => self.snooze(&id, until, now),
             FleetEvent::Acknowledged(id, until) => self.acknowledge(&id, until, now),
             FleetEvent::AlertsPaused(until) => self.pause_alerts(until, now),
-            FleetEvent::AlertsWerePaused(until) => self.desk.recall_pause(Some(until)),
+            FleetEvent::AlertsWere { paused_until, last_notice } => self.desk.recall_alerts(paused_until, last_notice),
             FleetEvent::Quiet(hours) => self.set_quiet(hours, now),
             FleetEvent::Drill(id, on) => self.drill(&id, on, now),
             FleetEvent::Listen(id, on) => self.listen(&id, on, now),

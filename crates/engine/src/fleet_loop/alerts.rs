@@ -41,18 +41,17 @@ impl FleetLoop {
     pub(super) async fn recall(&mut self) {
         let reader = self.crew.reader();
         let read = tokio::task::spawn_blocking(move || {
-            let alerts = (reader.paused_until()?, reader.drills(1)?, reader.deliveries_waiting()?);
-            Ok::<_, StoreError>((alerts, reader.dialects()?))
+            let alerts =
+                FleetEvent::AlertsWere { paused_until: reader.paused_until()?, last_notice: reader.last_notice()? };
+            Ok::<_, StoreError>((alerts, reader.drills(1)?, reader.deliveries_waiting()?, reader.dialects()?))
         });
-        let ((paused_until, drills, waiting), dialects) = match read.await {
+        let (alerts, drills, waiting, dialects) = match read.await {
             Ok(Ok(recalled)) => recalled,
             Ok(Err(error)) => return tracing::error!("what was told before cannot be read: {error}"),
             Err(_) => return,
         };
         self.crew.recall_dialects(dialects);
-        if let Some(until) = paused_until {
-            self.fold(FleetEvent::AlertsWerePaused(until));
-        }
+        self.fold(alerts);
         let now = self.clock.now();
         if let Some(drill) = drills.into_iter().find(|drill| drill.ended_at.is_none()) {
             let problem = Some("Beatkeeper ended meanwhile".to_owned());

@@ -206,16 +206,8 @@ impl Watch {
                 }
                 Ok(())
             }
-            Ask::Mark(text) => {
-                self.output.mark(text);
-                Ok(())
-            }
-            Ask::ClearLog => {
-                let cleared = tokio::time::timeout(LAST_WORDS, self.output.clear()).await;
-                cleared.map_or(Err(io::ErrorKind::TimedOut.into()), |done| {
-                    done.unwrap_or_else(|e| Err(io::Error::other(e)))
-                })
-            }
+            Ask::Mark(text) => written(self.output.mark(text)).await,
+            Ask::ClearLog => written(self.output.clear()).await,
         };
         let error = done.err().map(|error| error.to_string());
         // The client may be gone.
@@ -243,6 +235,12 @@ impl Watch {
             self.output.note(format!("{} the record of how it ended", note::LOST));
         }
     }
+}
+
+/// What the one who writes the log says of a task, in good time.
+async fn written(task: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
+    let done = tokio::time::timeout(LAST_WORDS, task).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+    done.unwrap_or_else(|ended| Err(io::Error::other(ended)))
 }
 
 /// What asks the shim itself to end; what a terminal sends is not meant for it.

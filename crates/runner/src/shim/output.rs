@@ -54,9 +54,11 @@ impl Output {
         self.queue.send(Item::Note(text));
     }
 
-    /// A line of a person's.
-    pub(super) fn mark(&self, text: String) {
-        self.queue.send(Item::Mark(text));
+    /// A line of a person's. Not awaited here, and answered once it can be read: who marks looks at it next.
+    pub(super) fn mark(&self, text: String) -> oneshot::Receiver<io::Result<()>> {
+        let (done, is_done) = oneshot::channel();
+        self.queue.send(Item::Mark(text, done));
+        is_done
     }
 
     /// Removes what was written so far. Not awaited here: the disk may take its time.

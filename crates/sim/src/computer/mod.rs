@@ -61,9 +61,7 @@ impl Sim<'_> {
         });
         self.check.model.app_starts(now);
         self.check.starting = true;
-        if let Some(until) = self.kept.paused_until(now) {
-            self.tell(FleetEvent::AlertsWerePaused(until), None)?;
-        }
+        self.tell(self.kept.alerts(), None)?;
         let offset = crate::plan::zone_of(self.zone).to_offset(now.to_timestamp()).seconds();
         self.tell(FleetEvent::Zone { offset }, None)?;
         for settings in &plan.registries {
@@ -158,6 +156,7 @@ impl Sim<'_> {
                 FleetAction::ReadRecord(id) => reads.push(self.ids[&id]),
                 FleetAction::Show(notice) => {
                     self.check.show(&notice, &self.ids)?;
+                    self.kept.notice(notice.id);
                     shown.extend(notice.agents.last().map(|agent| self.ids[&agent.id]));
                 }
                 FleetAction::Send(notice) => self.check.send(&notice, &self.ids)?,

@@ -92,13 +92,17 @@ impl Desk {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         let first = self.due.first().map(|(due, _)| *due);
-        [first, self.board.due()].into_iter().flatten().min()
+        [first, self.board.due(), self.paused_until].into_iter().flatten().min()
     }
 
     /// Those whose time has come. Each must be [looked at](Self::look).
     pub fn due(&mut self, now: Time) -> Vec<EntityId> {
         for notice in self.board.closed(now) {
             self.actions.push_back(DeskAction::Send(notice));
+        }
+        if self.paused_until.is_some_and(|until| until <= now) {
+            // What is kept is a time of day: with the clock set back, the next run would find it ahead again.
+            self.pause(None);
         }
         self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, id)| id.clone()).collect()
     }
@@ -223,9 +227,10 @@ impl Desk {
         self.actions.push_back(DeskAction::KeepPause(until));
     }
 
-    /// As an earlier run left it.
-    pub const fn recall_pause(&mut self, until: Option<Time>) {
-        self.paused_until = until;
+    /// Takes over what an earlier run left that concerns no single agent.
+    pub fn recall_alerts(&mut self, paused_until: Option<Time>, last_notice: Option<NoticeId>) {
+        self.paused_until = paused_until;
+        self.board.go_on_after(last_notice.unwrap_or_default());
     }
 
     /// These are quiet hours. Everyone must be looked at.

@@ -49,3 +49,26 @@ fn a_drill_that_a_restart_cut_short_makes_no_drill_of_what_comes_after_it() {
     later.turn(1, Liveness::Stale, 0, at(900));
     assert_eq!(later.kept.last().map(|incident| incident.drill), Some(false));
 }
+
+#[test]
+fn a_pause_that_is_over_does_not_come_back_with_a_clock_that_is_set_back() {
+    let mut desk = Desk::default();
+    desk.pause(Some(at(100)));
+    assert_eq!((desk.poll_action(), desk.poll_timeout()), (Some(DeskAction::KeepPause(Some(at(100)))), Some(at(100))));
+    desk.due(at(99));
+    assert_eq!((desk.poll_action(), desk.paused_until(at(99))), (None, Some(at(100))));
+    desk.due(at(100));
+    assert_eq!((desk.poll_action(), desk.poll_timeout()), (Some(DeskAction::KeepPause(None)), None));
+    assert_eq!(desk.paused_until(at(50)), None);
+}
+
+#[test]
+fn no_two_notices_have_one_id_though_the_clock_was_set_back() {
+    let mut scene = Scene::default();
+    scene.desk.recall_alerts(None, Some(NoticeId(at(500).as_millis())));
+    scene.turn(1, Liveness::Stale, 0, at(300));
+    assert_eq!(scene.shown[0].id, NoticeId(at(500).as_millis() + 1));
+    scene.desk.recall_alerts(None, None);
+    scene.turn(2, Liveness::Offline, 0, at(320));
+    assert_eq!(scene.shown[1].id, NoticeId(at(500).as_millis() + 2));
+}

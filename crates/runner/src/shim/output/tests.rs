@@ -112,3 +112,18 @@ async fn a_log_that_cannot_be_opened_is_tried_again_and_what_was_lost_is_noted()
     assert_eq!(lost.1, "lines: the log could not be opened");
     assert_eq!(kept[1], "note still here");
 }
+
+#[tokio::test]
+async fn a_mark_is_answered_when_it_is_kept_and_refused_when_it_is_not() {
+    let (queue, kept, _gate) = queue(1);
+    let mark = async || {
+        let (done, is_done) = oneshot::channel();
+        queue.send(Item::Mark("here".to_owned(), done));
+        is_done.await.unwrap()
+    };
+    assert_eq!(mark().await.unwrap_err().to_string(), "the log cannot be opened");
+    while mark().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*kept.0.lock().unwrap(), ["note here"], "and a refused one is not told as lost");
+}

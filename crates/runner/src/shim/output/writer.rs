@@ -19,7 +19,7 @@ pub(super) enum Item {
     /// So many lines were left out.
     Lost(Stream, u64),
     Note(String),
-    Mark(String),
+    Mark(String, oneshot::Sender<io::Result<()>>),
     Clear(oneshot::Sender<io::Result<()>>),
     /// Answered when everything before it is in the log, lines without an end too.
     Flush(oneshot::Sender<()>),
@@ -117,13 +117,12 @@ impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
                 self.write(lines, |sink| sink.note(&text));
             }
             Item::Note(text) => self.write(1, |sink| sink.note(&text)),
-            Item::Mark(text) => self.write(1, |sink| sink.mark(&text)),
-            Item::Clear(done) => {
-                let mut cleared = Err(io::Error::from(io::ErrorKind::NotFound));
-                self.write(0, |sink| cleared = sink.clear());
-                // Who asked may wait no longer.
-                let _ = done.send(cleared);
-            }
+            // Who asked may wait no longer. A line that is refused is not missed: whoever wrote it hears of it.
+            Item::Mark(text, done) => drop(done.send(self.asked(|sink| {
+                sink.mark(&text);
+                Ok(())
+            }))),
+            Item::Clear(done) => drop(done.send(self.asked(|sink| sink.clear()))),
             Item::Flush(done) => {
                 self.end();
                 let _ = done.send(());
@@ -141,6 +140,13 @@ impl<O: FnMut() -> io::Result<Box<dyn Sink>>> Writer<O> {
             sink.end();
             self.midline = [false; 3];
         }
+    }
+
+    /// Does what somebody waits for.
+    fn asked(&mut self, task: impl FnOnce(&mut dyn Sink) -> io::Result<()>) -> io::Result<()> {
+        let mut done = Err(io::Error::new(io::ErrorKind::NotFound, "the log cannot be opened"));
+        self.write(0, |sink| done = task(sink));
+        done
     }
 
     /// Writes, or counts `lines` as missed.
