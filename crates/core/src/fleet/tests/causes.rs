@@ -158,12 +158,13 @@ fn a_sweep_that_is_late_is_seen_in_a_record_that_was_read_after_it() {
     let mut scene = Scene::new(BeatsBy::Agent);
     scene.beat_seen(at(0));
     scene.other.clear();
-    scene.until(at(361));
+    scene.until(at(364));
     assert_eq!((code(&scene), asked(&scene)), ("agent.silent", 0));
-    scene.until(at(362));
-    assert_eq!(asked(&scene), 1, "threshold, sweep, and the seconds of both clocks");
-    scene.record(at(363), at(0));
+    scene.until(at(365));
+    assert_eq!(asked(&scene), 1, "threshold, sweep, and what both may be off");
+    scene.record(at(365), at(0));
     assert_eq!(code(&scene), "registry.sweep_late");
+    assert!(scene.row().verdict.sentence.contains("late by 5 s or more"), "{}", scene.row().verdict.sentence);
     scene.until(at(10_000));
     assert_eq!(asked(&scene), 1, "once");
     // The sweep comes at last.
@@ -186,8 +187,8 @@ fn a_sweep_is_measured_by_the_registrys_own_clock() {
     scene.until(at(350));
     scene.record(at(350), at(0) - Duration::from_secs(100));
     assert_eq!(code(&scene), "agent.silent");
-    scene.until(at(363));
-    scene.record(at(363), at(0) - Duration::from_secs(100));
+    scene.until(at(366));
+    scene.record(at(366), at(0) - Duration::from_secs(100));
     assert_eq!(code(&scene), "registry.sweep_late");
 }
 
@@ -290,7 +291,9 @@ fn where_nobody_sees_its_process_short_connections_tell_a_loop_from_a_proxy() {
             scene.on(active(at(round * every)), at(round * every));
             scene.beat_seen(at(round * every));
         }
-        assert_eq!(code(&scene), expected, "a connection every {every} s");
+        assert_eq!(code(&scene), expected, "a connection every {every} s, and a beat every {interval} s");
+        // Its beats count all the while.
+        assert_eq!(scene.row().verdict.severity, Severity::Warning);
     }
 }
 
