@@ -203,6 +203,8 @@ impl<'p> Check<'p> {
     pub fn keep(&mut self, agent: usize, incident: &Incident) -> Result<(), Broken> {
         self.concerned.push(agent);
         self.open_frozen()?;
+        // Of one moment, the last record stays.
+        self.kept.retain(|(of, earlier)| *of != agent || earlier.opened_at != incident.opened_at);
         self.kept.push((agent, incident.clone()));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -83,12 +84,18 @@ fn e2e() -> Result<Outcome> {
 fn integration_tests(of: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let metadata = exec::output(&mut exec::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let targets = packages
-        .filter(|package| package["name"].as_str().is_some_and(&of))
-        .flat_map(|package| package["targets"].as_array().into_iter().flatten());
-    let tests = targets.filter(|target| target["kind"][0] == "test");
-    Ok(tests.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+    let mut tests = BTreeMap::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let owner = package["name"].as_str().unwrap_or_default();
+        let targets = package["targets"].as_array().into_iter().flatten();
+        for name in targets.filter(|target| target["kind"][0] == "test").filter_map(|target| target["name"].as_str()) {
+            // A test is asked for by its name alone, so the other one would be run with it.
+            if let Some(other) = tests.insert(name.to_owned(), owner.to_owned()) {
+                bail!("{owner} and {other} both have a test called {name}: rename one of them");
+            }
+        }
+    }
+    Ok(tests.into_iter().filter(|(_, owner)| of(owner)).map(|(name, _)| name).collect())
 }
 
 fn npm(script: &str) -> Result<Outcome> {

@@ -34,6 +34,8 @@ struct Pending {
     asked: bool,
     /// Its link was lost since: it may have arrived or not, so it can be confirmed but not refused.
     adrift: bool,
+    /// Another one went down with an earlier link: if that arrived, the record moves by it, and not by this one.
+    after_adrift: bool,
 }
 
 /// The newest heartbeat that is known of.
@@ -159,13 +161,16 @@ impl Confirmation {
             return Some(self.confirm(sent_at, unclaimed.seen_at));
         }
         // What went down with an earlier link is not waited for any more, but its event may still come.
+        let mut after_adrift = false;
         while let Some(adrift) = self.pending.pop_front_if(|pending| pending.adrift) {
             self.owe(adrift.sent_at);
+            after_adrift = true;
         }
         if self.pending.len() == MAX_PENDING {
             self.pending.pop_front();
         }
-        self.pending.push_back(Pending { sent_at, baseline: self.known_at(sent_at), asked: false, adrift: false });
+        let baseline = self.known_at(sent_at);
+        self.pending.push_back(Pending { sent_at, baseline, asked: false, adrift: false, after_adrift });
         None
     }
 
@@ -357,8 +362,12 @@ fn judge(pending: &Pending, oldest: bool, reading: &Reading) -> Judgement {
         None if reaches && !reading.just_registered => Judgement::Taken,
         None if near => Judgement::Open,
         // Of several, an earlier one may have moved the record; of the oldest, movement itself is proof, whatever the
-        // clocks say.
-        Some(baseline) if whole_seconds(last) > whole_seconds(baseline) && (oldest || reaches) => Judgement::Taken,
+        // clocks say, unless one that was given up may have done it.
+        Some(baseline)
+            if whole_seconds(last) > whole_seconds(baseline) && (reaches || oldest && !pending.after_adrift) =>
+        {
+            Judgement::Taken
+        }
         Some(baseline) if near && whole_seconds(last) == whole_seconds(baseline) => Judgement::Open,
         Some(_) | None => Judgement::Refused,
     }

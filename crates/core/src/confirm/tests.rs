@@ -110,6 +110,25 @@ fn a_beat_in_the_second_of_the_registration_is_left_open_until_the_next() {
 }
 
 #[test]
+fn a_record_that_moved_by_what_went_down_with_the_last_link_is_no_proof_of_the_next_beat() {
+    // Their clock may have been set meanwhile.
+    for clock_ahead_ms in [0, -35_000, 35_000] {
+        let read = |asked_at, last| Reading { clock_ahead_ms, ..read(at(asked_at), last) };
+        let mut confirmation = confirmation();
+        confirmation.record_read(&read(41_000, at(40_000)));
+        confirmation.sent(at(70_000));
+        confirmation.link_lost();
+        // It arrived all the same, and nobody could see that until now.
+        confirmation.sent(at(9_000_000));
+        let settled = confirmation.record_read(&read(9_003_100, at(70_000)));
+        assert_eq!((settled.confirmed, settled.unconfirmed), (vec![], vec![at(9_000_000)]));
+        confirmation.sent(at(9_030_000));
+        let settled = confirmation.record_read(&read(9_033_100, at(9_030_000).offset_millis(clock_ahead_ms)));
+        assert_eq!(settled.confirmed, [at(9_030_000)]);
+    }
+}
+
+#[test]
 fn what_went_down_with_its_link_can_be_confirmed_but_not_refused() {
     let mut confirmation = confirmation();
     confirmation.sent(at(10_000));

@@ -206,7 +206,7 @@ impl Sim<'_> {
                 Some((sent, run)) if run == self.run => read.max(Time::from_millis(sent)),
                 _ => read,
             };
-            self.check.model.read(agent, beat.number, seen, now);
+            self.check.model.read(agent, beat.number, seen, last, now);
         }
         let mut key = [0x5a; 32];
         key[..8].copy_from_slice(&(agent as u64 + 1).to_le_bytes());

@@ -3,6 +3,7 @@
 use beatkeeper_core::alert::{AlertRules, Level};
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::notice::NoticeKind;
+use beatkeeper_core::time::Time;
 
 use super::{SLACK, START, Silence};
 use crate::plan::{AgentPlan, HOUR, Plan};
@@ -59,7 +60,11 @@ pub struct Agent {
     /// The newest beat that was shown: its number, and its time.
     pub number: u64,
     pub last: Option<u64>,
+    /// What its record said when it was read last, by the registry's clock.
+    pub record: Option<Time>,
     pub missing: bool,
+    /// It was shown beating: only then going missing is a change.
+    met: bool,
     /// Shown since it was missing: at least, at most.
     pub good: (u64, u64),
     pub snoozed_until: Option<u64>,
@@ -95,7 +100,9 @@ impl Agent {
             removed: false,
             number: 0,
             last: None,
+            record: None,
             missing: false,
+            met: false,
             good: (0, 0),
             snoozed_until: None,
             starting_until: 0,
@@ -158,6 +165,7 @@ impl Agent {
         if sure {
             self.kept_bad = 0;
         }
+        self.met |= self.silence(now) < self.late;
         if self.silence(now) >= self.late {
             // It was long ago, and is no sign of recovery.
             self.good = (0, 0);
@@ -216,7 +224,9 @@ impl Agent {
         if !self.stopped && !held && !self.missing && silence >= self.late {
             self.missing = true;
             self.gone = if blind { Counts::No } else { Counts::Yes };
-            self.turns.push(Turn { at: now, counts: self.gone });
+            if self.met {
+                self.turns.push(Turn { at: now, counts: self.gone });
+            }
         }
         if silence >= self.late {
             self.good = (0, 0);

@@ -106,14 +106,15 @@ impl<'p> Model<'p> {
         self.agents[agent].shown(number, beat.as_millis(), now.as_millis(), sure, could_tell);
     }
 
-    /// A record told a beat: of this time, to the second.
-    pub fn read(&mut self, agent: usize, number: u64, beat: Time, now: Time) {
-        let beat = beat.as_millis();
-        let known = &self.agents[agent];
+    /// A record told a beat: of this time, to the second, and `by_theirs` by the registry's clock.
+    pub fn read(&mut self, agent: usize, number: u64, beat: Time, by_theirs: Time, now: Time) {
+        let known = &mut self.agents[agent];
+        // Of two beats of one second, which a sleep in between can make them, the second is not seen.
+        let moved = known.record.replace(by_theirs) != Some(by_theirs);
         // Two seconds are what a record and a clock may be apart.
-        let news = known.last.is_none_or(|last| beat > last + 2_000);
+        let news = known.last.is_none_or(|last| beat.as_millis() > last + 2_000);
         if number > known.number || news {
-            self.see(agent, number, Time::from_millis(beat), now, news);
+            self.see(agent, number, beat, now, news && moved);
         }
     }
 
