@@ -303,7 +303,9 @@ fn figure(value: &Value) -> Option<f64> {
     value.as_f64().filter(|figure| figure.is_finite() && *figure >= 0.0)
 }
 
-fn cut(text: &str) -> Option<String> {
+/// What somebody else wrote, as it may be shown: without control characters, and not too long. Nothing when nothing is left.
+#[must_use]
+pub fn cut(text: &str) -> Option<String> {
     let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_TEXT).collect();
     (!text.is_empty()).then_some(text)
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::buffer::Buffer;
 use super::listen;
 use super::server::{Commands, Server, failure, in_words, is_a_refusal};
-use super::team::TeamCommand;
+use super::team::News;
 use crate::clock::Clock;
 
 /// Where a person is needed, it is looked this often whether the reason is gone.
@@ -46,7 +46,7 @@ pub(crate) struct HubSetup {
     /// Events go here.
     pub(crate) output: mpsc::Sender<FleetEvent>,
     /// Changes of hands go here, where a team shares the bus.
-    pub(crate) team: Option<mpsc::UnboundedSender<TeamCommand>>,
+    pub(crate) team: Option<mpsc::Sender<News>>,
 }
 
 /// What a hub's links beat over.

@@ -17,4 +17,4 @@ mod team;
 pub(crate) use hub::{BusCommand, Hub, HubSetup, start};
 pub(crate) use link::{BeatSetup, start as start_link};
 pub(crate) use server::{Server, is_remote, probe};
-pub(crate) use team::{Confirmed, Team, TeamCommand, TeamInbox, TeamSetup};
+pub(crate) use team::{Confirmed, News, Team, TeamCommand, TeamSetup};

@@ -124,6 +124,19 @@ async fn one_of_two_beats_and_the_other_takes_over_at_its_goodbye() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_may_ask_when_the_server_was_started_nobody_beats_and_it_is_said_why() {
+    let user = ["--user", "default", "off", "--user", "alice", "on", ">s3cret", "~*", "&*", "+@all", "-info"];
+    let redis = RedisServer::with("alice:s3cret@", &user);
+    let scene = computer(None, &redis.url_with_login()).await;
+    add_worker(&scene);
+    let silent = scene.until_verdict(&worker(), "team.unsettled").await;
+    let refused =
+        |agent: &Value| agent["verdict"]["sentence"].as_str().is_some_and(|sentence| sentence.contains("INFO"));
+    scene.until(&worker(), "the reason is said", refused).await;
+    assert_eq!(silent["beats"]["sent"], 0, "{silent:#}");
+}
+
 /// A way to the server that can be cut.
 struct Wire {
     port: u16,

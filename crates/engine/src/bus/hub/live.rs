@@ -16,7 +16,7 @@ use super::{BusCommand, End, Line, Task};
 use crate::bus::listen::{self, Ears};
 use crate::bus::read::{self, Found};
 use crate::bus::server::{Commands, clock_ahead_ms};
-use crate::bus::team::{NEWS, TeamCommand, read_news};
+use crate::bus::team::{NEWS, read_news};
 use crate::clock::due;
 
 /// Hashes that are asked for within this time share a pipeline.
@@ -104,8 +104,8 @@ impl Task {
     /// A change of hands is the team's.
     fn pass_on(&self, message: &redis::Msg, wall: Time) {
         if let (Some(team), Some(news)) = (&self.setup.team, read_news(message.get_payload_bytes(), wall)) {
-            // It may have ended before the hub.
-            let _ = team.send(TeamCommand::News(news));
+            // Anybody may write there, and as much as they like: what the team has no room for it learns when it asks next.
+            let _ = team.try_send(news);
         }
     }
 

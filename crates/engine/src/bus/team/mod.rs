@@ -52,8 +52,6 @@ pub(crate) enum TeamCommand {
     Sleep(Delay),
     /// The computer slept, or did not after all.
     Woke,
-    /// The bus told of a change of hands.
-    News(News),
     /// Everything is let go of.
     End(oneshot::Sender<()>),
 }
@@ -83,18 +81,11 @@ pub(crate) struct Team {
     task: tokio::task::JoinHandle<()>,
 }
 
-/// Where a hub's news for the team goes.
-pub(crate) type TeamInbox = mpsc::UnboundedReceiver<TeamCommand>;
-
 impl Team {
-    /// Starts one over a hub, with the inbox whose sender the hub has, too.
-    pub(crate) fn start(
-        setup: TeamSetup,
-        hub: &Hub,
-        commands: mpsc::UnboundedSender<TeamCommand>,
-        inbox: TeamInbox,
-    ) -> Self {
-        let task = tokio::spawn(Task::new(setup, hub.line()).run(inbox));
+    /// Starts one over a hub that has the other end of `news`.
+    pub(crate) fn start(setup: TeamSetup, hub: &Hub, news: mpsc::Receiver<News>) -> Self {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let task = tokio::spawn(Task::new(setup, hub.line()).run(inbox, news));
         Self { commands, task }
     }
 
@@ -162,7 +153,7 @@ impl Task {
         }
     }
 
-    async fn run(mut self, mut inbox: TeamInbox) {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<TeamCommand>, mut news: mpsc::Receiver<News>) {
         loop {
             self.ask();
             if self.waiting.is_empty() && self.under_way.is_empty() && self.telling.is_empty() {
@@ -180,6 +171,7 @@ impl Task {
                     Some(command) => self.told(command).await,
                     None => return,
                 },
+                Some(news) = news.recv() => self.learn(news).await,
                 Some(answers) = self.under_way.next() => self.came_back(answers).await,
                 Some((id, told)) = self.telling.next() => self.mirrored(&id, told),
                 Ok(()) = self.line.changed() => self.line_changed().await,
@@ -243,14 +235,16 @@ impl Task {
                 self.with_all(Member::rest).await;
             }
             TeamCommand::Woke => self.wake().await,
-            TeamCommand::News(news) => {
-                if news.by != self.me.holder
-                    && let Some(id) = self.by_lease.get(&news.name).cloned()
-                {
-                    self.with(&id, |member, now| member.went_to(news.holder, now)).await;
-                }
-            }
             TeamCommand::End(_) => {}
+        }
+    }
+
+    /// The bus told of a change of hands.
+    async fn learn(&mut self, news: News) {
+        if news.by != self.me.holder
+            && let Some(id) = self.by_lease.get(&news.name).cloned()
+        {
+            self.with(&id, |member, now| member.went_to(news.holder, now)).await;
         }
     }
 

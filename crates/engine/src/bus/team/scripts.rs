@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use beatkeeper_core::bus::Asked;
 use beatkeeper_core::time::Time;
-use beatkeeper_core::wire::redis_bus::is_a_fence;
+use beatkeeper_core::wire::redis_bus::{LONGEST_MESSAGE, cut, is_a_fence};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use redis::{Cmd, RedisResult, Value, from_redis_value};
 use serde::Deserialize;
@@ -41,13 +41,15 @@ end
 ";
 
 /// The number is a time of the server, or one more than the last: it grows also when the server lost all that it knew. A server
-/// that was restarted since it gave the last one may have forgotten who beats, so it gives nothing before that would be over.
+/// that was restarted since it gave the last one may have forgotten who beats, so it gives nothing before that would be over,
+/// and nothing at all where nobody may ask when it was started.
 /// Who asks again gets another number, so that nothing of before the question counts.
 const ACQUIRE: &str = r"
 if holder and holder ~= ARGV[1] then return tell(0) end
+if run == '' then return redis.error_reply('NOPERM a team needs run_id and uptime_in_seconds of INFO (docs/dialects.md)') end
 if not holder and not (last and redis.call('HGET', KEYS[2], 'run') == run) then
   local up = tonumber(string.match(info, 'uptime_in_seconds:(%d+)'))
-  if up and up * 1000 <= tonumber(ARGV[3]) then return { 0, 0, '', 0 } end
+  if not up or up * 1000 <= tonumber(ARGV[3]) then return { 0, 0, '', 0 } end
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -147,8 +149,13 @@ pub(super) struct Answer {
 /// When it has another form.
 pub(super) fn read(answer: Value) -> RedisResult<Answer> {
     let (granted, fence, computer, since): (u8, u64, String, u64) = from_redis_value(answer)?;
-    let holder = (fence > 0).then(|| Holder { computer, fence, since: Time::from_millis(since) });
+    let holder = (fence > 0).then(|| Holder { computer: shown(&computer), fence, since: Time::from_millis(since) });
     Ok(Answer { granted: granted == 1, holder })
+}
+
+/// What somebody else calls their computer.
+fn shown(computer: &str) -> String {
+    cut(computer).unwrap_or_default()
 }
 
 /// A change of hands, as the bus tells everyone.
@@ -170,11 +177,11 @@ pub(in crate::bus) fn read_news(payload: &[u8], wall: Time) -> Option<News> {
         fence: Option<String>,
         since: Option<String>,
     }
-    let told: Told = serde_json::from_slice(payload).ok()?;
+    let told: Told = serde_json::from_slice(payload).ok().filter(|_| payload.len() <= LONGEST_MESSAGE)?;
     let holder = match (told.computer, told.fence, told.since) {
         (Some(computer), Some(fence), Some(since)) => {
             let fence = fence.parse().ok().filter(|fence| is_a_fence(*fence, wall))?;
-            Some(Holder { computer, fence, since: Time::from_millis(since.parse().ok()?) })
+            Some(Holder { computer: shown(&computer), fence, since: Time::from_millis(since.parse().ok()?) })
         }
         _ => None,
     };

@@ -15,6 +15,9 @@ use crate::links::LinkCommand;
 use crate::registry::WatchCommand;
 use crate::settings::{AgentEntry, BusEntry, RuleBook, Settings};
 
+/// Changes of hands that wait for the team; a computer that leaves lets go of a few hundred at once.
+const NEWS_AT_ONCE: usize = 1024;
+
 /// What a hub is told where a registry's watcher is told this.
 pub(super) fn for_hub(name: String, command: &WatchCommand) -> BusCommand {
     match command {
@@ -50,7 +53,7 @@ impl Crew {
     }
 
     fn open_hub(&mut self, bus: &BusEntry) {
-        let team = bus.team.then(mpsc::unbounded_channel);
+        let team = bus.team.then(|| mpsc::channel(NEWS_AT_ONCE));
         let hub = bus::start(HubSetup {
             server: Server { entry: bus.clone(), vault: self.means.vault.clone() },
             clock: Arc::clone(&self.means.clock),
@@ -58,8 +61,8 @@ impl Crew {
             output: self.means.events.clone(),
             team: team.as_ref().map(|(news, _)| news.clone()),
         });
-        if let Some(line) = team {
-            self.open_team(bus, &hub, line);
+        if let Some((_, news)) = team {
+            self.open_team(bus, &hub, news);
         }
         self.hubs.insert(bus.name.clone(), hub);
     }

@@ -6,17 +6,14 @@ use beatkeeper_core::identity::EntityId;
 use tokio::sync::mpsc;
 
 use super::Crew;
-use crate::bus::{Confirmed, Hub, Team, TeamCommand, TeamInbox, TeamSetup};
+use crate::bus::{Confirmed, Hub, News, Team, TeamCommand, TeamSetup};
 use crate::fleet_loop::entries::interval;
 use crate::settings::{AgentEntry, BusEntry};
 use crate::surroundings::power::Delay;
 
-/// Where a hub's news go, and where its team reads them.
-pub(super) type TeamLine = (mpsc::UnboundedSender<TeamCommand>, TeamInbox);
-
 impl Crew {
     /// Begins to settle on a hub who beats for whom, with all that are concerned.
-    pub(super) fn open_team(&mut self, bus: &BusEntry, hub: &Hub, (sender, inbox): TeamLine) {
+    pub(super) fn open_team(&mut self, bus: &BusEntry, hub: &Hub, news: mpsc::Receiver<News>) {
         let setup = TeamSetup {
             bus: bus.clone(),
             holder: self.instance.clone(),
@@ -25,7 +22,7 @@ impl Crew {
             clock: Arc::clone(&self.means.clock),
             output: self.means.events.clone(),
         };
-        let team = Team::start(setup, hub, sender, inbox);
+        let team = Team::start(setup, hub, news);
         for agent in &self.settings.agents {
             if self.settings.team_of(agent).is_some_and(|of| of.name == bus.name) {
                 team.tell(TeamCommand::Know(agent.entity.clone(), self.leasing.contains(&agent.entity)));
