@@ -18,10 +18,13 @@ use crate::lookup;
 use crate::out::{self, note, plain};
 use crate::passphrase;
 use crate::remote::{self, Remote};
+use crate::signals::Signals;
 use crate::style::{Screen, Tone};
 
 /// How often a visit that is under way is looked at.
 const LOOK: Duration = Duration::from_millis(50);
+/// As shells tell of a program that Ctrl+C ended.
+const INTERRUPTED: u8 = 130;
 
 pub(crate) fn examine(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<(), Failure> {
     let run = look(paths, vault, options).map_err(Failure::could_not_look)?;
@@ -63,6 +66,10 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
     };
     let agent = lookup::find(&options.agent, &agent::candidates(&remote.fleet()?))?;
     let start = Command::DoctorStart { id: agent.id.clone(), symptom, hold: options.hold, listen: options.listen };
+    let runtime = remote::runtime()?;
+    let mut signals = runtime.block_on(async { Signals::listen() }).map_err(|error| {
+        Failure::refused("system.signals", format!("Signals cannot be heard: {error}"), "Close something, try again.")
+    })?;
     let mut run: DoctorRun = remote.ask(&start)?;
     let started_at = run.started_at;
     loop {
@@ -70,7 +77,12 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
         if run.done {
             return Ok(run);
         }
-        std::thread::sleep(LOOK);
+        let to_stop = runtime.block_on(async { tokio::time::timeout(LOOK, signals.next()).await.is_ok() });
+        if to_stop {
+            // The agent may be silent for this visit.
+            let _: serde_json::Value = remote.ask(&Command::DoctorStop { id: agent.id.clone() })?;
+            return Err(Failure::Ended(INTERRUPTED));
+        }
         let now: Option<DoctorRun> = remote.ask(&Command::DoctorLook { id: agent.id.clone() })?;
         run = now.filter(|run| run.started_at == started_at).ok_or_else(|| {
             Failure::refused(

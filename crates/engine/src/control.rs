@@ -8,7 +8,7 @@ use interprocess::local_socket::tokio::{Listener, Stream};
 use interprocess::local_socket::{ListenerOptions, Name};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::Handle;
 use crate::command::{Command, Refusal};
@@ -64,10 +64,14 @@ async fn converse(stream: Stream, handle: &Handle) -> io::Result<()> {
             return Ok(());
         }
         let reply = match serde_json::from_slice::<Command>(&line) {
-            Ok(command) => match handle.execute(command).await {
-                Ok(value) => Reply::Ok(value),
-                Err(refusal) => Reply::Error(refusal),
-            },
+            Ok(command) => {
+                let may_be_given_up = matches!(command, Command::WriteCarryOut { .. });
+                let executed = tokio::select! {
+                    executed = handle.execute(command) => executed,
+                    () = hung_up(&mut reader), if may_be_given_up => return Ok(()),
+                };
+                executed.map_or_else(Reply::Error, Reply::Ok)
+            }
             Err(error) => Reply::Error(Refusal::new(
                 "control.bad_command",
                 format!("That is no command this version knows: {error}"),
@@ -80,6 +84,14 @@ async fn converse(stream: Stream, handle: &Handle) -> io::Result<()> {
         if !line.ends_with(b"\n") {
             return Ok(());
         }
+    }
+}
+
+/// Waits until the client is gone. What it sends meanwhile stays to be read.
+async fn hung_up(reader: &mut (impl AsyncBufRead + Unpin)) {
+    match reader.fill_buf().await {
+        Ok([]) | Err(_) => {}
+        Ok(_) => std::future::pending().await,
     }
 }
 

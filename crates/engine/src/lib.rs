@@ -158,6 +158,7 @@ impl Engine {
             clock,
             doctors: Doctors::default(),
             changing: tokio::sync::Mutex::new(()),
+            writing: tokio::sync::Mutex::new(()),
         };
         let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));

@@ -33,6 +33,8 @@ pub enum LinkCommand {
     Start,
     /// Stop, with a goodbye.
     Stop,
+    /// Stop in the same way, for a while: what signs is kept, since the vault may be locked by then.
+    Rest,
     /// One of its beats was confirmed.
     Confirmed,
     /// Beat at another interval from now on.
@@ -358,7 +360,7 @@ impl From<LinkCommand> for LinkEvent {
     fn from(command: LinkCommand) -> Self {
         match command {
             LinkCommand::Start => Self::Start,
-            LinkCommand::Stop => Self::Stop,
+            LinkCommand::Stop | LinkCommand::Rest => Self::Stop,
             LinkCommand::Confirmed => Self::Confirmed,
             LinkCommand::Pace(interval) => Self::Pace(interval),
             LinkCommand::Block(fatal) => Self::Block(*fatal),

@@ -244,6 +244,24 @@ pub(super) fn limited(base: &BaseUrl, wait: Duration) -> Refusal {
     )
 }
 
+/// Nobody waits for it any more.
+pub(super) fn given_up(base: &BaseUrl) -> Refusal {
+    Refusal::new(
+        "write.given_up",
+        format!("Whoever asked for it left while {base} took no more registrations; the rest was not sent"),
+        "Look at it again, and carry it out.",
+    )
+}
+
+/// Two writes at once would each go by a state that the other one changes.
+pub(super) fn under_way() -> Refusal {
+    Refusal::new(
+        "write.under_way",
+        "Another change at a registry is under way",
+        "Wait until it is done, a minute or two at most, and look at this one again.",
+    )
+}
+
 fn failed(base: &BaseUrl, status: u16) -> Refusal {
     Refusal::new(
         "write.registry_failed",

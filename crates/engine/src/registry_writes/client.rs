@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::answers;
 use super::deed::Request;
@@ -32,6 +33,24 @@ impl Default for Pace {
     }
 }
 
+/// Whoever asked for a write, and may lose patience while a limit is waited out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asker(Option<watch::Receiver<()>>);
+
+impl Asker {
+    /// One who is there until that sender is dropped.
+    pub(super) const fn while_there(presence: watch::Receiver<()>) -> Self {
+        Self(Some(presence))
+    }
+
+    async fn leaves(&mut self) {
+        match &mut self.0 {
+            Some(presence) => while presence.changed().await.is_ok() {},
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// One registry, for as long as one plan is drawn or carried out.
 pub(super) struct Client {
     base: BaseUrl,
@@ -39,6 +58,7 @@ pub(super) struct Client {
     /// Past any proxy, for what the agent itself says.
     direct: reqwest::Client,
     pace: Pace,
+    asker: Asker,
     /// Once is enough: who is still turned away then is to know it.
     has_waited: bool,
 }
@@ -71,7 +91,7 @@ impl Answer {
 }
 
 impl Client {
-    pub(super) fn new(base: BaseUrl, pace: Pace) -> Result<Self, Refusal> {
+    pub(super) fn new(base: BaseUrl, pace: Pace, asker: Asker) -> Result<Self, Refusal> {
         let defect = |why: String| {
             let sentence = format!("Connections cannot be made: {why}");
             Refusal::new("write.no_connections", sentence, "See whether the system's certificates can be read.")
@@ -80,7 +100,7 @@ impl Client {
         let direct = direct_client(&tls).map_err(|error| defect(error.to_string()))?;
         let http = if base.is_loopback() { Ok(direct.clone()) } else { http_client(&tls) };
         let http = http.map_err(|error| defect(error.to_string()))?;
-        Ok(Self { base, http, direct, pace, has_waited: false })
+        Ok(Self { base, http, direct, pace, asker, has_waited: false })
     }
 
     /// For an agent's own card, which no proxy is to read.
@@ -113,7 +133,11 @@ impl Client {
         }
         self.has_waited = true;
         tracing::info!(registry = %self.base, seconds = wait.as_secs(), "the registry's limit is waited out");
-        tokio::time::sleep(wait).await;
+        // A request that was sent is judged to its end; one that nobody wants any more is not sent.
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.asker.leaves() => return Err(answers::given_up(&self.base)),
+        }
         match self.ask_once(request).await? {
             (again, further) if again.status == TOO_MANY => {
                 Err(answers::limited(&self.base, further.unwrap_or(self.pace.unsaid)))

@@ -115,7 +115,7 @@ impl Desk<'_> {
                 "Give the registry an https:// address, or allow_plain = true if nobody can read along.",
             ));
         }
-        let client = Client::new(registry.url.clone(), self.pace)?;
+        let client = Client::new(registry.url.clone(), self.pace, self.asker.clone())?;
         Ok(Subject { settings, agent, registry, client })
     }
 
@@ -232,7 +232,9 @@ impl Desk<'_> {
                 must_be_ours(&agent.entity, registered.as_deref(), &signer.public_key())?;
                 Owner::Entity
             }
-            (Err(_), _) => Owner::Developer,
+            (Err(refusal), _) if has_no_key_of_it(refusal) => Owner::Developer,
+            // A vault that is only locked has it, and the more powerful key is not taken in its place.
+            (Err(refusal), _) => return Err(refusal.clone()),
         };
         if name.is_some() || by == Owner::Developer {
             let developer = match (self.developer(developer).await, own.as_ref().err()) {
@@ -337,6 +339,11 @@ impl Desk<'_> {
         let (given, around) = (given.map(Path::to_owned), self.around.clone());
         blocking(move || Developer::read(given.as_deref(), &around)).await
     }
+}
+
+/// Whether the vault was looked into, and what it has for the agent cannot sign for it.
+fn has_no_key_of_it(refusal: &Refusal) -> bool {
+    matches!(refusal.code.as_ref(), "vault.absent" | "vault.damaged" | "vault.wrong_id" | "vault.other_key")
 }
 
 impl Subject {

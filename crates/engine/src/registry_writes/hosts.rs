@@ -5,9 +5,10 @@ use beatkeeper_core::view::ProcessState;
 use beatkeeper_runner::Run;
 use beatkeeper_vault::Vault;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use super::{Desk, Write};
+use super::client::Asker;
+use super::{Desk, Write, answers};
 use crate::command::Command;
 use crate::fleet_loop::Ask;
 use crate::handle::{Handle, blocking, ended};
@@ -19,9 +20,20 @@ impl Handle {
         json_of(&self.desk().propose(&id, &write).await?)
     }
 
+    /// One at a time. What was begun is brought to its end although whoever asked for it is gone; only a registry's limit is
+    /// not waited out for nobody.
     pub(crate) async fn write_carry_out(&self, id: EntityId, write: Write, seal: String) -> Result<Value, Refusal> {
-        let done = self.desk().carry_out(&id, &write, &seal).await?;
-        if done.agent != id {
+        let (_there, presence) = watch::channel(());
+        let (work, asker) = (self.clone(), Asker::while_there(presence));
+        let done = tokio::spawn(async move { work.carry_out_for(asker, &id, &write, &seal).await });
+        done.await.map_err(|_| ended())?
+    }
+
+    async fn carry_out_for(&self, asker: Asker, id: &EntityId, write: &Write, seal: &str) -> Result<Value, Refusal> {
+        let _one_at_a_time = self.shared.writing.try_lock().map_err(|_| answers::under_way())?;
+        let desk = Desk { asker, ..self.desk() };
+        let done = desk.carry_out(id, write, seal).await?;
+        if done.agent != *id {
             let (reply, reloaded) = oneshot::channel();
             self.asks.send(Ask::Reload(reply)).await.map_err(|_| ended())?;
             reloaded.await.map_err(|_| ended())?;

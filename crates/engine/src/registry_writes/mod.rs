@@ -31,7 +31,7 @@ use crate::discover::Surroundings;
 use crate::handle::Handle;
 use crate::paths::Paths;
 use crate::refusal::Refusal;
-use client::Pace;
+use client::{Asker, Pace};
 
 pub(crate) use hosts::execute_offline;
 pub use plan::{Signing, WriteDone, WriteDoneStep, WritePlan, WriteStep};
@@ -110,12 +110,14 @@ pub(crate) struct Desk<'a> {
     engine: Option<&'a Handle>,
     around: Surroundings,
     pace: Pace,
+    asker: Asker,
 }
 
 impl<'a> Desk<'a> {
     /// One that looks for keys where this process's tools do.
     pub(crate) fn new(paths: &'a Paths, vault: &'a Vault, changing: &'a tokio::sync::Mutex<()>) -> Self {
-        Self { paths, vault, changing, engine: None, around: Surroundings::of_this_process(), pace: Pace::default() }
+        let (around, pace, asker) = (Surroundings::of_this_process(), Pace::default(), Asker::default());
+        Self { paths, vault, changing, engine: None, around, pace, asker }
     }
 
     /// What would be asked of the registry, and what would be signed. Signs nothing.

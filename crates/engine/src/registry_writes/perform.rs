@@ -20,7 +20,7 @@ use crate::settings;
 impl Desk<'_> {
     pub(super) async fn perform(&self, draft: Draft) -> Result<WriteDone, Refusal> {
         let Draft { plan, name: _, registry, deeds, keys, switch, done } = draft;
-        let mut client = Client::new(registry.url.clone(), self.pace)?;
+        let mut client = Client::new(registry.url.clone(), self.pace, self.asker.clone())?;
         // A key that is registered and kept nowhere would be lost.
         let is_new = match &switch {
             Some(switch) => self.keep(switch).await? == Stored::Written,

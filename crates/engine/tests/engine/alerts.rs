@@ -128,9 +128,9 @@ async fn agents_of_one_registry_are_one_notice() {
 async fn a_drill_is_silent_for_real_and_measured() {
     let mut scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;
-    // Reading its key again takes a while in a build for tests.
-    scene.write_config(&scene.config().replace("offline = 7", "offline = 60"));
     scene.until_verdict(&id, "ok").await;
+    // A vault that locks itself meanwhile must not make it an outage: what signs is kept for so long.
+    std::fs::rename(scene.options().paths.vault_file(), scene.path("elsewhere")).unwrap();
     scene.execute(Command::DrillStart { id: id.clone() }).await.unwrap();
     let twice = scene.execute(Command::DrillStart { id: id.clone() }).await.unwrap_err();
     assert_eq!(twice.code, "drill.running");

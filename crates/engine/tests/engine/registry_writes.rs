@@ -1,7 +1,11 @@
 //! A running engine writes to the registry that it beats at.
 
+use std::time::Duration;
+
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_devnet::Config;
 use beatkeeper_engine::command::{Command, Write, WriteDone, WritePlan};
+use beatkeeper_engine::control::Client;
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, write_key};
@@ -97,12 +101,43 @@ async fn started(scene: &Scene, script: &str) -> EntityId {
     scene.write_config(&config);
     let start = async || scene.execute(Command::AgentUp { ids: vec![id.clone()] }).await;
     // The file is followed soon after it was written.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
     while !start().await.is_ok_and(|ordered| ordered[0]["refusal"].is_null()) {
         assert!(std::time::Instant::now() < deadline, "it never started");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_go_one_at_a_time_and_no_limit_is_waited_out_for_who_left() {
+    // The developer is registered, and the agent has to wait for a minute.
+    let config = Config { registrations_per_minute: Some(1), ..Config::default() };
+    let scene = Scene::on(config, "", &[]).await;
+    let id = derived(&scene).await;
+    let propose = Command::WritePropose { id: id.clone(), write: register(&scene) };
+    let plan: WritePlan = serde_json::from_value(scene.execute(propose).await.expect("a plan")).expect("a plan");
+    let carry_out = |seal: String| Command::WriteCarryOut { id: id.clone(), write: register(&scene), seal };
+
+    let mut client = Client::connect(&scene.options().paths.data).await.expect("connected");
+    let command = carry_out(plan.seal);
+    let first = tokio::spawn(async move {
+        while let Err(refusal) = client.execute(&command).await {
+            assert_eq!(refusal.code, "write.under_way", "the other one was faster");
+        }
+    });
+    let until = async |code: &str| {
+        let ask =
+            async || scene.execute(carry_out("another plan's".to_owned())).await.expect_err("not what was shown").code;
+        while ask().await != code {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, until("write.under_way")).await.expect("the first is under way");
+    first.abort();
+    tokio::time::timeout(patience, until("write.changed")).await.expect("it was given up");
+    assert!(scene.devnet().record(&id).is_none(), "nothing was sent any more");
 }
 
 #[cfg(unix)]

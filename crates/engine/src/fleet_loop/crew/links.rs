@@ -34,7 +34,7 @@ impl Crew {
 
     /// Does not beat for an agent any more, until it is told to.
     pub(in crate::fleet_loop) fn hush(&mut self, id: EntityId) {
-        self.tell_link(&id, LinkCommand::Stop);
+        self.tell_link(&id, LinkCommand::Rest);
         self.hushed.insert(id);
     }
 

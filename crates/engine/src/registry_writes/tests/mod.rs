@@ -20,7 +20,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 
 use super::answers;
-use super::client::{Client, Pace};
+use super::client::{Asker, Client, Pace};
 use super::deed::Deed;
 use super::keys::Keys;
 use super::{Desk, Write, WriteDone, WritePlan};
@@ -116,7 +116,7 @@ impl Scene {
 
     /// Gives an entity a name under the developer's handle.
     async fn bind(&self, id: &EntityId, name: &str) -> Fqan {
-        let mut client = Client::new(self.devnet.url().parse().unwrap(), BRIEF).unwrap();
+        let mut client = Client::new(self.devnet.url().parse().unwrap(), BRIEF, Asker::default()).unwrap();
         let sign = |bytes: &[u8]| format!("ed25519:{}", STANDARD.encode(key(9).sign(bytes).to_bytes()));
         let signed = json!({
             "capability_tags": null, "developer_handle": "dev-one", "entity_id": id, "entity_name": name, "version": "",
@@ -131,7 +131,7 @@ impl Scene {
 
     /// The developer, with a handle under which entities have names.
     async fn developer_with_handle(&self) {
-        let mut client = Client::new(self.devnet.url().parse().unwrap(), BRIEF).unwrap();
+        let mut client = Client::new(self.devnet.url().parse().unwrap(), BRIEF, Asker::default()).unwrap();
         let signature = key(9).sign(&developer_bytes("Dev One", "", "", &public(9)));
         let request = json!({
             "name": "Dev One", "public_key": public(9), "handle": "dev-one",
@@ -297,7 +297,8 @@ async fn a_name_is_released_before_its_record_is_deleted() {
     let keys = Keys { agent: Some(signer), developer: None };
     let request = Deed::Delete { id: id.clone(), by: Owner::Entity }.write(&mut &keys).unwrap();
     let base = scene.devnet.url().parse().unwrap();
-    let answer = Client::new(scene.devnet.url().parse().unwrap(), BRIEF).unwrap().ask(&request).await.unwrap();
+    let answer =
+        Client::new(scene.devnet.url().parse().unwrap(), BRIEF, Asker::default()).unwrap().ask(&request).await.unwrap();
     assert_eq!(answers::refusal(&answer, &base).code, "write.name_bound");
 
     let write = deregister("weather");
@@ -315,6 +316,11 @@ async fn the_developer_deletes_where_the_agents_key_is_gone() {
     let id = scene.registered(0, "weather").await;
     let fingerprint = scene.vault.signer(&id).unwrap().public_key().fingerprint();
     scene.vault.delete(&id, fingerprint).unwrap();
+    let (vault, elsewhere) = (scene.paths.vault_file(), scene.path("elsewhere"));
+    std::fs::rename(&vault, &elsewhere).unwrap();
+    let refused = scene.propose(&id, &deregister("weather")).await.unwrap_err();
+    assert_eq!(refused.code, "vault.file_missing", "who cannot look does not take the other key");
+    std::fs::rename(&elsewhere, &vault).unwrap();
     let plan = scene.propose(&id, &deregister("weather")).await.unwrap();
     assert_eq!(plan.steps[0].signed_by, "the developer's key");
     assert!(plan.sentence.contains(developer_id().as_str()), "{plan:#?}");
