@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::identity::EntityId;
-use beatkeeper_engine::command::Command;
+use beatkeeper_engine::command::{Command, Secret};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -128,7 +128,10 @@ async fn one_of_two_beats_and_the_other_takes_over_at_its_goodbye() {
 async fn where_nobody_may_ask_when_the_server_was_started_nobody_beats_and_it_is_said_why() {
     let user = ["--user", "default", "off", "--user", "alice", "on", ">s3cret", "~*", "&*", "+@all", "-info"];
     let redis = RedisServer::with("alice:s3cret@", &user);
-    let scene = computer(None, &redis.url_with_login()).await;
+    let scene = Scene::new(&[]).await;
+    let (url, password) = (Secret::from(redis.url_with_login()), None);
+    let add = Command::BusAdd { name: "team".into(), url, password, watch: true, team: true, force: false };
+    scene.execute(add).await.expect("added");
     add_worker(&scene);
     let silent = scene.until_verdict(&worker(), "team.unsettled").await;
     let refused =
