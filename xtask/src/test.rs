@@ -114,7 +114,12 @@ fn summary(lines: &[Line]) {
 
 /// A step that is one cargo command.
 fn cargo(arguments: &[&str]) -> Result<Outcome> {
+    cargo_with(arguments, &[])
+}
+
+fn cargo_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Outcome> {
     let mut command = exec::cargo(arguments);
+    command.envs(environment.iter().copied());
     // Tests of crates with bindings write them: always to the one place where they are kept.
     command.env("TS_RS_EXPORT_DIR", paths::ui().join("src/host/bindings"));
     say::line(&format!("$ {}", exec::show(&command)));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{Outcome, Step, cargo};
+use super::{Outcome, Step, cargo, cargo_with};
 use crate::children::Children;
 use crate::{exec, paths, say, sim, wait};
 
@@ -60,7 +60,9 @@ fn rust_test() -> Result<Outcome> {
     let tests = integration_tests(|package| package != E2E)?;
     let mut arguments = vec!["test", "--workspace", "--lib", "--bins"];
     arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
-    cargo(&arguments)?;
+    // They wait for intervals, processes and servers more than they reckon.
+    let at_once = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    cargo_with(&arguments, &[("RUST_TEST_THREADS", &at_once.to_string())])?;
     cargo(&["test", "--workspace", "--doc"])
 }
 
