@@ -35,7 +35,7 @@ it("says nothing when the person changed their mind, and why when it failed", as
   const { host } = await openExport();
   host.agentExport = () => Promise.resolve(null);
   await fireEvent.click(screen.getByTestId("export-save"));
-  await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("export-save").disabled).toBe(false));
+  await waitFor(() => expect(screen.getByTestId("export-save").getAttribute("aria-disabled")).toBe("false"));
   expect(screen.queryByTestId("export-saved")).toBeNull();
   host.agentExport = () =>
     Promise.reject({
@@ -45,4 +45,20 @@ it("says nothing when the person changed their mind, and why when it failed", as
     });
   await fireEvent.click(screen.getByTestId("export-save"));
   expect((await screen.findByTestId("export-error")).textContent).toContain("Choose another folder.");
+});
+
+it("keeps the keyboard on what was pressed while it is saved, and saves once", async () => {
+  const { host } = await openExport();
+  let arrive = (): void => undefined;
+  const saved = new Promise<string>((resolve) => (arrive = () => resolve("/x.csv")));
+  const asked = vi.spyOn(host, "agentExport").mockReturnValue(saved);
+  const button = screen.getByTestId<HTMLButtonElement>("export-save");
+  button.focus();
+  await fireEvent.click(button);
+  await waitFor(() => expect(button.getAttribute("aria-disabled")).toBe("true"));
+  expect([button.disabled, document.activeElement]).toEqual([false, button]);
+  await fireEvent.click(button);
+  arrive();
+  await screen.findByTestId("export-saved");
+  expect(asked).toHaveBeenCalledTimes(1);
 });

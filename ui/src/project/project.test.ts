@@ -89,7 +89,7 @@ describe("a project with a file of its own", () => {
     await fireEvent.click(submit());
     await waitFor(() => expect(said("project-error")).toContain("has changed since it was shown"));
     await waitFor(() => expect(agents()).toHaveLength(1));
-    await waitFor(() => expect(submit().disabled).toBe(false));
+    await waitFor(() => expect(submit().getAttribute("aria-disabled")).toBe("false"));
     expect(names()).not.toContain("town-crier");
     await fireEvent.click(submit());
     await waitFor(() => expect(names()).toContain("town-crier"));

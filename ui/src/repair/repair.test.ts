@@ -14,6 +14,8 @@ const fleet = (name: string) => new FixtureHost(demoRows(Date.now()).filter((row
 const dialog = () => screen.queryByTestId("write-dialog");
 const submit = () => fireEvent.submit(dialog()?.querySelector("form") as HTMLFormElement);
 const value = (testid: string) => screen.getByTestId<HTMLInputElement>(testid).value;
+const rested = () =>
+  waitFor(() => expect(screen.getByTestId("write-submit").getAttribute("aria-disabled")).toBe("false"));
 const step = (at: number) => within(screen.getAllByTestId("plan-step")[at] as HTMLElement);
 
 async function openWrite(kind: string, name = "code-reviewer") {
@@ -119,7 +121,7 @@ describe("what is written to a registry", () => {
     await submit();
     await waitFor(() => expect(said("write-error")).toContain("has changed since it was shown"));
     expect(host.written).toEqual([]);
-    await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("write-submit").disabled).toBe(false));
+    await rested();
     expect(screen.getByTestId("plan-steps")).toBeTruthy();
     await submit();
     await waitFor(() => expect(said("write-done")).toBe("Its record has the new URL."));
@@ -135,7 +137,7 @@ describe("what is written to a registry", () => {
     await submit();
     await waitFor(() => expect(said("write-error")).toContain("takes no more for now"));
     expect(host.written).toEqual([]);
-    await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("write-submit").disabled).toBe(false));
+    await rested();
     await submit();
     await waitFor(() => expect(said("write-done")).toBe("Its record has the new URL."));
   });
@@ -183,6 +185,48 @@ describe("what is written to a registry", () => {
     expect(screen.queryByTestId("write-submit"), "there is nothing to look at").toBeNull();
     await fireEvent.click(screen.getByTestId("write-close"));
     await waitFor(() => expect(dialog()).toBeNull());
+  });
+
+  it("never leaves who goes by keyboard nowhere", async () => {
+    const { host, propose } = await openWrite("update");
+    const at = () => (document.activeElement as HTMLElement).dataset.testid;
+    expect(at()).toBe("write-url");
+    await type("write-url", "https://reviewer.example");
+    propose.mockRejectedValueOnce(problem("agent.unknown", "It is not in the configuration.", "Add it."));
+    screen.getByTestId("write-submit").focus();
+    await submit();
+    await waitFor(() => expect(said("write-error")).toBe("It is not in the configuration. Add it."));
+    const button = screen.getByTestId<HTMLButtonElement>("write-submit");
+    expect([at(), button.disabled], "what is pressed is not disabled meanwhile").toEqual([
+      "write-submit",
+      false,
+    ]);
+    await submit();
+    await waitFor(() => expect(at()).toBe("plan-sentence"));
+    screen.getByTestId("write-back").focus();
+    await fireEvent.click(screen.getByTestId("write-back"));
+    await waitFor(() => expect(at()).toBe("write-url"));
+    await submit();
+    await waitFor(() => expect(at()).toBe("plan-sentence"));
+    screen.getByTestId("write-submit").focus();
+    await submit();
+    await waitFor(() => expect(at()).toBe("write-done"));
+    expect(host.written).toHaveLength(1);
+    await submit();
+    await waitFor(() => expect(at()).toBe("doctor"));
+  });
+
+  it("asks again, and says why, when what it would be now cannot be shown", async () => {
+    const { host, propose } = await openWrite("update");
+    await type("write-url", "https://reviewer.example");
+    await submit();
+    await screen.findByTestId("plan-steps");
+    host.turns += 1;
+    propose.mockRejectedValueOnce(problem("agent.unknown", "It is not in the configuration.", "Add it."));
+    await submit();
+    await waitFor(() => expect(said("write-error")).toBe("It is not in the configuration. Add it."));
+    expect(screen.queryByTestId("plan-steps")).toBeNull();
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("write-url")));
   });
 
   it("goes on with the agent under its next id", async () => {
