@@ -13,7 +13,7 @@ import type {
   Unlisten,
   Write,
 } from "./host/host";
-import { problemOf } from "./host/host";
+import { problemOf, toldOf } from "./host/host";
 import { EngineClock } from "./lib/clock";
 import { checkFilter, NO_FILTER } from "./lib/filter";
 import { groupOf } from "./lib/lines";
@@ -335,7 +335,6 @@ export class Session {
     try {
       answer = await question();
     } catch (error) {
-      const { sentence, remedy } = problemOf(error);
       answer = {
         version: "",
         alerts_paused_until: null,
@@ -343,7 +342,7 @@ export class Session {
         tray_problem: null,
         ...this.status,
         state: "failed",
-        problem: `${sentence} ${remedy}`.trim(),
+        problem: toldOf(problemOf(error)),
       };
     }
     // An answer that was overtaken by a later question's would bring back what is over.

@@ -157,6 +157,13 @@ export interface EngineStatus {
 /** How a command fails: a code for machines, a sentence and a remedy for people. */
 export type Problem = Refusal;
 
+/** What the engine says ends without a full stop; where something follows it, it has one. */
+export const ended = (sentence: string): string => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
+
+/** What is wrong and what to do, in one line. */
+export const toldOf = ({ sentence, remedy }: Pick<Problem, "sentence" | "remedy">): string =>
+  `${ended(sentence)} ${remedy}`.trim();
+
 /** Whatever was thrown, as something that can be shown. */
 export function problemOf(error: unknown): Problem {
   if (isProblem(error)) return error;

@@ -1,4 +1,4 @@
-import type { Problem, Write } from "../host/host";
+import { type Problem, toldOf, type Write } from "../host/host";
 import type { WriteKind } from "./words";
 
 /** What a person has typed about a write. */
@@ -65,5 +65,5 @@ export const isPlaced = (problem: Problem | null): boolean =>
 
 /** What is wrong with a field, as a sentence. */
 export function problemAt(problem: Problem | null, field: string): string | undefined {
-  return problem?.field === field ? `${problem.sentence} ${problem.remedy}`.trim() : undefined;
+  return problem?.field === field ? toldOf(problem) : undefined;
 }

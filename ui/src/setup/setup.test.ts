@@ -42,8 +42,8 @@ describe("adding an agent", () => {
   });
 
   it.each([
-    ["an Error", new Error("boom"), "boom Try again; the log has the details."],
-    ["a text", "refused", "refused Try again; the log has the details."],
+    ["an Error", new Error("boom"), "boom. Try again; the log has the details."],
+    ["a text", "refused", "refused. Try again; the log has the details."],
     [
       "something unknown",
       { a: 1 },
