@@ -91,6 +91,13 @@ describe("the doctor", () => {
     const asked = vi.spyOn(host, "doctorLook");
     await fireEvent.click(screen.getByTestId("doctor-look"));
     await waitFor(() => expect(screen.getAllByTestId("check")).toHaveLength(23));
+    expect(said("doctor-news"), "once, and not with every check").toBe("Looking…");
+    const bar = screen.getByTestId("doctor-progress");
+    expect(["valuenow", "valuemax", "valuetext"].map((each) => bar.getAttribute(`aria-${each}`))).toEqual([
+      "0",
+      "23",
+      "0 of 23 looked at",
+    ]);
     expect(new Set(results())).toEqual(new Set(["waiting"]));
     await waitFor(
       () => {
@@ -140,7 +147,9 @@ describe("the doctor", () => {
     expect(said("doctor-hold-problem")).toBe("Give a whole number from 10 to 900.");
     expect(start).toHaveBeenCalledTimes(1);
     await fireEvent.input(screen.getByTestId("doctor-hold"), { target: { value: "90" } });
-    await fireEvent.click(screen.getByTestId("doctor-again"));
+    // Enter in the field asks for what was asked for.
+    const form = screen.getByTestId<HTMLInputElement>("doctor-hold").form as HTMLFormElement;
+    await fireEvent.submit(form);
     await waitFor(() =>
       expect(start).toHaveBeenLastCalledWith(expect.anything(), { symptom: "drops", hold: 90, listen: true }),
     );
@@ -219,6 +228,7 @@ describe("the doctor", () => {
     await fireEvent.click(rowOf("code-reviewer"));
     await fireEvent.click(screen.getByTestId("tab-doctor"));
     await waitFor(() => expect(said("doctor-error")).toBe("The engine does not answer. Restart it."));
+    expect(said("doctor")).toMatch(/It is asked again by itself\.$/);
     host.doctorLook = there;
     await waitFor(() => expect(screen.getByTestId("doctor-none")).toBeTruthy(), { timeout: 5_000 });
     expect(screen.queryByTestId("doctor-error")).toBeNull();
@@ -227,6 +237,7 @@ describe("the doctor", () => {
       Promise.reject({ code: "x", sentence: "It is only seen.", remedy: "Watch it first." });
     await fireEvent.click(screen.getByTestId("doctor-look"));
     await waitFor(() => expect(said("doctor-refused")).toBe("It is only seen. Watch it first."));
+    expect(screen.getByTestId("doctor-none"), "and it can be asked again").toBeTruthy();
   });
 
   it("says that a run is gone when the engine was started again", async () => {
@@ -235,13 +246,29 @@ describe("the doctor", () => {
     await screen.findByTestId("doctor-progress");
     host.forgetRuns();
     await waitFor(() => expect(said("doctor-lost")).toContain("The run is gone."));
+    expect(said("doctor-lost")).toMatch(/Choose above what you see, and it is looked at again\.$/);
+    expect(said("doctor-news")).toBe("The run is gone.");
     expect(screen.queryByTestId("check")).toBeNull();
   });
 
   it("closes with the agent that is removed", async () => {
     const host = await look("code-reviewer", fleet("code-reviewer", "weather-agent"));
+    screen.getByTestId("doctor").focus();
     await announce(host, () => host.drop(idOf(host, "code-reviewer")));
     await waitFor(() => expect(screen.queryByTestId("doctor")).toBeNull());
+    await waitFor(() =>
+      expect(document.activeElement, "and leaves nobody nowhere").toBe(rowOf("weather-agent")),
+    );
+  });
+
+  it("closes with its report, too, when the agent is removed", async () => {
+    const host = await look("code-reviewer", fleet("code-reviewer", "weather-agent"));
+    screen.getByTestId("doctor-report-open").focus();
+    await fireEvent.click(screen.getByTestId("doctor-report-open"));
+    await screen.findByTestId("doctor-report");
+    await announce(host, () => host.drop(idOf(host, "code-reviewer")));
+    await waitFor(() => expect(screen.queryByTestId("doctor-report")).toBeNull());
+    await waitFor(() => expect(document.activeElement).toBe(rowOf("weather-agent")));
   });
 });
 
@@ -274,9 +301,13 @@ describe("the doctor's repairs", () => {
     await fireEvent.click(screen.getByTestId("diagnosis-wait"));
     expect(said("diagnosis-wait")).toBe("Do not wait");
     expect(start).not.toHaveBeenCalled();
+    // What is looked through is what is saved: it is not looked at anew meanwhile.
+    await fireEvent.click(screen.getByTestId("doctor-report-open"));
+    const report = await screen.findByTestId("doctor-report");
     now += 61_000;
-    patient.revision += 1;
-    patient.announce();
+    await announce(patient, () => (patient.revision += 1));
+    expect(start).not.toHaveBeenCalled();
+    await fireEvent.keyDown(report, { key: "Escape" });
     await waitFor(() =>
       expect(start).toHaveBeenCalledExactlyOnceWith(expect.anything(), {
         symptom: "inactive",

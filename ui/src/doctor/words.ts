@@ -3,7 +3,7 @@ import { count } from "../lib/time";
 
 /** What a person sees, in the words of a button. */
 export const SYMPTOMS: readonly { key: Symptom | null; word: string; title: string }[] = [
-  { key: "never_connects", word: "Never connects", title: "Its heartbeat socket never opens" },
+  { key: "never_connects", word: "Never connects", title: "Its connection to the registry never opens" },
   { key: "drops", word: "Connects, then drops", title: "Its connection ends every few minutes" },
   {
     key: "inactive",
@@ -56,10 +56,12 @@ const isOver = ({ result }: CheckRow): boolean => result !== "waiting" && result
 export const asStopped = (checks: readonly CheckRow[]): CheckRow[] =>
   checks.map((row) => (isOver(row) ? row : { ...row, result: "not_asked" }));
 
+/** How many checks are over. */
+export const overOf = ({ checks }: DoctorRun): number => checks.filter(isOver).length;
+
 /** `9 of 23 looked at`. */
-export function progressWords({ checks }: DoctorRun): string {
-  return `${count(checks.filter(isOver).length)} of ${count(checks.length)} looked at`;
-}
+export const progressWords = (run: DoctorRun): string =>
+  `${count(overOf(run))} of ${count(run.checks.length)} looked at`;
 
 /** `1 wrong, 20 fine, 2 not asked`; what there is none of is left out. */
 export function sumWords({ checks }: DoctorRun): string {
