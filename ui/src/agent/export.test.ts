@@ -61,4 +61,7 @@ it("keeps the keyboard on what was pressed while it is saved, and saves once", a
   arrive();
   await screen.findByTestId("export-saved");
   expect(asked).toHaveBeenCalledTimes(1);
+  // What was saved is said as long as it is what is chosen.
+  await fireEvent.change(screen.getByTestId("export-format"), { target: { value: "json" } });
+  expect(screen.queryByTestId("export-saved")).toBeNull();
 });
