@@ -70,7 +70,7 @@ describe("the buses", () => {
     await fireEvent.click(part("archive", "bus-test"));
     await waitFor(() =>
       expect(said(part("archive", "bus-tested"))).toBe(
-        'The bus "archive" does not answer as it should: connection refused Check its address, its user and its password.',
+        'The bus "archive" does not answer as it should: connection refused. Check its address, its user and its password.',
       ),
     );
   });
@@ -89,7 +89,7 @@ describe("the buses", () => {
     await fireEvent.click(part("team", "bus-remove"));
     await waitFor(() =>
       expect(said("buses-error")).toBe(
-        '2 configured agents are at the bus "team" Remove them first: `beatkeeper agent remove`.',
+        '2 configured agents are at the bus "team". Remove them first: `beatkeeper agent remove`.',
       ),
     );
   });
@@ -148,7 +148,7 @@ describe("adding a bus", () => {
     await fireEvent.click(screen.getByTestId("bus-submit"));
     await waitFor(() =>
       expect(said("bus-error")).toBe(
-        'The bus "crew" does not answer as it should: connection refused Check its address, its user and its password.',
+        'The bus "crew" does not answer as it should: connection refused. Check its address, its user and its password.',
       ),
     );
     expect(value("bus-password")).toBe("hush");
