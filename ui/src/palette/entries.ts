@@ -7,8 +7,7 @@ import { fits } from "../lib/fuzzy";
 import { type GroupBy, GROUPINGS } from "../lib/lines";
 import { RANGES, rangeOf } from "../lib/strip";
 import { count } from "../lib/time";
-import { titleOf } from "../repair/title";
-import { writesOf } from "../repair/words";
+import { titleOf, writesOf } from "../repair/words";
 import type { Session } from "../session.svelte";
 
 /** Something that the palette offers. */

@@ -12,6 +12,16 @@ export const WRITES: Record<WriteKind, string> = {
   deregister: "Deregister…",
 };
 
+const TITLES: Record<WriteKind, (name: string) => string> = {
+  register: (name) => `Register ${name}`,
+  update: (name) => `Publish another URL of ${name}`,
+  next_index: (name) => `Switch ${name} to the next key`,
+  deregister: (name) => `Deregister ${name}`,
+};
+
+/** What is done to whom. */
+export const titleOf = (kind: WriteKind, name: string): string => TITLES[kind](name);
+
 /** What repairs it, if a write does. */
 export const REPAIRS: Record<Exclude<RepairKind, "wait">, WriteKind> = {
   register: "register",
