@@ -75,7 +75,7 @@ describe("the rules", () => {
     await fireEvent.click(save());
     await waitFor(() =>
       expect(said("rules-error-quiet")).toBe(
-        "These rules cannot hold: quiet hours from 22:00 to 22:00 are empty; leave them out, or set another end " +
+        "These rules cannot hold: quiet hours from 22:00 to 22:00 are empty; leave them out, or set another end. " +
           "Correct them and try again.",
       ),
     );
