@@ -13,12 +13,13 @@ use beatkeeper_core::wire::zynd;
 use beatkeeper_runner::log::{Case, Cursor, Direction, LogReader, Pattern};
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use url::{Host, Url};
+use url::Url;
 
 use super::patient::Patient;
 use super::record::RecordRead;
 use super::web::{Visitors, fetch};
 use crate::project;
+use crate::registry::is_only_here;
 
 /// How long an agent may take to answer.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -222,8 +223,8 @@ pub(super) async fn published(
         published.reach = Some(Reach::Nobody(format!("{text} is no URL")));
     }
     if let Some(parsed) = parsed {
-        published.private = is_private(&parsed) && !registry_is_here;
-        let http = if is_private(&parsed) { &visitors.near } else { &visitors.far };
+        published.private = is_only_here(&parsed) && !registry_is_here;
+        let http = if is_only_here(&parsed) { &visitors.near } else { &visitors.far };
         let (reach, said) = tokio::join!(reach(patient, http, home, parsed), registry_says(web, id.as_str(), home));
         published.reach = Some(reach);
         published.registry_says = said;
@@ -243,16 +244,6 @@ async fn listed(web: &Web<'_>, developer: &str, id: &str) -> Option<String> {
     let agents = list.get("agents")?.as_array()?;
     let own = agents.iter().find(|agent| agent.get("entity_id").and_then(Value::as_str) == Some(id))?;
     Some(own.get("entity_url")?.as_str()?.to_owned()).filter(|url| !url.is_empty())
-}
-
-/// Only this computer itself can reach such an address.
-fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
-        None => true,
-    }
 }
 
 async fn reach(patient: &Patient, http: &reqwest::Client, home: &AtHome, published: Url) -> Reach {

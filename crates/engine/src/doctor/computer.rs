@@ -20,14 +20,15 @@ pub(super) fn own_network(near: bool) -> Reading {
     NetworkSeen { route: crate::surroundings::network::has_route(), near }.read()
 }
 
-/// The same rules by which requests to registries find their proxy: the environment, then the system.
-pub(super) async fn proxy(url: &Url) -> (Reading, bool) {
+/// The same rules by which requests to registries find their proxy: none to this computer, else that of the environment, then
+/// that of the system.
+pub(super) async fn proxy(url: &Url, near: bool) -> (Reading, bool) {
     let set = VARIABLES
         .iter()
         .filter_map(|name| Some((name, std::env::var(name).ok().filter(|value| !value.is_empty())?)))
         .map(|(name, value)| format!("{name}={}", without_login(&value)))
         .collect();
-    let way = match way(url) {
+    let way = match way(url).filter(|_| !near) {
         None => Way::Direct,
         Some(proxy) if proxy.scheme != "http" => {
             Way::Untried { proxy: format!("{}://{}:{}", proxy.scheme, proxy.host, proxy.port) }

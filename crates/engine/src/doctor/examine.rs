@@ -69,11 +69,11 @@ impl Exam {
         self.now(Check::OwnNetwork, || computer::own_network(near));
         self.now(Check::RegistryUrl, || agent::registry_urls(&self.patient));
         let info = base.http("v1/info");
-        let (path, through, ()) = tokio::join!(self.path(base), self.proxy(&info), self.own_key());
+        let (path, through, ()) = tokio::join!(self.path(base), self.proxy(&info, near), self.own_key());
         if through && !path.open {
             self.only_through_the_proxy();
         }
-        let http = crate::registry::http_client(&self.tools.tls).ok();
+        let http = crate::registry::client_for(base, &self.tools.tls).ok();
         let visitors = Visitors::new(&self.tools.tls).ok();
         let has_records = self.patient.dialect().has_records();
         let (record, clock_ahead_ms) = match http.as_ref().filter(|_| path.open || through) {
@@ -156,9 +156,9 @@ impl Exam {
     }
 
     /// Whether requests get through one.
-    async fn proxy(&self, url: &url::Url) -> bool {
+    async fn proxy(&self, url: &url::Url, near: bool) -> bool {
         let began = self.begin(Check::Proxy);
-        let (reading, through) = computer::proxy(url).await;
+        let (reading, through) = computer::proxy(url, near).await;
         self.put(Check::Proxy, reading, began);
         through
     }

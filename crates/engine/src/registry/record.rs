@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 
+use super::near::client_for;
 use crate::clock::Clock;
 use beatkeeper_core::time::Time;
 
@@ -82,7 +83,7 @@ impl RegistryClient {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new(base: BaseUrl, tls: &Arc<ClientConfig>, clock: Arc<Clock>) -> Result<Self, reqwest::Error> {
-        let http = if base.is_loopback() { direct_client(tls)? } else { http_client(tls)? };
+        let http = client_for(&base, tls)?;
         Ok(Self { base, http, clock })
     }
 
@@ -159,11 +160,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
 }
 
-/// As every registry is asked: through the system's proxy, with no patience for redirects.
+/// One that asks elsewhere: through the system's proxy, with no patience for redirects.
 ///
 /// # Errors
 /// When the HTTP client cannot be made.
-pub(crate) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
+pub(super) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
     builder(tls).build()
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::answers;
 use super::deed::Request;
 use crate::refusal::Refusal;
-use crate::registry::{direct_client, http_client, reason};
+use crate::registry::{client_for, direct_client, reason};
 
 /// A list has at most a hundred records of about a kilobyte.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -98,7 +98,7 @@ impl Client {
         };
         let tls = crate::tls::client_config().map_err(|error| defect(error.to_string()))?;
         let direct = direct_client(&tls).map_err(|error| defect(error.to_string()))?;
-        let http = if base.is_loopback() { Ok(direct.clone()) } else { http_client(&tls) };
+        let http = client_for(&base, &tls);
         let http = http.map_err(|error| defect(error.to_string()))?;
         Ok(Self { base, http, direct, pace, asker, has_waited: false })
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::wire::registration::{LONGEST_NAME, LONGEST_SUMMARY, MOST_TAGS};
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use super::records::Record;
 use crate::project::{self, Published};
 use crate::refusal::Refusal;
+use crate::registry::is_only_here;
 use crate::settings::AgentEntry;
 
 /// Where a current agent says what it is.
@@ -142,12 +143,7 @@ pub(super) fn checked_url(text: &str) -> Result<String, Refusal> {
 /// Whoever finds the agent calls it at this address.
 pub(super) fn url_warning(entity_url: &str, registry_is_here: bool) -> Option<String> {
     let url: Url = entity_url.parse().ok()?;
-    let is_here = match url.host()? {
-        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback() || address.is_unspecified(),
-        Host::Ipv6(address) => address.is_loopback() || address.is_unspecified(),
-    };
-    (is_here && !registry_is_here).then(|| {
+    (is_only_here(&url) && !registry_is_here).then(|| {
         format!("{entity_url} can be reached from this computer alone: others will find the agent, and not reach it.")
     })
 }

@@ -16,23 +16,9 @@ use crate::scene::Scene;
 const FAR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 causes! {
-    a_proxy_that_is_not_there: [] => "proxy.unreachable", Some("proxy"), || {
+    a_dead_proxy_and_a_registry_on_this_computer: [] => "ok", None, || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.environment("HTTP_PROXY", format!("http://{}", nobody()));
-        scene
-    };
-    a_proxy_that_wants_a_login: [] => "proxy.login", Some("proxy"), || {
-        let mut scene = Scene::new(Registry::start()).with_agent();
-        let proxy = ForwardProxy::start(Some("me:secret"));
-        scene.environment("HTTP_PROXY", proxy.url(None));
-        scene.keep(proxy);
-        scene
-    };
-    a_proxy_that_works: [] => "ok", None, || {
-        let mut scene = Scene::new(Registry::start()).with_agent();
-        let proxy = ForwardProxy::start(Some("me:secret"));
-        scene.environment("HTTP_PROXY", proxy.url(Some("me:secret")));
-        scene.keep(proxy);
         scene.engine_until("ok");
         scene
     };
@@ -75,6 +61,26 @@ macro_rules! causes_of_its_own {
 }
 
 causes_of_its_own! {
+    a_proxy_that_is_not_there => "proxy.unreachable", Some("proxy"), || {
+        let mut scene = elsewhere();
+        scene.environment("HTTP_PROXY", format!("http://{}", nobody()));
+        scene
+    };
+    a_proxy_that_wants_a_login => "proxy.login", Some("proxy"), || {
+        let mut scene = elsewhere();
+        let proxy = ForwardProxy::start(Some("me:secret"));
+        scene.environment("HTTP_PROXY", proxy.url(None));
+        scene.keep(proxy);
+        scene
+    };
+    a_proxy_that_works => "ok", None, || {
+        let mut scene = elsewhere();
+        let proxy = ForwardProxy::start(Some("me:secret"));
+        scene.environment("HTTP_PROXY", proxy.url(Some("me:secret")));
+        scene.keep(proxy);
+        scene.engine_until("ok");
+        scene
+    };
     a_computer_without_a_network => "network.down", Some("own_network"), || {
         let mut scene = Scene::new(Registry::start()).with_agent();
         scene.url = format!("http://{FAR}:7717");
@@ -102,6 +108,12 @@ causes_of_its_own! {
         scene.engine_until("ok");
         scene
     };
+}
+
+/// A registry that is not on loopback: what is, is asked past any proxy.
+fn elsewhere() -> Scene {
+    namespace::connect();
+    Scene::new(Registry::at(OWN)).with_agent()
 }
 
 /// A network where the registry has a name, and a name server that does this with it.

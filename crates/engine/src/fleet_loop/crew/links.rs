@@ -5,11 +5,14 @@ use std::sync::Arc;
 use beatkeeper_core::dialect::{Dialect, Trial};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::Time;
+use beatkeeper_core::wire::artcafe;
+use rustls::ClientConfig;
 use tokio::sync::watch;
 
 use super::{Crew, seed};
 use crate::fleet_loop::entries::interval;
 use crate::links::{self, Cafe, LinkCommand, LinkSetup, LinkShared, Signing};
+use crate::registry::client_for;
 use crate::settings::{AgentEntry, RegistryEntry};
 
 impl Crew {
@@ -104,16 +107,11 @@ impl Crew {
         let (means, dials, keys, leases) = (&self.means, &self.dials, &self.keys, &self.leases);
         let dialect =
             Trial::new(registry.dialect, self.dialects.get(&registry.url.to_string()).copied(), Time::ZERO).dialect();
-        let cafe = registry.organization.clone().zip(self.asking.clone());
         let shared = self.shared.entry(registry.name.clone()).or_insert_with(|| {
             Arc::new(LinkShared {
                 base: registry.url.clone(),
                 dialect: watch::Sender::new(dialect),
-                cafe: cafe.map(|(organization, http)| Cafe {
-                    organization,
-                    challenge: registry.challenge.clone(),
-                    http,
-                }),
+                cafe: cafe(registry, &means.tls),
                 allow_plain: registry.allow_plain,
                 signing: Signing::Vault(means.vault.clone()),
                 clock: Arc::clone(&means.clock),
@@ -126,4 +124,15 @@ impl Crew {
         });
         Arc::clone(shared)
     }
+}
+
+/// What an ArtCafe server has to be told before a socket is opened. Its challenges may come from another place than itself.
+fn cafe(registry: &RegistryEntry, tls: &Arc<ClientConfig>) -> Option<Cafe> {
+    let organization = registry.organization.clone()?;
+    let template = registry.challenge.as_deref();
+    let elsewhere = template.and_then(|template| artcafe::in_template(template, "agent").parse().ok());
+    let http = client_for(elsewhere.as_ref().unwrap_or(&registry.url), tls)
+        .inspect_err(|error| tracing::error!("ArtCafe cannot be asked: {error}"))
+        .ok()?;
+    Some(Cafe { organization, challenge: registry.challenge.clone(), http })
 }

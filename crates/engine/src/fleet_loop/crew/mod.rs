@@ -28,7 +28,7 @@ use crate::leases::Leases;
 use crate::links::{LinkCommand, LinkHandle, LinkOutput, LinkShared};
 use crate::paths::Paths;
 use crate::processes::{self, Asker, Processes};
-use crate::registry::{self, WatchCommand, Watcher};
+use crate::registry::{WatchCommand, Watcher};
 use crate::settings::{AgentEntry, OnQuit, Settings};
 
 /// So many dials are under way at once: a restarted registry is met by a queue, not by a flood.
@@ -56,8 +56,6 @@ pub(super) struct Crew {
     shared: HashMap<String, Arc<LinkShared>>,
     /// For what agents are asked at their own addresses.
     asker: Option<Asker>,
-    /// For what registries want to be asked before a socket is opened.
-    asking: Option<reqwest::Client>,
     /// What registries were seen to take, by their URLs.
     dialects: HashMap<String, Dialect>,
     settings: Arc<Settings>,
@@ -86,9 +84,6 @@ pub(super) struct Crew {
 
 impl Crew {
     pub(super) fn new(means: Means) -> Self {
-        let asking = registry::http_client(&means.tls)
-            .inspect_err(|error| tracing::error!("ArtCafe cannot be asked: {error}"))
-            .ok();
         let figures = Arc::<Figures>::default();
         let asker =
             probe_client(&means.tls).map(|http| Asker::new(http, Arc::clone(&figures), Arc::clone(&means.clock)));
@@ -103,7 +98,6 @@ impl Crew {
                 run_dir: means.paths.runs(),
             }),
             asker,
-            asking,
             dialects: HashMap::new(),
             means,
             dials: Arc::new(Semaphore::new(DIALS)),
