@@ -34,6 +34,11 @@ impl Registry {
         Self::with(Config { speaks: Speech::Documented, ..Config::default() })
     }
 
+    /// The same, on one path for all of them.
+    pub fn documented_on_one_path() -> Self {
+        Self::with(Config { speaks: Speech::DocumentedShared, ..Config::default() })
+    }
+
     fn with(config: Config) -> Self {
         let config = Config {
             inactive_after: Duration::from_secs(4),

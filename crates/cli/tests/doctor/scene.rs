@@ -167,6 +167,14 @@ impl Scene {
         self.engine(|agent| agent["verdict"]["code"] == code);
     }
 
+    /// Has Beatkeeper end in good order, so that all that it found out is kept.
+    #[track_caller]
+    pub fn engine_ends(&mut self) {
+        let mut engine = self.engine.take().expect("it runs");
+        engine.signal("TERM");
+        assert!(engine.ended().success(), "{}", engine.said());
+    }
+
     /// `beatkeeper`, as it runs in this scene.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let stage = &self.stage;

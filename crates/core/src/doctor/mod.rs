@@ -22,6 +22,7 @@ mod tls;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::dialect::Dialect;
 use crate::view::Severity;
 
 pub use agent::{AtPort, CardFacts, CardSeen, OwnPort, Published, Reach, RegistryUrls, SameProcess, Searched};
@@ -292,6 +293,13 @@ impl Reading {
     pub fn warned(evidence: impl Into<String>, cause: Cause) -> Self {
         Self { outcome: Outcome::Notice, evidence: evidence.into(), cause: Some(cause) }
     }
+}
+
+/// What the fleet knows of an agent and its registry, beyond what is shown in its row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chart {
+    /// How its registry was seen to take beats.
+    pub settled: Option<Dialect>,
 }
 
 /// What a person may be offered to do about a diagnosis.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::alert::Desk;
 use crate::dialect::Trial;
+use crate::doctor::Chart;
 use crate::history::{Connection, SpanKind};
 use crate::history::{HistoryRow, Transition};
 use crate::identity::EntityId;
@@ -205,6 +206,14 @@ impl Fleet {
         let agent = self.agents.get(id)?;
         let registry = self.registries.get(&agent.settings.registry)?;
         Some(agent.row(registry, &self.desk))
+    }
+
+    /// What the doctor wants to know of an agent beyond its row.
+    #[must_use]
+    pub fn chart(&self, id: &EntityId) -> Option<Chart> {
+        let agent = self.agents.get(id)?;
+        let registry = self.registries.get(&agent.settings.registry)?;
+        Some(agent.chart(registry))
     }
 
     /// An agent's beats of the last time, up to 24 hours.

@@ -33,6 +33,9 @@ const NOT_REACHED: &str = "Not asked: the registry is not reached";
 pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, sheet: Sheet) {
     let began = Instant::now();
     patient.row = tools.row(&patient.entry.entity).await;
+    if let Some(chart) = tools.chart(&patient.entry.entity).await {
+        patient.settled = chart.settled;
+    }
     let exam = Exam { patient, tools, orders, sheet, health: OnceLock::new(), published: OnceLock::new() };
     match exam.patient.registry.as_ref().map(|registry| registry.url.clone()) {
         Some(base) => Box::pin(exam.registry(&base)).await,

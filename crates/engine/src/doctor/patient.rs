@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use beatkeeper_core::dialect::Dialect;
-use beatkeeper_core::doctor::KeySeen;
+use beatkeeper_core::dialect::{Dialect, Trial};
+use beatkeeper_core::doctor::{Chart, KeySeen};
 use beatkeeper_core::history::Connection;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::time::Time;
 use beatkeeper_core::view::{AgentRow, BeatsBy};
 use beatkeeper_runner::log::LogPlace;
+use beatkeeper_store::Reader;
 use beatkeeper_vault::{Place, Presence, Vault, VaultError};
 use rustls::ClientConfig;
 use tokio::sync::oneshot;
@@ -32,6 +34,8 @@ pub(crate) struct Patient {
     pub(crate) settings: Arc<Settings>,
     /// What the fleet knows, while an engine runs.
     pub(crate) row: Option<AgentRow>,
+    /// How its registry was seen to take beats: by the fleet, or by an engine that ran before.
+    pub(crate) settled: Option<Dialect>,
     /// How its connections ended, the newest first; nothing when nobody can tell.
     pub(crate) connections: Option<Vec<Connection>>,
     /// Where its output is, when it is started here.
@@ -75,6 +79,7 @@ impl Patient {
             bus,
             settings,
             row: None,
+            settled: None,
             connections: None,
             output: None,
             around: Surroundings::of_this_process(),
@@ -83,7 +88,8 @@ impl Patient {
 
     /// How it beats, as far as that is settled.
     pub(super) fn dialect(&self) -> Dialect {
-        self.registry.as_ref().map_or(Dialect::Redis, |registry| registry.dialect.first())
+        let of = |registry: &RegistryEntry| Trial::new(registry.dialect, self.settled, Time::ZERO).dialect();
+        self.registry.as_ref().map_or(Dialect::Redis, of)
     }
 
     /// Whether its own program is meant to beat, or does.
@@ -134,6 +140,13 @@ impl Tools {
         answer.await.ok()?
     }
 
+    /// And what is of interest to the doctor alone.
+    pub(super) async fn chart(&self, id: &EntityId) -> Option<Chart> {
+        let (reply, answer) = oneshot::channel();
+        self.engine.as_ref()?.asks.send(Ask::Chart(id.clone(), reply)).await.ok()?;
+        answer.await.ok()?
+    }
+
     /// Tells the engine something about an agent's link.
     pub(super) async fn ask(&self, ask: Ask) -> Result<(), Refusal> {
         let engine = self.engine.as_ref().ok_or_else(ended)?;
@@ -154,7 +167,8 @@ pub async fn alone(
     mut progress: impl FnMut(&DoctorRun),
 ) -> Result<DoctorRun, Refusal> {
     let settings = Arc::new(Settings::load(&paths.config)?);
-    let patient = Patient::new(id, settings)?;
+    let mut patient = Patient::new(id, settings)?;
+    patient.settled = remembered(paths, patient.registry.as_ref()).await;
     let vault = match vault.cloned() {
         None => Err(KeySeen::Locked),
         Some(choice) => {
@@ -183,6 +197,14 @@ pub async fn alone(
             return Err(Refusal::new("doctor.broke", format!("The doctor broke off: {why}"), "Please report it."));
         }
     }
+}
+
+/// What a registry was seen to take when an engine ran here. A history that cannot be read is no reason not to look at the rest.
+async fn remembered(paths: &Paths, registry: Option<&RegistryEntry>) -> Option<Dialect> {
+    let (history, url) = (paths.history(), registry?.url.to_string());
+    let read = move || Reader::open(history)?.dialects();
+    let known = tokio::task::spawn_blocking(read).await.ok()?.ok()?;
+    known.get(&url).copied()
 }
 
 /// What a vault that does not open tells of the keys in it.

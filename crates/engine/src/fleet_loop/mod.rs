@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use beatkeeper_core::doctor::Chart;
 use beatkeeper_core::fleet::{Fleet, FleetAction, FleetEvent};
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
@@ -72,6 +73,8 @@ pub(crate) enum Ask {
     Rest(EntityId, bool, Option<oneshot::Sender<bool>>),
     /// An agent's row.
     Row(EntityId, oneshot::Sender<Option<AgentRow>>),
+    /// What the doctor wants to know of an agent beyond its row.
+    Chart(EntityId, oneshot::Sender<Option<Chart>>),
     /// Have the desktop show a test, and say what came of it.
     TestDesktop(oneshot::Sender<Result<(), String>>),
     /// End, with a goodbye on every link.
@@ -178,6 +181,9 @@ impl FleetLoop {
                     }
                     Some(Ask::Row(id, reply)) => {
                         let _ = reply.send(self.fleet.row(&id));
+                    }
+                    Some(Ask::Chart(id, reply)) => {
+                        let _ = reply.send(self.fleet.chart(&id));
                     }
                     Some(Ask::TestDesktop(tester)) => self.test_desktop(tester),
                     Some(Ask::End(done)) => {

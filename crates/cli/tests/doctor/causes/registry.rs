@@ -18,6 +18,12 @@ causes! {
     a_registry_in_order_and_no_beatkeeper: [] => "engine.not_running", Some("beats"), || {
         Scene::new(Registry::start()).with_agent()
     };
+    a_registry_as_the_guide_has_it: [] => "ok", None, settled_on_one_path;
+    a_registry_as_the_guide_has_it_and_no_beatkeeper_any_more: [] => "ok", None, || {
+        let mut scene = settled_on_one_path();
+        scene.engine_ends();
+        scene
+    };
     a_hotel_that_wants_a_login: [] => "registry.not_a_registry", Some("http"), || {
         answered(vec![Answer::page("200 OK", "Welcome to our Wi-Fi")])
     };
@@ -72,6 +78,13 @@ causes! {
     a_project_of_which_beats_arrive_all_the_same: [] => "ok", None, || {
         beating_by_itself(projected("beat", |_| "https://other.example".to_owned()))
     };
+}
+
+/// A registry of which Beatkeeper has found out that its heartbeat socket is elsewhere than the live one's.
+fn settled_on_one_path() -> Scene {
+    let mut scene = Scene::new(Registry::documented_on_one_path()).with_agent();
+    scene.engine_until("ok");
+    scene
 }
 
 /// Seconds since this time.

@@ -1,6 +1,7 @@
 //! What is shown of an agent: its verdict and its row.
 
 use crate::alert::Desk;
+use crate::doctor::Chart;
 use crate::failure::{Failure, Transient};
 use crate::fleet::{Context, Registry, STRIP};
 use crate::history::SpanKind;
@@ -99,6 +100,11 @@ impl Agent {
 
     pub(in crate::fleet) fn needs_attention(&self) -> bool {
         !self.settings.paused && (self.liveness.is_missing() || self.verdict.severity == Severity::Bad)
+    }
+
+    /// What is of interest to the doctor alone.
+    pub(in crate::fleet) fn chart(&self, registry: &Registry) -> Chart {
+        Chart { settled: registry.trial.is_settled().then(|| registry.trial.dialect()) }
     }
 
     /// Of what was last heard, so that a row only changes when something does.

@@ -151,6 +151,10 @@ impl Scene {
         self.fleet.row(&id(1)).unwrap()
     }
 
+    fn chart(&self) -> crate::doctor::Chart {
+        self.fleet.chart(&id(1)).unwrap()
+    }
+
     /// Its beats of the last 24 hours.
     fn strip(&self) -> Vec<StripSpan> {
         self.fleet.strip(&id(1), STRIP, self.now).unwrap().spans
