@@ -20,6 +20,7 @@ mod proxy;
 mod registry;
 mod report;
 mod scene;
+mod teams;
 mod tls;
 
 use common::{golden, registration, stage};

@@ -113,6 +113,8 @@ fn ignored(proof: &str) -> Cause {
 pub struct Beaten {
     /// Who beats.
     pub speaker: Speaker,
+    /// The computer that has its lease, when it is another one of a team; it may have no name.
+    pub elsewhere: Option<String>,
     /// Our word.
     pub liveness: Liveness,
     /// It is paused.
@@ -206,7 +208,11 @@ impl Beaten {
             }
             (Speaker::App, _) => Reading::unknown(evidence),
             (Speaker::Team, Liveness::Inactive | Liveness::Late | Liveness::Stale | Liveness::Offline) => {
-                Reading::bad(evidence, elsewhere())
+                // Who has no lease holds nothing up: then the verdict says what does.
+                match &self.elsewhere {
+                    Some(computer) => Reading::bad(evidence, elsewhere(computer)),
+                    None => Reading::unknown(evidence),
+                }
             }
             (Speaker::Agent, Liveness::Inactive) => Reading::bad(evidence, never_beat()),
             (Speaker::Agent | Speaker::Team, Liveness::Unknown | Liveness::Stopped | Liveness::Active) => {
@@ -221,10 +227,15 @@ fn age(last: Option<Duration>) -> String {
     last.map_or_else(|| "No beat was ever seen".to_owned(), |last| format!("The last one was {} ago", duration(last)))
 }
 
-fn elsewhere() -> Cause {
+fn elsewhere(computer: &str) -> Cause {
+    let whose = if computer.is_empty() {
+        "Another computer of the team".to_owned()
+    } else {
+        format!("The computer {computer} of the team")
+    };
     Cause::new(
         Code::AgentSilent,
-        "Another computer of the team has its lease, and no beat of it is confirmed",
+        format!("{whose} has its lease, and no beat of it is confirmed"),
         "Look at Beatkeeper on that computer; if it is gone, its lease ends by itself and the next computer takes over.",
     )
 }

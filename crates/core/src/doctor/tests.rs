@@ -86,6 +86,7 @@ fn proxy(said: Result<Option<u16>, Transient>) -> Reading {
 fn beaten(speaker: Speaker, liveness: Liveness) -> Beaten {
     Beaten {
         speaker,
+        elsewhere: None,
         liveness,
         paused: false,
         confirmed: 3,
@@ -268,6 +269,11 @@ fn table() -> Vec<(Code, Check, Reading)> {
         (Code::NotFound, Check::Search, Searched::Missing { of: 4, inactive: false }.read()),
         (Code::NeverBeat, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Inactive))),
         (Code::AgentSilent, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Stale))),
+        (
+            Code::AgentSilent,
+            Check::Beats,
+            taken(Beaten { elsewhere: Some("attic".into()), ..beaten(Speaker::Team, Liveness::Stale) }),
+        ),
     ]
 }
 
@@ -418,6 +424,18 @@ fn a_verdict_that_no_check_explains_is_told() {
     let told = |verdict| diagnose(&well, &Context { verdict: Some(verdict), ..Context::default() });
     assert_eq!(told(verdict.clone()).code, "beats.held");
     assert_eq!(told(VerdictView { severity: Severity::Neutral, ..verdict }).code, "ok");
+}
+
+#[test]
+fn a_lease_that_nobody_has_is_no_other_computers() {
+    for liveness in Liveness::ALL {
+        let reading = taken(beaten(Speaker::Team, liveness));
+        assert_eq!((reading.outcome, reading.cause), (Outcome::Unknown, None), "{liveness:?}");
+    }
+    let named = |computer: &str| Beaten { elsewhere: Some(computer.into()), ..beaten(Speaker::Team, Liveness::Late) };
+    let told = |computer: &str| taken(named(computer)).cause.unwrap().sentence;
+    assert!(told("attic").starts_with("The computer attic of the team has its lease"));
+    assert!(told("").starts_with("Another computer of the team has its lease"));
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub(super) fn taken(
     );
     Taken::Known(Box::new(Beaten {
         speaker: row.speaker,
+        elsewhere: row.holder.as_ref().filter(|holder| !holder.here).map(|holder| holder.computer.clone()),
         liveness: row.liveness,
         paused: row.paused,
         confirmed: row.beats.confirmed,
