@@ -6,7 +6,7 @@ use super::{Cause, Code, Reading};
 use crate::dialect::Dialect;
 use crate::liveness::Liveness;
 use crate::notice::duration;
-use crate::view::Speaker;
+use crate::view::{LinkStateName, Speaker};
 
 /// The activity stream.
 #[derive(Clone, Debug)]
@@ -123,6 +123,10 @@ pub struct Beaten {
     pub confirmed: u64,
     /// Sent, and not confirmed.
     pub unconfirmed: u64,
+    /// Of these, those since the last one that was, as far as records were read.
+    pub unconfirmed_in_a_row: u32,
+    /// Our link.
+    pub link: LinkStateName,
     /// What the other side said of one that it did not take.
     pub refused: Option<String>,
     /// How long ago the last one was confirmed.
@@ -147,6 +151,8 @@ pub enum Taken {
     Known(Box<Beaten>),
 }
 
+/// A single beat may be lost, or be on its way; so many in a row are ignored, as the verdict says too.
+const IGNORED: u32 = 2;
 /// A heartbeat is fresh for so many intervals of 30 s.
 const FRESH: Duration = Duration::from_secs(90);
 
@@ -203,9 +209,10 @@ impl Beaten {
         match (self.speaker, self.liveness) {
             (_, Liveness::Active) if fresh => Reading::ok(evidence),
             (Speaker::App, Liveness::Stopped) => Reading::not_asked("It is stopped, as was asked for"),
-            (Speaker::App, _) if self.unconfirmed > 0 && !fresh => {
+            (Speaker::App, _) if self.link == LinkStateName::Open && self.unconfirmed_in_a_row >= IGNORED => {
                 Reading::bad(evidence, ignored("No beat of late was confirmed"))
             }
+            // What else is wrong with our beats the link's own check says, or the verdict.
             (Speaker::App, _) => Reading::unknown(evidence),
             (Speaker::Team, Liveness::Inactive | Liveness::Late | Liveness::Stale | Liveness::Offline) => {
                 // Who has no lease holds nothing up: then the verdict says what does.

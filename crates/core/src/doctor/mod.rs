@@ -300,6 +300,8 @@ impl Reading {
 pub struct Chart {
     /// How its registry was seen to take beats.
     pub settled: Option<Dialect>,
+    /// Our beats that its record did not show, in a row.
+    pub unconfirmed_in_a_row: u32,
 }
 
 /// What a person may be offered to do about a diagnosis.

@@ -11,7 +11,7 @@ use crate::history::Connection;
 use crate::identity::EntityId;
 use crate::liveness::Liveness;
 use crate::time::Time;
-use crate::view::{Severity, Speaker, VerdictView};
+use crate::view::{LinkStateName, Severity, Speaker, VerdictView};
 use crate::witness::RecordFacts;
 
 const ID: &str = "zns:56475aa75463474c0285df5dbf2bcab7";
@@ -91,10 +91,17 @@ fn beaten(speaker: Speaker, liveness: Liveness) -> Beaten {
         paused: false,
         confirmed: 3,
         unconfirmed: 0,
+        unconfirmed_in_a_row: 0,
+        link: LinkStateName::Open,
         refused: None,
         last: Some(minutes(7)),
         interval: Duration::from_secs(30),
     }
+}
+
+/// Ours, of which so many in a row were not confirmed.
+fn unconfirmed(in_a_row: u32, link: LinkStateName) -> Beaten {
+    Beaten { unconfirmed: 9, unconfirmed_in_a_row: in_a_row, link, ..beaten(Speaker::App, Liveness::Stale) }
 }
 
 fn taken(beaten: Beaten) -> Reading {
@@ -240,6 +247,7 @@ fn table() -> Vec<(Code, Check, Reading)> {
             Check::FirstBeat,
             FirstBeat::Unconfirmed { waited: Duration::from_secs(4), why: Dropped::Form(Dialect::Zynd) }.read(),
         ),
+        (Code::BeatsIgnored, Check::Beats, taken(unconfirmed(2, LinkStateName::Open))),
         (
             Code::BeatsRefused,
             Check::Beats,
@@ -424,6 +432,17 @@ fn a_verdict_that_no_check_explains_is_told() {
     let told = |verdict| diagnose(&well, &Context { verdict: Some(verdict), ..Context::default() });
     assert_eq!(told(verdict.clone()).code, "beats.held");
     assert_eq!(told(VerdictView { severity: Severity::Neutral, ..verdict }).code, "ok");
+}
+
+#[test]
+fn beats_are_called_ignored_only_while_they_are_sent() {
+    use LinkStateName::{BackingOff, Blocked, Connecting, Idle, Open};
+    let open = [(0, Open), (1, Open)];
+    let not_open = [Idle, Connecting, BackingOff, Blocked].map(|link| (5, link));
+    for (in_a_row, link) in open.into_iter().chain(not_open) {
+        let reading = taken(unconfirmed(in_a_row, link));
+        assert_eq!((reading.outcome, reading.cause), (Outcome::Unknown, None), "{in_a_row} {link:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::dialect::Dialect;
-use beatkeeper_core::doctor::{Beaten, Dropped, FirstBeat, Reading, SecondCopy, Taken};
+use beatkeeper_core::doctor::{Beaten, Chart, Dropped, FirstBeat, Reading, SecondCopy, Taken};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::millis;
 use beatkeeper_core::view::{AgentRow, LinkStateName, Speaker};
@@ -70,12 +70,12 @@ fn why_not(row: &AgentRow) -> Option<String> {
 /// Whether its beats are taken, by what the fleet knows.
 pub(super) fn taken(
     patient: &Patient,
-    row: Option<&AgentRow>,
+    fleet: (Option<&AgentRow>, Option<Chart>),
     last_on_record: Option<Duration>,
     never: bool,
     tools: &Tools,
 ) -> Reading {
-    let Some(row) = row else {
+    let (Some(row), chart) = fleet else {
         let ours = !patient.beats_itself() && patient.dialect() != Dialect::Redis;
         return Taken::NobodyHere { last: last_on_record, never, ours }.read();
     };
@@ -99,6 +99,8 @@ pub(super) fn taken(
         paused: row.paused,
         confirmed: row.beats.confirmed,
         unconfirmed: row.beats.unconfirmed,
+        unconfirmed_in_a_row: chart.unwrap_or_default().unconfirmed_in_a_row,
+        link: row.link.state,
         refused: refused.then(|| row.verdict.sentence.clone()),
         last: row.last_confirmed_at.map(|at| now.since(at)),
         interval: Duration::from_millis(row.interval_ms),

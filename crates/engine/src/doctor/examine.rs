@@ -117,8 +117,7 @@ impl Exam {
         let home = self.at_home(visitors.as_ref(), None).await;
         self.clock(None, home.as_ref());
         self.now(Check::Idle, || self.held(None));
-        let row = self.tools.row(&self.patient.entry.entity).await;
-        self.now(Check::Beats, || beats::taken(&self.patient, row.as_ref(), None, false, &self.tools));
+        self.taken(None, false).await;
         self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, None, false)).await;
     }
 
@@ -268,13 +267,19 @@ impl Exam {
     async fn beats(&self, record: Option<&RecordRead>, clock_ahead_ms: Option<i64>, stream: Option<Socket>) {
         let why = self.why_dropped();
         self.row(Check::FirstBeat, async { beats::first(&self.patient, &self.tools, why).await.read() }).await;
-        let row = self.tools.row(&self.patient.entry.entity).await;
         let now = Time::from_timestamp(jiff::Timestamp::now()).offset_millis(clock_ahead_ms.unwrap_or(0));
         let last = record.and_then(|record| record.facts.last_real_beat()).map(|at| now.since(at));
         let never = record.is_some_and(|record| record.facts.last_real_beat().is_none());
-        self.now(Check::Beats, || beats::taken(&self.patient, row.as_ref(), last, never, &self.tools));
+        self.taken(last, never).await;
         let listen = self.orders.listen;
         self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, stream, listen)).await;
+    }
+
+    /// Whether beats are taken: by what the fleet knows now, or the record when nobody runs.
+    async fn taken(&self, last: Option<Duration>, never: bool) {
+        let id = &self.patient.entry.entity;
+        let (row, chart) = tokio::join!(self.tools.row(id), self.tools.chart(id));
+        self.now(Check::Beats, || beats::taken(&self.patient, (row.as_ref(), chart), last, never, &self.tools));
     }
 
     /// Requests get through a proxy, and nothing else gets out: what that means for sockets, which go straight.

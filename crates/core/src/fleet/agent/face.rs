@@ -104,7 +104,10 @@ impl Agent {
 
     /// What is of interest to the doctor alone.
     pub(in crate::fleet) fn chart(&self, registry: &Registry) -> Chart {
-        Chart { settled: registry.trial.is_settled().then(|| registry.trial.dialect()) }
+        Chart {
+            settled: registry.trial.is_settled().then(|| registry.trial.dialect()),
+            unconfirmed_in_a_row: self.confirmation.unconfirmed_in_a_row(),
+        }
     }
 
     /// Of what was last heard, so that a row only changes when something does.

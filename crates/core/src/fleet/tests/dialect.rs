@@ -27,14 +27,15 @@ fn when_the_live_form_moves_nothing_the_documented_one_is_spoken_and_said() {
     assert!(scene.other.contains(&FleetAction::Dialect("r".into(), Dialect::ZyndDocumented)));
     let health = scene.fleet.registry_health().remove(0);
     assert_eq!((health.dialect, health.dialect_settled), (Dialect::ZyndDocumented, false));
-    assert_eq!(scene.chart().settled, None);
+    assert_eq!(scene.chart(), Chart { settled: None, unconfirmed_in_a_row: 3 });
     assert_eq!(scene.row().verdict.code, "dialect.trying");
     // It takes that.
     scene.link(LinkReport::Closed { code: 1000, failure: None }, at(70));
     scene.open_and_beat(at(71));
     let health = scene.fleet.registry_health().remove(0);
     assert_eq!((health.dialect, health.dialect_settled), (Dialect::ZyndDocumented, true));
-    assert_eq!(scene.chart().settled, Some(Dialect::ZyndDocumented));
+    let known = Chart { settled: Some(Dialect::ZyndDocumented), unconfirmed_in_a_row: 0 };
+    assert_eq!(scene.chart(), known);
     assert!(scene.kept.contains(&HistoryRow::Dialect("https://r.example".into(), Dialect::ZyndDocumented)));
     assert_eq!(scene.row().verdict.code, "ok");
 }

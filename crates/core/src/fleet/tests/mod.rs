@@ -151,7 +151,7 @@ impl Scene {
         self.fleet.row(&id(1)).unwrap()
     }
 
-    fn chart(&self) -> crate::doctor::Chart {
+    fn chart(&self) -> Chart {
         self.fleet.chart(&id(1)).unwrap()
     }
 
