@@ -5,6 +5,7 @@
 
 mod agent;
 mod between;
+mod buses;
 mod causes;
 #[allow(dead_code, reason = "the tests of the other commands need more of it")]
 #[path = "../common/mod.rs"]

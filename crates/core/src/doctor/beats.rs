@@ -169,7 +169,7 @@ impl Taken {
                 "No Beatkeeper runs on this computer",
                 Cause::new(
                     Code::EngineNotRunning,
-                    "Nobody beats for it: Beatkeeper does not run",
+                    "Nobody on this computer beats for it: Beatkeeper does not run",
                     "Start Beatkeeper, or `beatkeeper run`.",
                 ),
             ),

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::doctor::{Beaten, Chart, Dropped, FirstBeat, Reading, SecondCopy, Taken};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::millis;
@@ -76,8 +75,7 @@ pub(super) fn taken(
     tools: &Tools,
 ) -> Reading {
     let (Some(row), chart) = fleet else {
-        let ours = !patient.beats_itself() && patient.dialect() != Dialect::Redis;
-        return Taken::NobodyHere { last: last_on_record, never, ours }.read();
+        return Taken::NobodyHere { last: last_on_record, never, ours: !patient.beats_itself() }.read();
     };
     let now = tools.clock.now();
     let unheard = row.bus.is_some() && ["bus.", "link.", "team."].iter().any(|part| row.verdict.code.starts_with(part));
