@@ -146,6 +146,8 @@ pub enum Taken {
         never: bool,
         /// We should beat for it.
         ours: bool,
+        /// Between two.
+        interval: Duration,
     },
     /// It runs.
     Known(Box<Beaten>),
@@ -153,18 +155,22 @@ pub enum Taken {
 
 /// A single beat may be lost, or be on its way; so many in a row are ignored, as the verdict says too.
 const IGNORED: u32 = 2;
-/// A heartbeat is fresh for so many intervals of 30 s.
-const FRESH: Duration = Duration::from_secs(90);
+/// Nobody is late before so many intervals.
+const FRESH: u32 = 3;
+/// By a record alone nobody is called silent sooner: that is three of the usual intervals.
+const FRESH_AT_LEAST: Duration = Duration::from_secs(90);
 
 impl Taken {
     /// What it tells.
     #[must_use]
     pub fn read(&self) -> Reading {
         match self {
-            Self::NobodyHere { last: Some(last), .. } if *last <= FRESH => Reading::notice(format!(
-                "The registry took one {} ago; no Beatkeeper runs on this computer",
-                duration(*last)
-            )),
+            Self::NobodyHere { last: Some(last), interval, .. } if *last <= (*interval * FRESH).max(FRESH_AT_LEAST) => {
+                Reading::notice(format!(
+                    "The registry took one {} ago; no Beatkeeper runs on this computer",
+                    duration(*last)
+                ))
+            }
             Self::NobodyHere { ours: true, .. } => Reading::bad(
                 "No Beatkeeper runs on this computer",
                 Cause::new(
@@ -205,7 +211,7 @@ impl Beaten {
                 ),
             );
         }
-        let fresh = self.last.is_some_and(|last| last <= self.interval * 3);
+        let fresh = self.last.is_some_and(|last| last <= self.interval * FRESH);
         match (self.speaker, self.liveness) {
             (_, Liveness::Active) if fresh => Reading::ok(evidence),
             (Speaker::App, Liveness::Stopped) => Reading::not_asked("It is stopped, as was asked for"),

@@ -108,6 +108,12 @@ fn taken(beaten: Beaten) -> Reading {
     Taken::Known(Box::new(beaten)).read()
 }
 
+/// No Beatkeeper runs, and the record has a heartbeat of so many seconds ago.
+fn unattended(last: Option<u64>, ours: bool, interval: u64) -> Reading {
+    let (last, interval) = (last.map(Duration::from_secs), Duration::from_secs(interval));
+    Taken::NobodyHere { last, never: false, ours, interval }.read()
+}
+
 /// Connections that lived for so long, each a moment before the next.
 fn past(lives: &[u64]) -> Past {
     let ended = |life: u64, nth: usize| {
@@ -258,7 +264,7 @@ fn table() -> Vec<(Code, Check, Reading)> {
             Check::SecondCopy,
             SecondCopy { foreign: 9, listened: Some((minutes(1), 2)), ours: true, ..SecondCopy::default() }.read(),
         ),
-        (Code::EngineNotRunning, Check::Beats, Taken::NobodyHere { last: None, never: false, ours: true }.read()),
+        (Code::EngineNotRunning, Check::Beats, unattended(None, true, 30)),
         (Code::Paused, Check::Beats, taken(Beaten { paused: true, ..beaten(Speaker::App, Liveness::Stopped) })),
         (Code::WrongAgent, Check::OwnPort, port(AtPort::Another("zns:1".into()))),
         (Code::ProcessDown, Check::OwnPort, port(nobody("refused"))),
@@ -443,6 +449,16 @@ fn beats_are_called_ignored_only_while_they_are_sent() {
         let reading = taken(unconfirmed(in_a_row, link));
         assert_eq!((reading.outcome, reading.cause), (Outcome::Unknown, None), "{in_a_row} {link:?}");
     }
+}
+
+#[test]
+fn who_beats_seldom_is_not_called_silent_between_two_beats() {
+    let told = |last, interval| unattended(Some(last), false, interval).cause.map(|cause| cause.code);
+    assert_eq!((told(119, 120), told(360, 120)), (None, None));
+    assert_eq!(told(361, 120), Some(Code::AgentSilent));
+    // Who beats often has the usual time, since the record is all that is known.
+    assert_eq!((told(90, 1), told(91, 1)), (None, Some(Code::AgentSilent)));
+    assert_eq!(unattended(Some(91), true, 30).cause.unwrap().code, Code::EngineNotRunning);
 }
 
 #[test]

@@ -75,7 +75,8 @@ pub(super) fn taken(
     tools: &Tools,
 ) -> Reading {
     let (Some(row), chart) = fleet else {
-        return Taken::NobodyHere { last: last_on_record, never, ours: !patient.beats_itself() }.read();
+        let interval = Duration::from_secs(patient.entry.interval.into());
+        return Taken::NobodyHere { last: last_on_record, never, ours: !patient.beats_itself(), interval }.read();
     };
     let now = tools.clock.now();
     let unheard = row.bus.is_some() && ["bus.", "link.", "team."].iter().any(|part| row.verdict.code.starts_with(part));
