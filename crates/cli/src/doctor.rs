@@ -51,8 +51,9 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
         let agent = agent::configured(paths, &options.agent)?;
         let hold = options.hold.map(|seconds| Duration::from_secs(seconds.into()));
         let orders = Orders { symptom, hold, listen: options.listen };
-        // Nobody who can answer is asked in vain, and a vault that stays closed is a finding.
-        let vault = if std::io::stdin().is_terminal() {
+        // Nobody who can answer is asked in vain, and a vault that stays closed is a finding. Looking makes no vault file.
+        let can_look = vault == VaultKind::Keychain || paths.vault_file().exists();
+        let vault = if can_look && std::io::stdin().is_terminal() {
             Some(passphrase::choose(vault, paths)?)
         } else {
             passphrase::choose_silently(vault)

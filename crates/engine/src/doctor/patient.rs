@@ -1,5 +1,6 @@
 //! Whom the doctor looks at, and with what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use beatkeeper_core::dialect::{Dialect, Trial};
@@ -22,7 +23,7 @@ use crate::handle::{Handle, ended};
 use crate::paths::Paths;
 use crate::refusal::Refusal;
 use crate::settings::{AgentEntry, RegistryEntry, Settings};
-use crate::setup::{VaultChoice, open_vault};
+use crate::setup::VaultChoice;
 
 /// What an agent is, as far as it is known before anybody looks.
 pub(crate) struct Patient {
@@ -155,7 +156,7 @@ impl Tools {
 }
 
 /// Looks without an engine, and waits until all is seen. Where nobody gives the passphrase of a vault file there is no
-/// `vault`; that and a file that does not open are findings like others.
+/// `vault`; that and a file that does not open, or is not there, are findings like others.
 ///
 /// # Errors
 /// When the configuration cannot be read, or the agent is unknown.
@@ -169,16 +170,9 @@ pub async fn alone(
     let settings = Arc::new(Settings::load(&paths.config)?);
     let mut patient = Patient::new(id, settings)?;
     patient.settled = remembered(paths, patient.registry.as_ref()).await;
-    let vault = match vault.cloned() {
-        None => Err(KeySeen::Locked),
-        Some(choice) => {
-            let file = paths.vault_file().display().to_string();
-            let paths = paths.clone();
-            let opened = tokio::task::spawn_blocking(move || open_vault(&paths, &choice)).await;
-            let opened = opened.map_err(|error| KeySeen::Unavailable(error.to_string()));
-            opened.and_then(|opened| opened.map_err(|error| closed(&error, &file)))
-        }
-    };
+    let (file, choice) = (paths.vault_file(), vault.cloned());
+    let opened = tokio::task::spawn_blocking(move || open(choice.as_ref(), &file)).await;
+    let vault = opened.unwrap_or_else(|error| Err(KeySeen::Unavailable(error.to_string())));
     let tls = crate::tls::client_config()
         .map_err(|error| Refusal::new("engine.tls", error.to_string(), "Check the system's certificates."))?;
     let tools = Tools { tls, clock: Arc::new(Clock::new()), vault, engine: None };
@@ -205,6 +199,19 @@ async fn remembered(paths: &Paths, registry: Option<&RegistryEntry>) -> Option<D
     let read = move || Reader::open(history)?.dialects();
     let known = tokio::task::spawn_blocking(read).await.ok()?.ok()?;
     known.get(&url).copied()
+}
+
+/// Opens the vault as it is: who only looks makes no file. Blocks.
+fn open(choice: Option<&VaultChoice>, file: &Path) -> Result<Vault, KeySeen> {
+    match choice {
+        Some(VaultChoice::Keychain) => Ok(Vault::keychain()),
+        Some(VaultChoice::File { passphrase }) => {
+            Vault::open_file(file, passphrase).map_err(|error| closed(&error, &file.display().to_string()))
+        }
+        // Without the file no passphrase would help.
+        None if !file.exists() => Err(KeySeen::Absent),
+        None => Err(KeySeen::Locked),
+    }
 }
 
 /// What a vault that does not open tells of the keys in it.

@@ -1,5 +1,7 @@
 //! Causes in the vault, and of the key that the registry has.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 
 use beatkeeper_core::identity::PublicKey;
@@ -21,9 +23,10 @@ causes! {
         changed.expect("it is registered");
         scene
     };
-    a_key_that_was_lost: [] => "key.missing", Some("own_key"), || {
-        let scene = Scene::new(Registry::start()).with_agent();
-        fs::remove_file(scene.stage.path("data/keys.vault")).expect("the vault is lost");
+    a_key_that_was_lost: [] => "key.missing", Some("own_key"), without_vault;
+    a_vault_that_was_lost_and_no_passphrase: [] => "key.missing", Some("own_key"), || {
+        let mut scene = without_vault();
+        scene.environment("BEATKEEPER_PASSPHRASE", "");
         scene
     };
     a_keychain_that_is_locked: [] => "key.locked", Some("own_key"), || {
@@ -53,4 +56,24 @@ causes! {
         fs::write(scene.stage.path("data/keys.vault"), &vault[..vault.len() / 2]).expect("it is damaged");
         scene
     };
+}
+
+fn without_vault() -> Scene {
+    let scene = Scene::new(Registry::start()).with_agent();
+    fs::remove_file(scene.stage.path("data/keys.vault")).expect("the vault is lost");
+    scene
+}
+
+#[test]
+fn who_only_looks_makes_no_vault() {
+    let scene = without_vault();
+    let before = files(&scene);
+    scene.doctor(&[]);
+    assert_eq!(files(&scene), before);
+}
+
+/// The names of Beatkeeper's own files.
+fn files(scene: &Scene) -> BTreeSet<OsString> {
+    let folder = fs::read_dir(scene.stage.path("data")).expect("its data");
+    folder.map(|entry| entry.expect("a file").file_name()).collect()
 }
