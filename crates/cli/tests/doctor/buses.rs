@@ -36,3 +36,10 @@ fn one_that_beats_by_itself_needs_no_beatkeeper() {
     let (code, report) = found(&format!("redis://{}", bus.address), "beats = \"agent\"\n");
     assert_eq!((code, &report["diagnosis"]["code"]), (Some(0), &"ok".into()), "{report:#}");
 }
+
+#[test]
+fn a_bus_that_is_reached_by_a_socket_file_has_no_name_to_resolve() {
+    let (code, report) = found("redis+unix:///run/redis.sock", "beats = \"agent\"\n");
+    assert_eq!((code, &report["diagnosis"]["code"]), (Some(0), &"ok".into()), "{report:#}");
+    assert!(with_result(&report, "not_asked").is_superset(&["dns", "tcp"].into()), "{report:#}");
+}

@@ -21,9 +21,10 @@ use super::record::{self, RecordRead};
 use super::sheet::{Orders, Sheet};
 use super::web::Visitors;
 use super::{beats, computer, hold, link, path, tls};
+use crate::bus::is_remote;
 use crate::discover::{self, KeyOf};
 use crate::links::dial::Socket;
-use crate::settings::KeyUse;
+use crate::settings::{BusEntry, KeyUse};
 
 /// A keychain that takes longer has a prompt open, or hangs.
 const KEY_WITHIN: Duration = Duration::from_secs(4);
@@ -106,10 +107,12 @@ impl Exam {
 
     /// A bus has a name, an address and beats, and no records.
     async fn bus(&self) {
-        let (host, port) = self.patient.bus.clone().unwrap_or_default();
-        let near = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1");
-        self.now(Check::OwnNetwork, || computer::own_network(near));
-        self.address(&host, port).await;
+        let bus = self.patient.bus.as_ref();
+        self.now(Check::OwnNetwork, || computer::own_network(!bus.is_some_and(is_remote)));
+        match bus.and_then(BusEntry::first_host) {
+            Some((host, port)) => drop(self.address(&host, port).await),
+            None => self.skip(&[Check::Dns, Check::Tcp], "It is reached by a socket file, without a network"),
+        }
         self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
         self.skip(&RECORDS[1..], NO_BUS);
         self.skip(&[Check::RegistryUrl, Check::PublishedUrl, Check::Search, Check::FirstBeat], NO_BUS);
@@ -417,7 +420,11 @@ impl Exam {
                 let port = registry.url.http("").port_or_known_default().unwrap_or(443);
                 (registry.url.host().to_owned(), port, registry.url.is_encrypted())
             }
-            (None, Some((host, port))) => (host.clone(), *port, false),
+            (None, Some(bus)) => {
+                // What needs a host is skipped where there is none.
+                let (host, port) = bus.first_host().unwrap_or_default();
+                (host, port, false)
+            }
             (None, None) => return None,
         };
         let about = About {

@@ -22,7 +22,7 @@ use crate::fleet_loop::Ask;
 use crate::handle::{Handle, ended};
 use crate::paths::Paths;
 use crate::refusal::Refusal;
-use crate::settings::{AgentEntry, RegistryEntry, Settings};
+use crate::settings::{AgentEntry, BusEntry, RegistryEntry, Settings};
 use crate::setup::VaultChoice;
 
 /// What an agent is, as far as it is known before anybody looks.
@@ -30,8 +30,8 @@ pub(crate) struct Patient {
     pub(crate) entry: AgentEntry,
     /// Its registry; nothing where it is on a bus.
     pub(crate) registry: Option<RegistryEntry>,
-    /// Host and port of its bus.
-    pub(crate) bus: Option<(String, u16)>,
+    /// Its bus; nothing where it is at a registry.
+    pub(crate) bus: Option<BusEntry>,
     pub(crate) settings: Arc<Settings>,
     /// What the fleet knows, while an engine runs.
     pub(crate) row: Option<AgentRow>,
@@ -66,7 +66,7 @@ impl Patient {
             Refusal::new("agent.unknown", format!("{id} is not in the configuration"), "See `beatkeeper agent list`.")
         })?;
         let registry = settings.registries.iter().find(|registry| registry.name == entry.registry).cloned();
-        let bus = settings.buses.iter().find(|bus| bus.name == entry.registry).map(|bus| bus.first_host());
+        let bus = settings.bus(&entry.registry).cloned();
         if registry.is_none() && bus.is_none() {
             return Err(Refusal::new(
                 "doctor.no_registry",

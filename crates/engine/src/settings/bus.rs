@@ -161,11 +161,11 @@ impl BusEntry {
         std::iter::once(&self.url).chain(&self.more)
     }
 
-    /// Host and port of its first server.
+    /// Host and port of its first server; nothing when that is a socket file of this computer.
     #[must_use]
-    pub fn first_host(&self) -> (String, u16) {
-        let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        (host.to_owned(), self.url.port().unwrap_or(6379))
+    pub fn first_host(&self) -> Option<(String, u16)> {
+        let host = self.url.host_str()?.trim_matches(['[', ']']);
+        (!host.is_empty()).then(|| (host.to_owned(), self.url.port().unwrap_or(6379)))
     }
 
     /// When silence gets which name.
@@ -241,4 +241,18 @@ fn check_server(url: &Url) -> Result<(), String> {
         return Err("the URL has a \"?\" or \"#\" part, which Beatkeeper does not use".into());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_file_has_no_host() {
+        let first = |url: &str| BusEntry::new("team".into(), url.parse().unwrap()).first_host();
+        assert_eq!(first("redis://me@[::1]:7000/2"), Some(("::1".into(), 7000)));
+        assert_eq!(first("rediss://redis.example"), Some(("redis.example".into(), 6379)));
+        assert_eq!(first("redis+unix:///run/redis.sock"), None);
+        assert_eq!(first("unix:///run/redis.sock"), None);
+    }
 }
