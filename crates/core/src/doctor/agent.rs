@@ -2,7 +2,7 @@
 
 use super::{Cause, Code, Reading};
 use crate::base_url::BaseUrl;
-use crate::identity::EntityId;
+use crate::identity::{EntityId, EntityKind};
 
 /// Which registry each place names, in the order that applies (protocols.md 2.5).
 #[derive(Clone, Debug, Default)]
@@ -285,12 +285,11 @@ impl Published {
             Some(Err(why)) => format!("; the registry itself does not reach it ({why})"),
         };
         let lost = |why: &str, sentence: String| {
-            let cause = Cause::new(
-                Code::UrlUnreachable,
-                sentence,
-                "Start the agent where it is published, open its port or tunnel, or publish where it is: `beatkeeper agent update`.",
+            let remedy = format!(
+                "Start it where it is published, open its port or tunnel, or publish where it is: {}.",
+                self.publishing()
             );
-            Reading::warned(format!("{url}: {why}{registry}"), cause)
+            Reading::warned(format!("{url}: {why}{registry}"), self.cause(Code::UrlUnreachable, sentence, remedy))
         };
         match &self.reach {
             None => Reading::unknown(format!("{url} was not asked")),
@@ -337,10 +336,29 @@ impl Published {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "reads as what the address does")]
     fn elsewhere(&self, url: &str, evidence: String, sentence: String) -> Reading {
-        let remedy = format!("Stop what answers at {url}, or publish where this one is: `beatkeeper agent update`.");
-        Reading::warned(evidence, Cause::new(Code::UrlElsewhere, sentence, remedy))
+        let remedy = format!("Stop what answers at {url}, or publish where this one is: {}.", self.publishing());
+        Reading::warned(evidence, self.cause(Code::UrlElsewhere, sentence, remedy))
+    }
+
+    /// How another address of it is published.
+    fn publishing(&self) -> &'static str {
+        match self.id.kind() {
+            EntityKind::Agent => "`beatkeeper agent update`",
+            // A registry has a service's address twice, and changes only one of them.
+            EntityKind::Service => {
+                "`beatkeeper agent deregister`, then `beatkeeper agent register`, since the address of a service cannot be changed"
+            }
+        }
+    }
+
+    fn cause(&self, code: Code, sentence: String, remedy: String) -> Cause {
+        let cause = Cause::new(code, sentence, remedy);
+        match self.id.kind() {
+            EntityKind::Agent => cause,
+            // An update of its address would be refused.
+            EntityKind::Service => Cause { repair: None, ..cause },
+        }
     }
 }
 

@@ -462,6 +462,26 @@ fn who_beats_seldom_is_not_called_silent_between_two_beats() {
 }
 
 #[test]
+fn the_address_of_a_service_is_not_updated() {
+    let cause = |id: &str, reach: Reach| {
+        let url = Some("https://a.example".into());
+        let id = id.parse().unwrap();
+        let reach = Some(reach);
+        Published { url, reach, registry_says: None, id, private: false, comparable: true }.read().cause.unwrap()
+    };
+    let service = ID.replacen("zns:", "zns:svc:", 1);
+    for reach in [Reach::Nobody("refused".into()), answered("zns:other", SameProcess::Unknown)] {
+        let of_agent = cause(ID, reach.clone());
+        assert!(of_agent.remedy.contains("`beatkeeper agent update`"), "{of_agent:?}");
+        assert_eq!(of_agent.repair, Some(RepairKind::UpdateUrl));
+        let of_service = cause(&service, reach);
+        assert!(!of_service.remedy.contains("agent update"), "{of_service:?}");
+        assert!(of_service.remedy.contains("`beatkeeper agent deregister`, then `beatkeeper agent register`"));
+        assert_eq!(of_service.repair, None);
+    }
+}
+
+#[test]
 fn a_lease_that_nobody_has_is_no_other_computers() {
     for liveness in Liveness::ALL {
         let reading = taken(beaten(Speaker::Team, liveness));
