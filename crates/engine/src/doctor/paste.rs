@@ -1,5 +1,7 @@
 //! Commands to paste: what a person would type to see the same. One set for each system's shell.
 
+use std::net::{IpAddr, SocketAddr};
+
 use beatkeeper_core::doctor::Check;
 
 /// What they are about.
@@ -18,7 +20,8 @@ pub(super) struct About<'a> {
 /// The command for one check; nothing where there is none.
 pub(super) fn command(check: Check, about: &About<'_>) -> Option<String> {
     let About { port, base, id, name, .. } = about;
-    let host = &quoted(about.host.trim_matches(['[', ']']));
+    let bare = about.host.trim_matches(['[', ']']);
+    let host = &quoted(bare);
     let (base, name) = (base.trim_end_matches('/'), quoted(name));
     let socket = format!(
         "{CURL} -i -N --http1.1 --max-time 5 -H {u} -H {c} -H {v} -H {k} {url}",
@@ -34,7 +37,12 @@ pub(super) fn command(check: Check, about: &About<'_>) -> Option<String> {
         Check::Dns => shell::dns(host),
         Check::Tcp => shell::tcp(host, *port),
         Check::Tls if about.encrypted => {
-            format!("openssl s_client -connect {host}:{port} -servername {host} -showcerts < {}", shell::NULL)
+            let to = match bare.parse::<IpAddr>() {
+                // An address is no name that a server could be asked for.
+                Ok(address) => quoted(&SocketAddr::new(address, *port).to_string()),
+                Err(_) => format!("{host}:{port} -servername {host}"),
+            };
+            format!("openssl s_client -connect {to} -showcerts < {}", shell::NULL)
         }
         Check::Tls => return None,
         Check::Http => format!("{CURL} -i {}", q(&format!("{base}/v1/info"))),
@@ -148,18 +156,35 @@ mod shell {
 mod tests {
     use super::*;
 
+    const ABOUT: About<'_> = About {
+        host: "r.example",
+        port: 443,
+        base: "https://r.example/",
+        id: "zns:1",
+        name: "it's; rm -rf ~",
+        encrypted: true,
+        health: Some("http://127.0.0.1:5000/health"),
+        published: None,
+    };
+
+    #[test]
+    fn an_address_is_dialled_as_one() {
+        let dialled = |host| command(Check::Tls, &About { host, ..ABOUT }).unwrap();
+        assert!(dialled("r.example").starts_with("openssl s_client -connect r.example:443 -servername r.example "));
+        for host in ["::1", "[::1]"] {
+            // Without quotes a shell would look for files of that name.
+            assert!(
+                dialled(host).starts_with("openssl s_client -connect '[::1]:443' -showcerts "),
+                "{}",
+                dialled(host)
+            );
+        }
+        assert!(dialled("192.0.2.1").starts_with("openssl s_client -connect 192.0.2.1:443 -showcerts "));
+    }
+
     #[test]
     fn what_is_pasted_is_one_argument_whatever_it_is_called() {
-        let about = About {
-            host: "r.example",
-            port: 443,
-            base: "https://r.example/",
-            id: "zns:1",
-            name: "it's; rm -rf ~",
-            encrypted: true,
-            health: Some("http://127.0.0.1:5000/health"),
-            published: None,
-        };
+        let about = ABOUT;
         for check in Check::ALL {
             let Some(command) = command(check, &about) else { continue };
             assert!(!command.contains("it's; rm"), "{command}");
