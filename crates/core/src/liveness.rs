@@ -94,6 +94,9 @@ pub struct Thresholds {
     pub sweep: Duration,
 }
 
+/// What a sweep may take beyond its interval, and the clocks may be off, before it is late.
+pub const SWEEP_SLACK: Duration = Duration::from_secs(5);
+
 /// How a place says when silence gets which name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {

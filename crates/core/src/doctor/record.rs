@@ -4,14 +4,13 @@ use super::{Cause, Code, Reading};
 use crate::dialect::Dialect;
 use crate::failure::{Failure, Fatal};
 use crate::identity::{DeveloperId, EntityId};
+use crate::liveness::SWEEP_SLACK;
 use crate::notice::duration;
 use crate::time::Time;
+use crate::verdict::CLOCK_LIMIT_MS;
 use crate::wire::zynd::MAX_CLOCK_SKEW;
 use crate::witness::RecordFacts;
 use std::time::Duration;
-
-/// Clocks are compared through a header with whole seconds, so the limit is met a little earlier.
-const CLOCK_LIMIT_MS: i64 = 58_000;
 
 /// What kind of registry it is.
 #[derive(Clone, Debug, Default)]
@@ -159,7 +158,7 @@ impl RecordSeen {
             Some(age) => format!("{status}; last heartbeat {} ago on its own clock", duration(age)),
             None => format!("{status}; no heartbeat"),
         };
-        if status == "active" && age.is_some_and(|age| age > self.swept_after) {
+        if status == "active" && age.is_some_and(|age| age > self.swept_after + SWEEP_SLACK) {
             return Reading::warned(
                 evidence,
                 Cause::new(

@@ -9,7 +9,7 @@ use crate::dialect::Dialect;
 use crate::failure::{Failure, Fatal, Transient};
 use crate::history::Connection;
 use crate::identity::EntityId;
-use crate::liveness::Liveness;
+use crate::liveness::{Liveness, SWEEP_SLACK};
 use crate::time::Time;
 use crate::view::{LinkStateName, Severity, Speaker, VerdictView};
 use crate::witness::RecordFacts;
@@ -479,6 +479,13 @@ fn the_address_of_a_service_is_not_updated() {
         assert!(of_service.remedy.contains("`beatkeeper agent deregister`, then `beatkeeper agent register`"));
         assert_eq!(of_service.repair, None);
     }
+}
+
+#[test]
+fn a_sweep_has_as_long_as_the_fleet_gives_it() {
+    let called_active = |silent: Duration| record(Some(facts(Some(silent)))).cause.map(|cause| cause.code);
+    assert_eq!(called_active(minutes(6) + SWEEP_SLACK), None);
+    assert_eq!(called_active(minutes(6) + SWEEP_SLACK + Duration::from_secs(1)), Some(Code::SweepLate));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub use codes::{KnownVerdict, Subject, VERDICTS, known};
 pub use team::TeamEvidence;
 
 /// Clocks are compared through a header with whole seconds, so the limit is met a little earlier.
-const CLOCK_LIMIT_MS: i64 = 58_000;
+pub(crate) const CLOCK_LIMIT_MS: i64 = 58_000;
 /// This many reconnects within five minutes are a connection that keeps dropping.
 const FLAPPING: u32 = 3;
 

@@ -129,8 +129,7 @@ pub(super) fn seen(
     let seen = RecordSeen {
         answer: facts,
         registry_now: now.offset_millis(clock_ahead_ms.unwrap_or(0)),
-        // Two clocks that tell whole seconds: what looks late by less may be on time.
-        swept_after: thresholds.inactive_after + thresholds.sweep + Duration::from_millis(1500),
+        swept_after: thresholds.inactive_after + thresholds.sweep,
         known_before: patient.row.as_ref().is_some_and(|row| row.last_confirmed_at.is_some()),
     };
     (seen.read(), read)

@@ -48,8 +48,8 @@ causes! {
         scene.entry.push_str("beats = \"agent\"\n");
         scene.engine(|agent| {
             let silent_for = age(&agent["registry"]["last_heartbeat"]);
-            // Longer than any rounding of clocks that tell whole seconds.
-            agent["liveness"] == "offline" && agent["registry"]["status"] == "active" && silent_for >= Some(9)
+            // Longer than the sweep and all that it is given beyond that, and any rounding to whole seconds.
+            agent["liveness"] == "offline" && agent["registry"]["status"] == "active" && silent_for >= Some(12)
         });
         scene
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fleet::{Context, Registry};
-use crate::liveness::Liveness;
+use crate::liveness::{Liveness, SWEEP_SLACK};
 use crate::time::Time;
 use crate::witness::RecordFacts;
 
@@ -13,8 +13,6 @@ use super::{Agent, Change};
 const ACTIVE: &str = "active";
 /// Heartbeats and the registry's clock are known to the second.
 const RESOLUTION: Duration = Duration::from_secs(2);
-/// What a sweep may take beyond its interval, and the clocks may be off, before it is late.
-const SLACK: Duration = Duration::from_secs(5);
 
 /// What a record last said to the sweep's question.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,7 +54,7 @@ impl Agent {
         let flips_at = self.next_flip(registry, context);
         change.row |= flips_at != self.flips_at;
         self.flips_at = flips_at;
-        let over = self.sweep_over_at(registry)? + SLACK;
+        let over = self.sweep_over_at(registry)? + SWEEP_SLACK;
         if over > now {
             return Some(over);
         }
@@ -72,7 +70,7 @@ impl Agent {
     pub(super) fn sweep_late_by(&self, registry: &Registry) -> Option<Duration> {
         let over = self.sweep_over_at(registry)?;
         let seen = self.record.sweep;
-        let asked = seen.active_at.filter(|asked| *asked >= over + SLACK)?;
+        let asked = seen.active_at.filter(|asked| *asked >= over + SWEEP_SLACK)?;
         // The record is of before a heartbeat that was heard of since.
         let older = self.record.last_heartbeat > seen.last_heartbeat.map(|read| read + RESOLUTION);
         (!older).then(|| asked.since(over))
