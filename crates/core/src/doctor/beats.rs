@@ -17,8 +17,6 @@ pub enum ActivitySeen {
     Mute,
     /// It did not open.
     Closed(String),
-    /// This registry has none.
-    None,
 }
 
 impl ActivitySeen {
@@ -31,7 +29,6 @@ impl ActivitySeen {
             Self::Closed(why) => {
                 Reading::notice(format!("Not to be had ({why}): beats are confirmed by reading the record"))
             }
-            Self::None => Reading::not_asked("This kind of registry has none"),
         }
     }
 }

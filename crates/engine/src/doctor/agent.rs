@@ -10,7 +10,7 @@ use beatkeeper_core::doctor::{
 use beatkeeper_core::liveness::Liveness;
 use beatkeeper_core::view::ProcessState;
 use beatkeeper_core::wire::zynd;
-use beatkeeper_runner::log::{Case, Cursor, Direction, LogReader, Pattern};
+use beatkeeper_runner::log::{Case, Cursor, Direction, LogPlace, LogReader, Pattern};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use url::Url;
@@ -248,7 +248,10 @@ async fn listed(web: &Web<'_>, developer: &str, id: &str) -> Option<String> {
 
 async fn reach(patient: &Patient, http: &reqwest::Client, home: &AtHome, published: Url) -> Reach {
     let nonce = nonce();
-    let before = patient.output.as_ref().map(|place| end_of(&LogReader::open(place)));
+    let before = match &patient.output {
+        Some(place) => end_of(place.clone()).await,
+        None => None,
+    };
     let mut health = published.clone();
     health.set_path(&format!("{}/health", published.path().trim_end_matches('/')));
     health.set_query(Some(&format!("beatkeeper={nonce}")));
@@ -310,13 +313,15 @@ fn nonce() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn end_of(reader: &LogReader) -> Option<Cursor> {
-    reader.last(1).ok().map(|page| page.to)
+/// Where its output ends now.
+async fn end_of(place: LogPlace) -> Option<Cursor> {
+    let last = tokio::task::spawn_blocking(move || LogReader::open(&place).last(1));
+    last.await.ok()?.ok().map(|page| page.to)
 }
 
 /// Whether the process wrote down that it was asked, as servers with an access log do.
-async fn was_seen(place: &beatkeeper_runner::log::LogPlace, from: Option<Cursor>, nonce: &str) -> bool {
-    let (Some(from), Ok(pattern)) = (from, Pattern::text(nonce, Case::Sensitive)) else { return false };
+async fn was_seen(place: &LogPlace, from: Cursor, nonce: &str) -> bool {
+    let Ok(pattern) = Pattern::text(nonce, Case::Sensitive) else { return false };
     let until = tokio::time::Instant::now() + SEEN_WITHIN;
     loop {
         let (place, pattern) = (place.clone(), pattern.clone());

@@ -22,7 +22,9 @@ const MOST: usize = 10;
 
 /// Shakes hands as every connection of ours does, and writes down what was shown. What is not trusted is refused here, too.
 pub(super) async fn shake(stream: TcpStream, host: &str) -> Reading {
-    let (config, seen) = match recording() {
+    // The system's certificates are files.
+    let made = tokio::task::spawn_blocking(|| recording().map_err(|error| error.to_string())).await;
+    let (config, seen) = match made.unwrap_or_else(|error| Err(error.to_string())) {
         Ok(made) => made,
         Err(error) => return Reading::unknown(format!("The system's certificates cannot be read: {error}")),
     };
