@@ -1,7 +1,5 @@
 //! The order of a visit: what needs what, and what is looked at side by side.
 
-use std::future::Future;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use beatkeeper_core::base_url::BaseUrl;
@@ -15,7 +13,7 @@ use beatkeeper_core::time::Time;
 use tokio::net::TcpStream;
 
 use super::agent::{self, Web};
-use super::paste::{self, About};
+use super::exam::Exam;
 use super::patient::{Patient, Tools};
 use super::record::{self, RecordRead};
 use super::sheet::{Orders, Sheet};
@@ -37,7 +35,7 @@ pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, 
     if let Some(chart) = tools.chart(&patient.entry.entity).await {
         patient.settled = chart.settled;
     }
-    let exam = Exam { patient, tools, orders, sheet, health: OnceLock::new(), published: OnceLock::new() };
+    let exam = Exam::new(patient, tools, orders, sheet);
     match exam.patient.registry.as_ref().map(|registry| registry.url.clone()) {
         Some(base) => Box::pin(exam.registry(&base)).await,
         None => exam.bus().await,
@@ -47,16 +45,6 @@ pub(super) async fn examine(mut patient: Patient, tools: Tools, orders: Orders, 
     let verdict = row.map(|row| row.verdict);
     let diagnosis = diagnose(&exam.sheet.readings(), &Context { symptom: orders.symptom, took, verdict });
     exam.sheet.close(diagnosis, took);
-}
-
-struct Exam {
-    patient: Patient,
-    tools: Tools,
-    orders: Orders,
-    sheet: Sheet,
-    /// Once known, for commands to paste.
-    health: OnceLock<String>,
-    published: OnceLock<String>,
 }
 
 /// The way to the registry.
@@ -374,70 +362,6 @@ impl Exam {
     fn held(&self, hold: Option<beatkeeper_core::doctor::Hold>) -> Reading {
         let past = Past { connections: self.patient.connections.clone(), now: self.tools.clock.now() };
         Held { hold, past }.read()
-    }
-
-    /// What needs no waiting.
-    fn now(&self, check: Check, look: impl FnOnce() -> Reading) {
-        let began = self.begin(check);
-        self.put(check, look(), began);
-    }
-
-    async fn row(&self, check: Check, look: impl Future<Output = Reading>) -> Outcome {
-        let began = self.begin(check);
-        let reading = look.await;
-        let outcome = reading.outcome;
-        self.put(check, reading, began);
-        outcome
-    }
-
-    fn begin(&self, check: Check) -> Instant {
-        self.sheet.begin(check);
-        Instant::now()
-    }
-
-    fn put(&self, check: Check, reading: Reading, began: Instant) {
-        self.sheet.put(check, reading, Some(began.elapsed()), self.command(check));
-    }
-
-    /// What does not apply.
-    fn skip(&self, checks: &[Check], why: &str) {
-        for check in checks {
-            self.sheet.put(*check, Reading::not_asked(why), None, None);
-        }
-    }
-
-    /// What cannot be told since something before it is broken.
-    fn leave(&self, checks: &[Check], why: &str) {
-        for check in checks {
-            self.sheet.put(*check, Reading::unknown(why), None, self.command(*check));
-        }
-    }
-
-    fn command(&self, check: Check) -> Option<String> {
-        let base = self.patient.registry.as_ref().map(|registry| registry.url.to_string()).unwrap_or_default();
-        let (host, port, encrypted) = match (&self.patient.registry, &self.patient.bus) {
-            (Some(registry), _) => {
-                let port = registry.url.http("").port_or_known_default().unwrap_or(443);
-                (registry.url.host().to_owned(), port, registry.url.is_encrypted())
-            }
-            (None, Some(bus)) => {
-                // What needs a host is skipped where there is none.
-                let (host, port) = bus.first_host().unwrap_or_default();
-                (host, port, false)
-            }
-            (None, None) => return None,
-        };
-        let about = About {
-            host: &host,
-            port,
-            base: &base,
-            id: self.patient.entry.entity.as_str(),
-            name: &self.patient.entry.name,
-            encrypted,
-            health: self.health.get().map(String::as_str),
-            published: self.published.get().map(String::as_str),
-        };
-        paste::command(check, &about)
     }
 }
 

@@ -13,6 +13,7 @@
 mod agent;
 mod beats;
 mod computer;
+mod exam;
 mod examine;
 mod hold;
 mod link;
