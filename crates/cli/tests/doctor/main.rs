@@ -13,6 +13,7 @@ mod common;
 mod hole;
 mod homes;
 mod http;
+mod interrupted;
 mod keychain;
 mod names;
 mod namespace;
