@@ -60,7 +60,7 @@ impl Fleet {
 
     pub(super) fn listen(&mut self, id: &EntityId, on: bool, now: Time) {
         if self.agents.contains_key(id) {
-            self.update(id, now, |agent, _, _| agent.rest(on));
+            self.update(id, now, |agent, _, _| agent.set_listening(on));
         }
     }
 

@@ -181,7 +181,7 @@ impl Silence {
         let (reply, answer) = tokio::sync::oneshot::channel();
         // From here on: a visit may be ended before the answer is there.
         let silence = Self { id, tools };
-        let asked = silence.tools.ask(Ask::Rest(silence.id.clone(), true, Some(reply))).await;
+        let asked = silence.tools.ask(Ask::Listen(silence.id.clone(), true, Some(reply))).await;
         match (asked, answer.await) {
             (Ok(()), Ok(true)) => Ok(silence),
             (Ok(()), Ok(false)) => Err("a fire drill is under way"),
@@ -193,6 +193,6 @@ impl Silence {
 impl Drop for Silence {
     fn drop(&mut self) {
         let (id, tools) = (self.id.clone(), self.tools.clone());
-        tokio::spawn(async move { tools.ask(Ask::Rest(id, false, None)).await });
+        tokio::spawn(async move { tools.ask(Ask::Listen(id, false, None)).await });
     }
 }

@@ -92,11 +92,11 @@ impl FleetLoop {
         self.drill.as_ref().is_some_and(|running| running.drill.agent == *id && running.drill.resumed_at.is_none())
     }
 
-    /// Has an agent's link rest so that others can be heard, or beat again. A drill goes before it.
-    pub(super) fn rest(&mut self, id: &EntityId, rests: bool) -> bool {
+    /// Has an agent's link be silent so that others can be heard, or beat again. A drill goes before it.
+    pub(super) fn listen(&mut self, id: &EntityId, on: bool) -> bool {
         let drilled = self.drill.as_ref().is_some_and(|running| running.drill.agent == *id);
         if !drilled {
-            self.fold(FleetEvent::Listen(id.clone(), rests));
+            self.fold(FleetEvent::Listen(id.clone(), on));
         }
         !drilled
     }

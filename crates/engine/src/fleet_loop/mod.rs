@@ -69,8 +69,8 @@ pub(crate) enum Ask {
     BeatNow(EntityId),
     /// Have an agent's record read now.
     ReadNow(EntityId),
-    /// Have an agent's link rest, or beat again; whether it does as it is told.
-    Rest(EntityId, bool, Option<oneshot::Sender<bool>>),
+    /// Have an agent's link be silent so that others can be heard, or beat again; whether it does as it is told.
+    Listen(EntityId, bool, Option<oneshot::Sender<bool>>),
     /// An agent's row.
     Row(EntityId, oneshot::Sender<Option<AgentRow>>),
     /// What the doctor wants to know of an agent beyond its row.
@@ -175,8 +175,8 @@ impl FleetLoop {
                     Some(Ask::Log(id, task, done)) => self.crew.processes().log(&id, task, done),
                     Some(Ask::BeatNow(id)) => self.crew.tell_link(&id, LinkCommand::BeatNow),
                     Some(Ask::ReadNow(id)) => self.crew.tell_watcher(&id, WatchCommand::Read(id.clone())),
-                    Some(Ask::Rest(id, rests, reply)) => {
-                        let done = self.rest(&id, rests);
+                    Some(Ask::Listen(id, on, reply)) => {
+                        let done = self.listen(&id, on);
                         let _ = reply.map(|reply| reply.send(done));
                     }
                     Some(Ask::Row(id, reply)) => {

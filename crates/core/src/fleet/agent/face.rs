@@ -33,7 +33,7 @@ impl Agent {
             process_since: self.process_since().map(|since| time_of_day(since, context.zone)),
             process_clock_ahead_ms: self.process_clock(),
             restarts: self.run.as_ref().map_or((0, 0), |run| run.restarts()),
-            rests: self.liveness == Liveness::Stopped && self.rests(now),
+            rests: self.liveness == Liveness::Stopped && self.process_rests(now),
             said_goodbye: self.liveness == Liveness::Stopped && self.left_the_bus(),
             held: self.is_held(),
             hushed: self.is_hushed(),

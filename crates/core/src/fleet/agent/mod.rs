@@ -258,7 +258,7 @@ impl Agent {
             self.go_on_missing(now, change);
         }
         self.missed = self.missed_by(now);
-        self.listen(now);
+        self.speak_for_the_silent(now);
         self.settle_run(now, change);
         self.settle_lease(change);
         let beating = self.may_beat();
@@ -291,7 +291,7 @@ impl Agent {
     }
 
     fn judge(&self, registry: &Registry, now: Time) -> (Liveness, Option<Time>) {
-        if self.settings.paused || self.rests(now) || self.left_the_bus() {
+        if self.settings.paused || self.process_rests(now) || self.left_the_bus() {
             return (Liveness::Stopped, None);
         }
         match self.last_confirmed {

@@ -11,7 +11,7 @@ use super::{Agent, Change, STOPPED};
 impl Agent {
     /// Something happened to its process, or is asked for.
     pub(in crate::fleet) fn run_event(&mut self, event: RunEvent, now: Time, change: &mut Change) {
-        let rested = self.rests(now);
+        let rested = self.process_rests(now);
         let Some(run) = &mut self.run else { return };
         let (started, ended) =
             (matches!(event, RunEvent::Started { reclaimed: false, .. }), matches!(event, RunEvent::TreeEnded));
@@ -28,7 +28,7 @@ impl Agent {
         if ended {
             change.usage.extend(self.usage_rest());
         }
-        if rested && !self.rests(now) {
+        if rested && !self.process_rests(now) {
             self.strip.gap(SpanKind::NotRunning, STOPPED, self.strip.end(), now);
             // Silence while nobody asked it to run was asked for.
             self.last_confirmed = self.last_confirmed.map(|_| now);
@@ -81,7 +81,7 @@ impl Agent {
 
     /// Whether its silence is asked for: its process was stopped by a person, or was never started, and nobody else
     /// beats for it.
-    pub(super) fn rests(&self, now: Time) -> bool {
+    pub(super) fn process_rests(&self, now: Time) -> bool {
         let Some(quiet_from) = self.quiet_from() else { return false };
         match self.speaker() {
             // One stray beat is nobody who beats for it.

@@ -39,7 +39,7 @@ impl Agent {
     }
 
     /// It is silent so that others can be heard, or no longer.
-    pub(in crate::fleet) const fn rest(&mut self, on: bool) {
+    pub(in crate::fleet) const fn set_listening(&mut self, on: bool) {
         self.listening = on;
     }
 

@@ -99,7 +99,7 @@ impl Agent {
     }
 
     /// Its own program fell silent: we beat again, before anybody misses a beat.
-    pub(super) fn listen(&mut self, now: Time) {
+    pub(super) fn speak_for_the_silent(&mut self, now: Time) {
         if self.voice_due().is_some_and(|due| due <= now) {
             let long = self.voice.since.is_some_and(|since| now.since(since) >= TRUSTED);
             self.voice.returns = if long { 0 } else { self.voice.returns.saturating_add(1) };
