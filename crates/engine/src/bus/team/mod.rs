@@ -93,6 +93,11 @@ impl Team {
         let _ = self.commands.send(command);
     }
 
+    /// Whether its task ended without having been asked to.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Lets go of everything, so that others need not wait.
     pub(crate) async fn end(self) {
         let (done, ended) = oneshot::channel();

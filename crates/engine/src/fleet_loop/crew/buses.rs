@@ -98,11 +98,15 @@ impl Crew {
         for bus in settings
             .buses
             .iter()
-            .filter(|bus| self.hubs.get(&bus.name).is_some_and(Hub::has_ended))
+            .filter(|bus| self.hubs.get(&bus.name).is_some_and(Hub::has_ended) || self.team_has_ended(&bus.name))
             .cloned()
             .collect::<Vec<_>>()
         {
-            tracing::error!(bus = bus.name, "a bus's hub ended unexpectedly and is opened anew");
+            tracing::error!(bus = bus.name, "a bus's hub or its team ended unexpectedly, and is opened anew");
+            if self.team_has_ended(&bus.name) {
+                // It says no more that somebody else begins.
+                self.leases.lose_all();
+            }
             self.open_hub(&bus);
             for agent in settings.agents.iter().filter(|agent| agent.registry == bus.name) {
                 if let Some((_, name)) = agent.entity.parts() {

@@ -40,6 +40,11 @@ impl Crew {
         }
     }
 
+    /// Whether the team of this bus has to be made anew, and its hub with it.
+    pub(super) fn team_has_ended(&self, bus: &str) -> bool {
+        self.team.as_ref().is_some_and(|(of, team)| of == bus && team.has_ended())
+    }
+
     /// Where no bus settles who beats, everyone may.
     pub(super) fn without_a_team(&self) {
         if self.team.is_none() {
