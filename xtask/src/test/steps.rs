@@ -41,6 +41,8 @@ fn clippy() -> Result<Outcome> {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
+// Whoever reads a log of a machine far away wants all that failed, so tests go on after the first that does.
+//
 // Cargo compiles a dependency once for each set of features that the selected packages want of it. So every step selects
 // the whole workspace, and says which targets of it to run: nothing is compiled twice.
 
@@ -58,7 +60,7 @@ fn sdk() -> Result<Outcome> {
 
 fn rust_test() -> Result<Outcome> {
     let tests = integration_tests(|package| package != E2E)?;
-    let mut arguments = vec!["test", "--workspace", "--lib", "--bins"];
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast", "--lib", "--bins"];
     arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
     // They wait for intervals, processes and servers more than they reckon.
     let at_once = 2 * std::thread::available_parallelism().map_or(1, usize::from);
@@ -77,7 +79,7 @@ fn e2e() -> Result<Outcome> {
         return Ok(Outcome::Skipped(why.to_owned()));
     }
     let tests = integration_tests(|package| package == E2E)?;
-    let mut arguments = vec!["test", "--workspace"];
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     arguments.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
     cargo(&arguments)
 }
