@@ -1,5 +1,6 @@
 //! A desktop of the test's own: a message bus, and a keychain on it or none.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -27,7 +28,9 @@ impl Desktop {
         // It makes its collection when it is first unlocked.
         desktop.start(&home, &["--unlock"]);
         let made = home.join(".local/share/keyrings/login.keyring");
-        wait(|| made.is_file().then_some(())).expect("a collection is made");
+        // An empty file keeps its place until it is written.
+        let whole = || fs::metadata(&made).is_ok_and(|file| file.len() > 0);
+        wait(|| whole().then_some(())).expect("a collection is made");
         desktop.stop();
         desktop.start(&home, &[]);
         desktop
