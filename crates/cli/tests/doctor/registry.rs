@@ -39,9 +39,18 @@ impl Registry {
         Self::with(Config { speaks: Speech::DocumentedShared, ..Config::default() })
     }
 
+    /// The same, and a silence of minutes does not change its mind.
+    pub fn patient_on_one_path() -> Self {
+        let patience = Duration::from_secs(300);
+        Self::that(Config { speaks: Speech::DocumentedShared, inactive_after: patience, ..Config::default() })
+    }
+
     fn with(config: Config) -> Self {
+        Self::that(Config { inactive_after: Duration::from_secs(4), ..config })
+    }
+
+    fn that(config: Config) -> Self {
         let config = Config {
-            inactive_after: Duration::from_secs(4),
             sweep: Duration::from_secs(1),
             registrations_per_minute: None,
             searches_per_minute: None,

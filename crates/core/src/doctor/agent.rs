@@ -374,8 +374,8 @@ pub enum Searched {
     Missing {
         /// How many there were.
         of: usize,
-        /// It is inactive, and searches leave those out.
-        inactive: bool,
+        /// The registry's word for it, where that is another one than active: searches leave those out.
+        status: Option<String>,
     },
     /// Nobody could search.
     Failed(String),
@@ -389,10 +389,11 @@ impl Searched {
     pub fn read(&self) -> Reading {
         match self {
             Self::Found { of } => Reading::ok(format!("Among {of} results for its name")),
-            Self::Missing { of, inactive: true } => {
-                Reading::notice(format!("Not among {of} results: searches leave out who is inactive, until it beats"))
+            Self::Missing { of, status: Some(status) } => {
+                let why = format!("it is {status}, and searches leave out who is not active, until it beats");
+                Reading::notice(format!("Not among {of} results: {why}"))
             }
-            Self::Missing { of, inactive: false } => Reading::warned(
+            Self::Missing { of, status: None } => Reading::warned(
                 format!("Not among {of} results for its name"),
                 Cause::new(
                     Code::NotFound,

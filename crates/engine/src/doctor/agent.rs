@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::base_url::BaseUrl;
+use beatkeeper_core::base_url::{BaseUrl, is_only_here};
 use beatkeeper_core::doctor::{
     AtPort, CardFacts, CardSeen, OwnPort, Published, Reach, Reading, RegistryUrls, SameProcess, Searched,
 };
@@ -19,7 +19,6 @@ use super::patient::Patient;
 use super::record::RecordRead;
 use super::web::{Visitors, fetch};
 use crate::project;
-use crate::registry::is_only_here;
 
 /// How long an agent may take to answer.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -375,5 +374,6 @@ pub(super) async fn search(patient: &Patient, web: &Web<'_>, record: Option<&Rec
     if !all {
         return Searched::Failed(format!("it is not among the first {RESULTS} results, and there may be more"));
     }
-    Searched::Missing { of: results.len(), inactive: record.facts.status.as_deref() == Some("inactive") }
+    let status = record.facts.status.clone().filter(|status| status != "active");
+    Searched::Missing { of: results.len(), status }
 }

@@ -18,9 +18,9 @@ causes! {
     a_registry_in_order_and_no_beatkeeper: [] => "engine.not_running", Some("beats"), || {
         Scene::new(Registry::start()).with_agent()
     };
-    a_registry_as_the_guide_has_it: [] => "ok", None, settled_on_one_path;
+    a_registry_as_the_guide_has_it: [] => "ok", None, || settled(Registry::documented_on_one_path());
     a_registry_as_the_guide_has_it_and_no_beatkeeper_any_more: [] => "ok", None, || {
-        let mut scene = settled_on_one_path();
+        let mut scene = settled(Registry::patient_on_one_path());
         scene.engine_ends();
         scene
     };
@@ -80,9 +80,9 @@ causes! {
     };
 }
 
-/// A registry of which Beatkeeper has found out that its heartbeat socket is elsewhere than the live one's.
-fn settled_on_one_path() -> Scene {
-    let mut scene = Scene::new(Registry::documented_on_one_path()).with_agent();
+/// A registry of which Beatkeeper has found out where its heartbeat socket is.
+fn settled(registry: Registry) -> Scene {
+    let mut scene = Scene::new(registry).with_agent();
     // A record counts in whole seconds, and shows no beat within that of the registration (protocols.md 1.5).
     scene.engine(|agent| agent["verdict"]["code"] == "ok" && agent["beats"]["confirmed"].as_u64() >= Some(3));
     scene

@@ -104,7 +104,7 @@ fn table() -> Vec<(Code, Check, Reading)> {
             published(answered(ID, SameProcess::SameCard), Some(Err("502".into())), false),
         ),
         (Code::UrlUnreachable, Check::PublishedUrl, published(answered(ID, SameProcess::SameCard), None, true)),
-        (Code::NotFound, Check::Search, Searched::Missing { of: 4, inactive: false }.read()),
+        (Code::NotFound, Check::Search, Searched::Missing { of: 4, status: None }.read()),
         (Code::NeverBeat, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Inactive))),
         (Code::AgentSilent, Check::Beats, taken(beaten(Speaker::Agent, Liveness::Stale))),
         (
@@ -202,8 +202,12 @@ fn what_is_well_is_told_and_ruled_out() {
 }
 
 #[test]
-fn one_dead_address_and_a_trusted_interceptor_are_worth_a_word_and_no_cause() {
-    for reading in [tcp(&[None, Some(Transient::Unreachable)]), shown("O=Zscaler Inc.", Ok(()))] {
+fn what_is_as_expected_is_worth_a_word_and_no_cause() {
+    let dead_beside_living = tcp(&[None, Some(Transient::Unreachable)]);
+    let trusted_interceptor = shown("O=Zscaler Inc.", Ok(()));
+    let left_out = Searched::Missing { of: 4, status: Some("stale".into()) }.read();
+    assert!(left_out.evidence.contains("it is stale"), "{}", left_out.evidence);
+    for reading in [dead_beside_living, trusted_interceptor, left_out] {
         assert_eq!((reading.outcome, reading.cause), (Outcome::Notice, None));
     }
 }
