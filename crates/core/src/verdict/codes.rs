@@ -88,7 +88,7 @@ pub const VERDICTS: &[KnownVerdict] = &[
         "beats.ignored",
         About::Beats,
         Registry,
-        "Two beats in a row did not move the record, and neither clock nor key explains that.",
+        "Two beats in a row did not move the record, and neither clock nor key explains that, nor their form.",
     ),
     it(
         "beats.held",

@@ -61,18 +61,21 @@ pub(super) fn refused_in_words(e: &Evidence<'_>) -> Option<VerdictView> {
 }
 
 /// Nothing moves the record, so another form of beat is tried.
-pub(super) fn trying(e: &Evidence<'_>) -> VerdictView {
+pub(super) fn trying(e: &Evidence<'_>) -> Option<VerdictView> {
     let form = match e.dialect {
         Dialect::ZyndDocumentedShared => "the documented form at /v1/heartbeat is tried",
         Dialect::ZyndDocumented => "the documented form is tried",
-        Dialect::Zynd | Dialect::ArtCafe | Dialect::Redis => "no form of beat that is known moves it",
+        // The usual one again: all were tried.
+        Dialect::Zynd | Dialect::ArtCafe | Dialect::Redis => return None,
     };
-    verdict(
-        "dialect.trying",
-        Severity::Warning,
-        format!("Connected and sending, but the record does not move: {form}"),
-        "Nothing to do yet. If you know what the registry takes, say so with `dialect` in its entry.",
-    )
+    e.trying.then(|| {
+        verdict(
+            "dialect.trying",
+            Severity::Warning,
+            format!("Connected and sending, but the record does not move: {form}"),
+            "Nothing to do yet. If you know what the registry takes, say so with `dialect` in its entry.",
+        )
+    })
 }
 
 /// What is to be done for an agent that its server does not know.

@@ -126,12 +126,14 @@ fn ignored(e: &Evidence<'_>) -> VerdictView {
                 MAX_CLOCK_SKEW.as_secs()
             ),
         ),
-        _ if e.trying => dialect::trying(e),
-        _ => verdict(
-            "beats.ignored",
-            Severity::Bad,
-            "Connected and sending, but the registry ignores the beats, and clock and key are right",
-            "Look at the registry's log for `heartbeat ws:` lines; connecting anew may help: use Retry.",
-        ),
+        _ => dialect::trying(e).unwrap_or_else(|| {
+            let told = if e.trying { ", whatever their form" } else { "" };
+            verdict(
+                "beats.ignored",
+                Severity::Bad,
+                format!("Connected and sending, but the registry ignores the beats{told}, and clock and key are right"),
+                "Look at the registry's log for `heartbeat ws:` lines; connecting anew may help: use Retry.",
+            )
+        }),
     }
 }

@@ -101,6 +101,10 @@ fn what_the_other_side_says_is_said() {
     assert!(judge(&Evidence { beat_refused: Some(&words), ..well() }).sentence.ends_with(": quota"));
     let trying = Evidence { trying: true, dialect: Dialect::ZyndDocumented, unconfirmed_in_a_row: 2, ..well() };
     assert_eq!(judge(&trying).code, "dialect.trying");
+    // The first form again: all were tried, and there is nothing left to wait for.
+    let tried = judge(&Evidence { dialect: Dialect::Zynd, ..trying });
+    assert_eq!((tried.code, tried.severity), ("beats.ignored", Severity::Bad));
+    assert!(tried.sentence.contains("whatever their form"), "{}", tried.sentence);
 }
 
 #[test]

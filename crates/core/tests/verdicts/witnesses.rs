@@ -176,6 +176,7 @@ fn others() -> Vec<State> {
         state("", refused(BeatRefusal::Other(String::new()))),
         state("", refused(BeatRefusal::Other("quota".into()))),
         state("", |e| (e.trying, e.dialect) = (true, Dialect::ZyndDocumented)),
+        state("", |e| e.trying = true),
         state("", |e| (e.trying, e.dialect) = (true, Dialect::ZyndDocumentedShared)),
         state("", |e| (e.dialect, e.unacked) = (Dialect::ArtCafe, 2)),
         state("", |e| (e.dialect, e.unacked, e.ever_acked) = (Dialect::ArtCafe, 2, false)),
