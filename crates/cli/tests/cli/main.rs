@@ -16,6 +16,8 @@ mod refusals;
 mod registry;
 mod secrecy;
 mod team;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tls;
 mod writes;
 

@@ -124,3 +124,35 @@ fn a_running_engine_takes_the_next_key() {
     let config = stage.read("beatkeeper.toml");
     assert!(config.contains(SECOND) && !config.contains(FIRST) && config.contains("interval = 1"), "{config}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_is_shown_what_is_signed_and_asked() {
+    use crate::terminal::Terminal;
+
+    let (stage, registry) = scene();
+    let answered = |arguments: &[&str], question: &str, line: &str| {
+        let mut terminal = Terminal::start(&stage, &stage.command(arguments));
+        terminal.answer(question, line);
+        terminal.ended()
+    };
+    let asked = "Sign and send? [y/N] ";
+    for no in ["", "n", "yess"] {
+        let (code, screen) = answered(&register(&[]), asked, no);
+        assert!(code == Some(1) && screen.contains("Nothing was signed, and nothing was sent"), "{screen}");
+        assert!(screen.contains("signed by the agent's key: {"), "it was not shown: {screen}");
+        assert!(!is_known(&registry, FIRST));
+    }
+    let (code, screen) = answered(&register(&[]), asked, "Y");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(is_known(&registry, FIRST));
+
+    let deregister = ["agent", "deregister", "weather"];
+    let asked = "Type \"weather\" to deregister it: ";
+    let (code, screen) = answered(&deregister, asked, "whether");
+    assert_eq!(code, Some(1), "{screen}");
+    assert!(is_known(&registry, FIRST));
+    let (code, screen) = answered(&deregister, asked, "weather");
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(!is_known(&registry, FIRST));
+}

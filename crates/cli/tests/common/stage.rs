@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -180,6 +180,11 @@ impl Process {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Its input, where it was started with one.
+    pub fn keys(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it was started with a pipe to it")
     }
 
     pub fn said(&self) -> String {
