@@ -1,7 +1,6 @@
 //! A registry's base URL, brought to one form.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -64,15 +63,10 @@ impl BaseUrl {
         self.0.scheme() == "https"
     }
 
-    /// Whether the host is this computer.
+    /// Whether it is on this computer.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
-            None => false,
-        }
+        is_only_here(&self.0)
     }
 
     /// Host and, when it is not the scheme's own, port.
@@ -86,6 +80,17 @@ impl BaseUrl {
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+}
+
+/// Whether only this computer itself reaches such an address: no proxy stands before it.
+#[must_use]
+pub fn is_only_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
     }
 }
 
@@ -190,13 +195,26 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_known_by_address_and_by_name() {
-        let loopback = |text: &str| text.parse::<BaseUrl>().unwrap().is_loopback();
-        assert!(loopback("http://127.8.9.1:1") && loopback("http://[::1]:1") && loopback("http://localhost"));
-        assert!(
-            !loopback("http://127.evil.example")
-                && !loopback("http://10.0.0.1")
-                && !loopback("http://localhost.example")
-        );
+    fn what_is_here_is_told_from_what_others_reach() {
+        let here = |text: &str| text.parse::<BaseUrl>().unwrap().is_loopback();
+        for url in [
+            "http://localhost:1",
+            "http://a.localhost",
+            "http://127.8.9.1:1",
+            "http://0.0.0.0",
+            "http://[::1]:5",
+            "http://[::]",
+        ] {
+            assert!(here(url), "{url}");
+        }
+        for url in [
+            "https://a.example",
+            "http://localhost.example",
+            "http://127.evil.example",
+            "http://192.168.0.2",
+            "http://[2001:db8::1]",
+        ] {
+            assert!(!here(url), "{url}");
+        }
     }
 }

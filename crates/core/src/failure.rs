@@ -48,6 +48,13 @@ pub enum Transient {
         /// What `Retry-After` asked for.
         retry_after: Option<Duration>,
     },
+    /// The proxy on the way there does not let us through.
+    Proxy {
+        /// Its scheme, host and port, without any login.
+        proxy: String,
+        /// Why not.
+        trouble: ProxyTrouble,
+    },
     /// The TLS handshake broke off, for another reason than the certificate.
     TlsHandshake {
         /// The library's words.
@@ -57,6 +64,23 @@ pub enum Transient {
     Protocol {
         /// The library's words.
         detail: String,
+    },
+}
+
+/// What a proxy does instead of opening a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyTrouble {
+    /// It cannot be reached itself.
+    Unreachable {
+        /// Why not.
+        detail: String,
+    },
+    /// It wants a login, or another one than it was given.
+    Login,
+    /// It refuses.
+    Refused {
+        /// An HTTP status, or its words.
+        words: String,
     },
 }
 
@@ -191,6 +215,7 @@ impl Transient {
             Self::NoMaster { .. } => "bus.no_master",
             Self::ServerError { .. } => "link.server_error",
             Self::RateLimited { .. } => "link.rate_limited",
+            Self::Proxy { trouble, .. } => trouble.code(),
             Self::TlsHandshake { .. } => "link.tls",
             Self::Protocol { .. } => "link.protocol",
         }
@@ -212,6 +237,7 @@ impl Transient {
             Self::NoMaster { .. } => "Check `master` of this bus. While the Sentinels choose another master, it passes by itself.".into(),
             Self::ServerError { .. } => "The registry is in trouble; its operator has to look.".into(),
             Self::RateLimited { .. } => "Wait; another program may share this address and its limit.".into(),
+            Self::Proxy { trouble, .. } => trouble.remedy().into(),
             Self::TlsHandshake { .. } => "Check that the address speaks TLS on this port.".into(),
             Self::Protocol { .. } => "Check that the address is a registry and not another program.".into(),
         }
@@ -238,8 +264,38 @@ impl fmt::Display for Transient {
             Self::NoMaster { name } => write!(f, "the Sentinels know of no master {} that is one", name.escape_debug()),
             Self::ServerError { status } => write!(f, "the registry answered {status}"),
             Self::RateLimited { .. } => f.write_str("the registry asks for patience (429)"),
+            Self::Proxy { proxy, trouble } => match trouble {
+                ProxyTrouble::Unreachable { detail } => write!(f, "the proxy {proxy} does not answer ({detail})"),
+                ProxyTrouble::Login => write!(f, "the proxy {proxy} wants a login"),
+                ProxyTrouble::Refused { words } => write!(f, "the proxy {proxy} does not let us through ({words})"),
+            },
             Self::TlsHandshake { detail } => write!(f, "the TLS handshake failed ({detail})"),
             Self::Protocol { detail } => write!(f, "the answer is not a registry's ({detail})"),
+        }
+    }
+}
+
+impl ProxyTrouble {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "proxy.unreachable",
+            Self::Login => "proxy.login",
+            Self::Refused { .. } => "proxy.refused",
+        }
+    }
+
+    const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => {
+                "Correct or remove the proxy setting, or except the registry with NO_PROXY; then start Beatkeeper anew."
+            }
+            Self::Login => {
+                "Write the login into the proxy's address, or except the registry with NO_PROXY; then start Beatkeeper anew."
+            }
+            Self::Refused { .. } => {
+                "Ask whoever runs the proxy to allow tunnels (CONNECT) to the registry, or except it with NO_PROXY; then start \
+                 Beatkeeper anew."
+            }
         }
     }
 }

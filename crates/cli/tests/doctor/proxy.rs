@@ -11,6 +11,17 @@ use tokio::net::TcpStream;
 use crate::http::{Head, answer};
 use crate::net::Served;
 
+/// What a proxy does.
+#[derive(Clone, Default)]
+pub struct Rules {
+    /// It is for who knows this `user:password` alone.
+    pub login: Option<&'static str>,
+    /// It passes requests on, and opens no tunnels.
+    pub no_tunnels: bool,
+    /// Whatever it is asked for is there: it knows names that nobody else does.
+    pub leads_to: Option<SocketAddr>,
+}
+
 /// A proxy, and what it was asked for.
 pub struct ForwardProxy {
     served: Served,
@@ -18,13 +29,16 @@ pub struct ForwardProxy {
 }
 
 impl ForwardProxy {
-    /// One for everybody, or for who knows this `user:password`.
-    pub fn start(login: Option<&str>) -> Self {
+    pub fn start(rules: Rules) -> Self {
         let asked = Arc::<Mutex<Vec<String>>>::default();
-        let wanted = login.map(|login| format!("Basic {}", STANDARD.encode(login)));
         let lines = Arc::clone(&asked);
-        let served = Served::new(move |stream| treat(stream, wanted.clone(), Arc::clone(&lines)));
+        let served = Served::new(move |stream| treat(stream, rules.clone(), Arc::clone(&lines)));
         Self { served, asked }
+    }
+
+    /// One for who knows this `user:password`.
+    pub fn with_login(login: &'static str) -> Self {
+        Self::start(Rules { login: Some(login), ..Rules::default() })
     }
 
     /// Its address, with this login in it.
@@ -43,14 +57,17 @@ impl ForwardProxy {
     }
 }
 
-async fn treat(mut client: TcpStream, login: Option<String>, asked: Arc<Mutex<Vec<String>>>) {
+async fn treat(mut client: TcpStream, rules: Rules, asked: Arc<Mutex<Vec<String>>>) {
     let Some(mut head) = Head::read(&mut client).await else { return };
     asked.lock().expect("nobody panicked").push(head.line.clone());
+    let login = rules.login.map(|login| format!("Basic {}", STANDARD.encode(login)));
     let refusal = if login.is_some() && head.field("proxy-authorization") != login.as_deref() {
         let fields = [("Proxy-Authenticate", "Basic realm=\"office\"")];
         Some(answer("407 Proxy Authentication Required", &fields, "Who are you?\n"))
+    } else if rules.no_tunnels && head.asks().0 == "CONNECT" {
+        Some(answer("403 Forbidden", &[], "No tunnels here\n"))
     } else {
-        pass(&mut client, &mut head).await.err()
+        pass(&mut client, &mut head, rules.leads_to).await.err()
     };
     if let Some(refusal) = refusal {
         let _ = client.write_all(&refusal).await;
@@ -59,7 +76,7 @@ async fn treat(mut client: TcpStream, login: Option<String>, asked: Arc<Mutex<Ve
 }
 
 /// Ends when both sides have, or with the answer why not.
-async fn pass(client: &mut TcpStream, head: &mut Head) -> Result<(), Vec<u8>> {
+async fn pass(client: &mut TcpStream, head: &mut Head, leads_to: Option<SocketAddr>) -> Result<(), Vec<u8>> {
     let bad = || answer("502 Bad Gateway", &[], "It cannot be reached\n");
     let (method, target) = head.asks();
     let (tunnel, target) = (method == "CONNECT", target.to_owned());
@@ -70,9 +87,10 @@ async fn pass(client: &mut TcpStream, head: &mut Head) -> Result<(), Vec<u8>> {
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "80"));
     let host = host.trim_matches(['[', ']']);
     let port: u16 = port.parse().map_err(|_| bad())?;
-    let dialled = match host.parse::<IpAddr>() {
-        Ok(address) => TcpStream::connect((address, port)).await,
-        Err(_) => TcpStream::connect((host, port)).await,
+    let dialled = match (leads_to, host.parse::<IpAddr>()) {
+        (Some(place), _) => TcpStream::connect(place).await,
+        (None, Ok(address)) => TcpStream::connect((address, port)).await,
+        (None, Err(_)) => TcpStream::connect((host, port)).await,
     };
     let mut server = dialled.map_err(|_| bad())?;
     let begin = if tunnel {
@@ -99,7 +117,7 @@ mod tests {
     #[test]
     fn it_passes_requests_on_and_tunnels() {
         let registry = Registry::with_agent();
-        let proxy = ForwardProxy::start(None);
+        let proxy = ForwardProxy::start(Rules::default());
         let url = format!("{}{}", registry.url(), registry.record_path());
         let head = Client::connect(proxy.address()).get(&url, "Proxy-Connection: keep-alive\r\n");
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
@@ -117,7 +135,7 @@ mod tests {
     #[test]
     fn it_wants_to_know_who_asks() {
         let registry = Registry::with_agent();
-        let proxy = ForwardProxy::start(Some("me:secret"));
+        let proxy = ForwardProxy::with_login("me:secret");
         let url = format!("{}/v1/info", registry.url());
         let head = Client::connect(proxy.address()).get(&url, "");
         assert!(head.starts_with("HTTP/1.1 407") && head.contains("Basic realm="), "{head}");

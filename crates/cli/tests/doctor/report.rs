@@ -37,7 +37,7 @@ fn all_is_well_and_nothing_had_to_be_waited_for() {
 #[test]
 fn nothing_secret_is_in_a_report() {
     let mut scene = Scene::new(Registry::start()).with_agent();
-    let proxy = ForwardProxy::start(Some("me:hunter2hunter2"));
+    let proxy = ForwardProxy::with_login("me:hunter2hunter2");
     scene.environment("HTTP_PROXY", proxy.url(Some("me:hunter2hunter2")));
     let registry = "https://someone:tokentoken@other.example/?token=abcdef0123456789";
     scene.environment("ZYND_REGISTRY_URL", registry);

@@ -1,7 +1,7 @@
 //! The causes of trouble that the doctor knows, each with a code, a sentence and a remedy.
 
 use super::{RepairKind, Symptom};
-use crate::failure::{Failure, Fatal, Transient};
+use crate::failure::{Failure, Fatal, ProxyTrouble, Transient};
 use crate::view::Severity;
 
 /// How much a cause explains.
@@ -56,6 +56,7 @@ codes! {
     NetworkDown = "network.down", Root, [NeverConnects, Drops, Inactive], "this computer has no network";
     ProxyUnreachable = "proxy.unreachable", Root, [NeverConnects, Inactive], "the proxy that is set does not answer";
     ProxyLogin = "proxy.login", Root, [NeverConnects, Inactive], "the proxy wants a login";
+    ProxyRefused = "proxy.refused", Root, [NeverConnects, Inactive], "the proxy opens no tunnel to the registry";
     Dns = "link.dns", Root, [NeverConnects, Drops, Inactive], "the registry's name does not resolve";
     Refused = "link.refused", Root, [NeverConnects, Drops, Inactive], "nobody listens at the registry's address";
     Timeout = "link.timeout", Root, [NeverConnects, Drops, Inactive], "the registry's address swallows connections";
@@ -172,6 +173,11 @@ const fn code_of(failure: &Failure) -> Code {
             }
             Transient::ServerError { .. } => Code::ServerError,
             Transient::RateLimited { .. } => Code::RateLimited,
+            Transient::Proxy { trouble, .. } => match trouble {
+                ProxyTrouble::Unreachable { .. } => Code::ProxyUnreachable,
+                ProxyTrouble::Login => Code::ProxyLogin,
+                ProxyTrouble::Refused { .. } => Code::ProxyRefused,
+            },
             Transient::TlsHandshake { .. } => Code::Tls,
             Transient::Protocol { .. } => Code::NotARegistry,
         },

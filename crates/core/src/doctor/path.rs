@@ -45,22 +45,17 @@ pub struct ProxySeen {
     pub way: Way,
 }
 
-/// The way of a request.
+/// The way to the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Straight.
     Direct,
-    /// Through a proxy that is spoken to in a way that was not tried here: over TLS, or SOCKS.
-    Untried {
+    /// Through this proxy, and whether it opened a tunnel.
+    Through {
         /// Its scheme, host and port.
         proxy: String,
-    },
-    /// Through this proxy, and what came of it.
-    Through {
-        /// Host and port.
-        proxy: String,
-        /// What it did: a status for a request that it did not let through.
-        said: Result<Option<u16>, Transient>,
+        /// Why it did not.
+        tunnel: Result<(), Failure>,
     },
 }
 
@@ -71,37 +66,11 @@ impl ProxySeen {
         let set = if self.set.is_empty() { "None is set".to_owned() } else { format!("Set: {}", self.set.join(", ")) };
         match &self.way {
             Way::Direct if self.set.is_empty() => Reading::ok(set),
-            Way::Direct => Reading::ok(format!("{set}; requests to this registry go straight")),
-            Way::Untried { proxy } => {
-                Reading::unknown(format!("{set}; requests go through {proxy}, which was not tried by itself"))
+            Way::Direct => Reading::ok(format!("{set}; all goes straight to this registry")),
+            Way::Through { proxy, tunnel: Ok(()) } => {
+                Reading::ok(format!("{set}; {proxy} opens a tunnel to the registry"))
             }
-            Way::Through { proxy, said: Ok(None) } => {
-                Reading::ok(format!("{set}; requests go through {proxy}, heartbeat sockets go straight"))
-            }
-            Way::Through { proxy, said: Ok(Some(407)) } => Reading::bad(
-                format!("{set}; {proxy} answers 407"),
-                Cause::new(
-                    Code::ProxyLogin,
-                    format!("The proxy {proxy} wants a login (407)"),
-                    "Write the login into the proxy's address, or except the registry with NO_PROXY; then start Beatkeeper anew.",
-                ),
-            ),
-            Way::Through { proxy, said: Ok(Some(status)) } => Reading::bad(
-                format!("{set}; {proxy} answers {status}"),
-                Cause::new(
-                    Code::ProxyUnreachable,
-                    format!("The proxy {proxy} does not let requests to the registry through ({status})"),
-                    "Ask whoever runs the proxy to allow the registry, or except it with NO_PROXY; then start Beatkeeper anew.",
-                ),
-            ),
-            Way::Through { proxy, said: Err(failure) } => Reading::bad(
-                format!("{set}; {proxy}: {failure}"),
-                Cause::new(
-                    Code::ProxyUnreachable,
-                    format!("The proxy {proxy}, which is set for this computer, does not answer: {failure}"),
-                    "Correct or remove the proxy setting, or except the registry with NO_PROXY; then start Beatkeeper anew.",
-                ),
-            ),
+            Way::Through { tunnel: Err(failure), .. } => Reading::bad(format!("{set}; {failure}"), Cause::of(failure)),
         }
     }
 }

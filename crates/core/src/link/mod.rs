@@ -247,6 +247,7 @@ impl Link {
             | Transient::NoMaster { .. }
             | Transient::ServerError { .. }
             | Transient::RateLimited { .. }
+            | Transient::Proxy { .. }
             | Transient::TlsHandshake { .. }
             | Transient::Protocol { .. }) => (1006, broken.into()),
         };

@@ -1,6 +1,6 @@
 //! Every failure of a link.
 
-use beatkeeper_core::failure::{Failure, Fatal, Transient};
+use beatkeeper_core::failure::{Failure, Fatal, ProxyTrouble, Transient};
 
 /// One of each.
 pub fn all() -> Vec<Failure> {
@@ -11,7 +11,7 @@ fn text() -> String {
     "detail".to_owned()
 }
 
-fn transient() -> [Transient; 13] {
+fn transient() -> [Transient; 16] {
     [
         Transient::Dns { host: "r.example".into() },
         Transient::Refused,
@@ -26,7 +26,14 @@ fn transient() -> [Transient; 13] {
         Transient::RateLimited { retry_after: None },
         Transient::TlsHandshake { detail: text() },
         Transient::Protocol { detail: text() },
+        by_proxy(ProxyTrouble::Unreachable { detail: text() }),
+        by_proxy(ProxyTrouble::Login),
+        by_proxy(ProxyTrouble::Refused { words: "403".into() }),
     ]
+}
+
+fn by_proxy(trouble: ProxyTrouble) -> Transient {
+    Transient::Proxy { proxy: "http://proxy.example:3128".into(), trouble }
 }
 
 fn fatal() -> [Fatal; 13] {
@@ -63,6 +70,9 @@ const fn place_of_transient(transient: &Transient) -> usize {
         Transient::RateLimited { .. } => 10,
         Transient::TlsHandshake { .. } => 11,
         Transient::Protocol { .. } => 12,
+        Transient::Proxy { trouble: ProxyTrouble::Unreachable { .. }, .. } => 13,
+        Transient::Proxy { trouble: ProxyTrouble::Login, .. } => 14,
+        Transient::Proxy { trouble: ProxyTrouble::Refused { .. }, .. } => 15,
     }
 }
 
@@ -86,6 +96,6 @@ const fn place_of_fatal(fatal: &Fatal) -> usize {
 
 #[test]
 fn there_is_one_of_each() {
-    assert!(transient().iter().map(place_of_transient).eq(0..13));
+    assert!(transient().iter().map(place_of_transient).eq(0..16));
     assert!(fatal().iter().map(place_of_fatal).eq(0..13));
 }

@@ -10,7 +10,8 @@ use redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::server::{Commands, Reached, failure};
-use crate::links::dial::{connect, encrypt};
+use crate::links::connect::connect;
+use crate::links::dial::encrypt;
 use crate::tls;
 
 /// How long an answer may take.
@@ -70,7 +71,7 @@ async fn at(path: &Path) -> Result<Box<dyn Stream>, Failure> {
         Ok(stream) => Ok(Box::new(stream)),
         // A server that does not run has no socket in the file system.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Transient::Refused.into()),
-        Err(error) => Err(crate::links::dial::from_io(&error).into()),
+        Err(error) => Err(crate::links::connect::from_io(&error).into()),
     }
 }
 

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::dialect::Dialect;
 use beatkeeper_core::doctor::{
-    Check, ClockSeen, Context, DeveloperKeySeen, Dropped, Handshake, Held, KeySeen, Outcome, Past, Reading, diagnose,
-    record_key,
+    Check, ClockSeen, Context, DeveloperKeySeen, Dropped, Handshake, Held, KeySeen, Outcome, Past, ProxySeen, Reading,
+    Way, diagnose, record_key,
 };
 use beatkeeper_core::identity::DeveloperId;
 use beatkeeper_core::time::Time;
 use tokio::net::TcpStream;
+use tokio_util::either::Either;
+use url::Url;
 
 use super::agent::{self, Web};
 use super::exam::Exam;
@@ -22,6 +24,7 @@ use super::{beats, computer, hold, link, path, tls};
 use crate::bus::is_remote;
 use crate::discover::{self, KeyOf};
 use crate::links::dial::Socket;
+use crate::links::proxy::{self, Proxy};
 use crate::settings::{BusEntry, KeyUse};
 
 /// A keychain that takes longer has a prompt open, or hangs.
@@ -55,20 +58,27 @@ struct Path {
     here: bool,
 }
 
+/// How long a name server may take, and an address. What nothing depends on is not waited for.
+const fn patience(proxied: bool) -> Duration {
+    Duration::from_secs(if proxied { 1 } else { 4 })
+}
+
+/// Both ends of it have one address.
+fn is_here(stream: &TcpStream) -> bool {
+    let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+    ends.is_some_and(|(ours, its)| ours.ip() == its.ip())
+}
+
 impl Exam {
     async fn registry(&self, base: &BaseUrl) {
         let near = base.is_loopback();
         self.now(Check::OwnNetwork, || computer::own_network(near));
         self.now(Check::RegistryUrl, || agent::registry_urls(&self.patient));
-        let info = base.http("v1/info");
-        let (path, through, ()) = tokio::join!(self.path(base), self.proxy(&info, near), self.own_key());
-        if through && !path.open {
-            self.only_through_the_proxy();
-        }
+        let (path, ()) = tokio::join!(self.path(base), self.own_key());
         let http = crate::registry::client_for(base, &self.tools.tls).ok();
         let visitors = Visitors::new(&self.tools.tls).ok();
         let has_records = self.patient.dialect().has_records();
-        let (record, clock_ahead_ms) = match http.as_ref().filter(|_| path.open || through) {
+        let (record, clock_ahead_ms) = match http.as_ref().filter(|_| path.open) {
             Some(http) if has_records => self.front(http, base).await,
             Some(_) => {
                 self.skip(&RECORDS, "This kind of server has no records");
@@ -84,7 +94,7 @@ impl Exam {
         let (home, stream) =
             tokio::join!(self.at_home(visitors.as_ref(), recorded_key), self.sockets(base, reachable, record.as_ref()));
         self.clock(clock_ahead_ms, home.as_ref());
-        let web = http.as_ref().filter(|_| (path.open || through) && has_records).map(|http| Web { http, base });
+        let web = http.as_ref().filter(|_| path.open && has_records).map(|http| Web { http, base });
         let web = web.as_ref().zip(visitors.as_ref());
         tokio::join!(
             self.beats(record.as_ref(), clock_ahead_ms, stream),
@@ -98,7 +108,7 @@ impl Exam {
         let bus = self.patient.bus.as_ref();
         self.now(Check::OwnNetwork, || computer::own_network(!bus.is_some_and(is_remote)));
         match bus.and_then(BusEntry::first_host) {
-            Some((host, port)) => drop(self.address(&host, port).await),
+            Some((host, port)) => drop(self.address(&host, port, false).await),
             None => self.skip(&[Check::Dns, Check::Tcp], "It is reached by a socket file, without a network"),
         }
         self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
@@ -115,14 +125,23 @@ impl Exam {
     async fn path(&self, base: &BaseUrl) -> Path {
         let url = base.http("");
         let host = base.host().trim_matches(['[', ']']).to_owned();
-        let stream = self.address(&host, url.port_or_known_default().unwrap_or(443)).await;
+        let port = url.port_or_known_default().unwrap_or(443);
         let allowed = base.is_loopback() || self.patient.registry.as_ref().is_some_and(|registry| registry.allow_plain);
-        let ends =
-            stream.as_ref().and_then(|stream| Some((stream.local_addr().ok()?.ip(), stream.peer_addr().ok()?.ip())));
-        let here = base.is_loopback() || ends.is_some_and(|(ours, its)| ours == its);
+        let (ends_here, stream) = match Proxy::before(&url) {
+            None => {
+                self.now(Check::Proxy, || ProxySeen { set: computer::proxy_settings(), way: Way::Direct }.read());
+                let straight = self.address(&host, port, false).await;
+                (straight.as_ref().is_some_and(is_here), straight.map(Either::Left))
+            }
+            Some(proxy) => {
+                let (straight, tunnel) = tokio::join!(self.address(&host, port, true), self.tunnel(&proxy, &url));
+                (straight.as_ref().is_some_and(is_here), tunnel)
+            }
+        };
+        let here = base.is_loopback() || ends_here;
         let open = match stream {
             None => {
-                self.leave(&[Check::Tls], "Not asked: no address lets us in");
+                self.leave(&[Check::Tls], NOT_REACHED);
                 false
             }
             Some(_) if !base.is_encrypted() => {
@@ -134,26 +153,35 @@ impl Exam {
         Path { open, here }
     }
 
-    async fn address(&self, host: &str, port: u16) -> Option<TcpStream> {
+    /// Straight to an address. Where all goes through a proxy, that need not be possible.
+    async fn address(&self, host: &str, port: u16, proxied: bool) -> Option<TcpStream> {
+        let told = |reading: Reading| {
+            if proxied && reading.outcome == Outcome::Bad {
+                Reading::notice(format!("{}; all goes through the proxy", reading.evidence))
+            } else {
+                reading
+            }
+        };
         let began = self.begin(Check::Dns);
-        let (reading, addresses) = path::dns(host, port).await;
-        self.put(Check::Dns, reading, began);
+        let (reading, addresses) = path::dns(host, port, patience(proxied)).await;
+        self.put(Check::Dns, told(reading), began);
         if addresses.is_empty() {
             self.leave(&[Check::Tcp], "Not asked: there is no address");
             return None;
         }
         let began = self.begin(Check::Tcp);
-        let (reading, stream) = path::tcp(&addresses).await;
-        self.put(Check::Tcp, reading, began);
+        let (reading, stream) = path::tcp(&addresses, patience(proxied)).await;
+        self.put(Check::Tcp, told(reading), began);
         stream
     }
 
-    /// Whether requests get through one.
-    async fn proxy(&self, url: &url::Url, near: bool) -> bool {
+    async fn tunnel(&self, proxy: &Proxy, url: &Url) -> Option<proxy::Way> {
         let began = self.begin(Check::Proxy);
-        let (reading, through) = computer::proxy(url, near).await;
-        self.put(Check::Proxy, reading, began);
-        through
+        let opened = computer::tunnel(proxy, url, &self.tools.tls).await;
+        let tunnel = opened.as_ref().map(|_| ()).map_err(Clone::clone);
+        let seen = ProxySeen { set: computer::proxy_settings(), way: Way::Through { proxy: proxy.name(), tunnel } };
+        self.put(Check::Proxy, seen.read(), began);
+        opened.ok()
     }
 
     async fn own_key(&self) {
@@ -271,24 +299,6 @@ impl Exam {
         let id = &self.patient.entry.entity;
         let (row, chart) = tokio::join!(self.tools.row(id), self.tools.chart(id));
         self.now(Check::Beats, || beats::taken(&self.patient, (row.as_ref(), chart), last, never, &self.tools));
-    }
-
-    /// Requests get through a proxy, and nothing else gets out: what that means for sockets, which go straight.
-    fn only_through_the_proxy(&self) {
-        let broken = self.sheet.readings().into_iter().filter(|(check, reading)| {
-            matches!(check, Check::Dns | Check::Tcp | Check::Tls) && reading.outcome == Outcome::Bad
-        });
-        for (check, reading) in broken {
-            let evidence =
-                format!("{}; requests get through the proxy, heartbeat sockets go straight", reading.evidence);
-            let told = if self.patient.beats_itself() {
-                // Its own program has its own way.
-                Reading::notice(evidence)
-            } else {
-                Reading { evidence, ..reading }
-            };
-            self.sheet.put(check, told, None, self.command(check));
-        }
     }
 
     /// Why a beat would be dropped in silence, by what was seen so far.

@@ -10,25 +10,22 @@ use futures_util::future::join_all;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::links::dial::from_io;
-
-/// How long a resolver may take, and an address.
-const WITHIN: Duration = Duration::from_secs(4);
+use crate::links::connect::from_io;
 
 /// What the name leads to.
-pub(super) async fn dns(host: &str, port: u16) -> (Reading, Vec<SocketAddr>) {
+pub(super) async fn dns(host: &str, port: u16, within: Duration) -> (Reading, Vec<SocketAddr>) {
     if let Ok(address) = host.parse::<IpAddr>() {
         let seen = DnsSeen { host: host.to_owned(), literal: true, answer: Ok(vec![address]) };
         return (seen.read(), vec![SocketAddr::new(address, port)]);
     }
-    let answer = match timeout(WITHIN, tokio::net::lookup_host((host, port))).await {
+    let answer = match timeout(within, tokio::net::lookup_host((host, port))).await {
         Ok(Ok(addresses)) => {
             let mut addresses: Vec<SocketAddr> = addresses.collect();
             addresses.dedup();
             Ok(addresses)
         }
         Ok(Err(error)) => Err(words(&error)),
-        Err(_) => Err(format!("no name server answers within {} s", WITHIN.as_secs())),
+        Err(_) => Err(format!("no name server answers within {} s", within.as_secs())),
     };
     let told = answer.as_ref().map(|addresses| addresses.iter().map(SocketAddr::ip).collect()).map_err(Clone::clone);
     let seen = DnsSeen { host: host.to_owned(), literal: false, answer: told };
@@ -42,10 +39,10 @@ fn words(error: &std::io::Error) -> String {
 }
 
 /// What each address does. Returns the first that let us in.
-pub(super) async fn tcp(addresses: &[SocketAddr]) -> (Reading, Option<TcpStream>) {
+pub(super) async fn tcp(addresses: &[SocketAddr], within: Duration) -> (Reading, Option<TcpStream>) {
     let dialled = join_all(addresses.iter().map(|address| async move {
         let began = Instant::now();
-        let stream = match timeout(WITHIN, TcpStream::connect(address)).await {
+        let stream = match timeout(within, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(from_io(&error)),
             Err(_) => Err(Transient::DialTimeout),

@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme};
 use rustls_platform_verifier::Verifier;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
@@ -21,7 +21,7 @@ const WITHIN: Duration = Duration::from_secs(4);
 const MOST: usize = 10;
 
 /// Shakes hands as every connection of ours does, and writes down what was shown. What is not trusted is refused here, too.
-pub(super) async fn shake(stream: TcpStream, host: &str) -> Reading {
+pub(super) async fn shake(stream: impl AsyncRead + AsyncWrite + Unpin, host: &str) -> Reading {
     // The system's certificates are files.
     let made = tokio::task::spawn_blocking(|| recording().map_err(|error| error.to_string())).await;
     let (config, seen) = match made.unwrap_or_else(|error| Err(error.to_string())) {

@@ -98,7 +98,7 @@ fn transient(error: &reqwest::Error) -> Transient {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            let sorted = crate::links::dial::from_io(io);
+            let sorted = crate::links::connect::from_io(io);
             if !matches!(sorted, Transient::Broken { .. }) {
                 return sorted;
             }

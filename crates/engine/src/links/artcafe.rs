@@ -13,7 +13,8 @@ use futures_util::SinkExt as _;
 use tokio_tungstenite::tungstenite::Message;
 use url::Url;
 
-use super::dial::{Socket, Traffic, dial, from_io, from_socket};
+use super::connect::from_io;
+use super::dial::{Socket, Traffic, dial, from_socket};
 use super::task::LinkShared;
 
 /// How long the challenge may take.

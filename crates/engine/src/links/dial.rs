@@ -1,13 +1,12 @@
 //! Dialling a WebSocket, with every way to fail sorted.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use beatkeeper_core::failure::{Failure, Fatal, Transient};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
@@ -18,8 +17,11 @@ use tokio_tungstenite::tungstenite::{Error, http};
 use tokio_util::either::Either;
 use url::{Host, Url};
 
+use super::connect::{connect, from_io};
+use super::proxy::{Proxy, Way};
+
 /// An open WebSocket, encrypted or not.
-pub type Socket = WebSocketStream<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
+pub type Socket = WebSocketStream<Either<Way, Box<TlsStream<Way>>>>;
 
 /// What a frame from a server may be at most; a heartbeat socket never sends any, an activity frame has a few hundred
 /// bytes.
@@ -44,17 +46,20 @@ impl Traffic {
     }
 }
 
-/// Opens a WebSocket at a `ws` or `wss` URL.
+/// Opens a WebSocket at a `ws` or `wss` URL, through the proxy that stands before it.
 ///
 /// # Errors
 /// The [`Failure`], sorted.
 pub async fn dial(url: &Url, tls: &Arc<ClientConfig>, traffic: Traffic) -> Result<Socket, Failure> {
     let host = host(url);
-    let stream = connect(&host, url.port_or_known_default().unwrap_or(443)).await?;
+    let way = match Proxy::before(url) {
+        Some(proxy) => proxy.tunnel(url, tls).await?,
+        None => Either::Left(connect(&host, url.port_or_known_default().unwrap_or(443)).await?),
+    };
     let stream = if url.scheme() == "wss" {
-        Either::Right(Box::new(encrypt(stream, &host, tls).await?))
+        Either::Right(Box::new(encrypt(way, &host, tls).await?))
     } else {
-        Either::Left(stream)
+        Either::Left(way)
     };
     let request = url.as_str().into_client_request().map_err(|error| protocol(&error))?;
     let config = WebSocketConfig::default()
@@ -81,41 +86,14 @@ fn host(url: &Url) -> String {
     }
 }
 
-/// Opens a stream to a host: a name, or an address without brackets.
-///
-/// # Errors
-/// The [`Failure`], sorted.
-pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    let mut failure = Failure::from(Transient::Dns { host: host.to_owned() });
-    let Ok(addresses) = tokio::net::lookup_host((host, port)).await else { return Err(failure) };
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // A beat is one small frame; waiting to fill a packet would only delay it.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Err(error) => {
-                let error = from_io(&error);
-                // One address that was reached proves that the network is there, whatever the others say.
-                if error != Transient::Unreachable || matches!(failure, Failure::Transient(Transient::Dns { .. })) {
-                    failure = error.into();
-                }
-            }
-        }
-    }
-    Err(failure)
-}
-
 /// Encrypts a stream to this host, whose certificate must be for it.
 ///
 /// # Errors
 /// The [`Failure`], sorted.
-pub(crate) async fn encrypt(
-    stream: TcpStream,
-    host: &str,
-    tls: &Arc<ClientConfig>,
-) -> Result<TlsStream<TcpStream>, Failure> {
+pub(crate) async fn encrypt<S>(stream: S, host: &str, tls: &Arc<ClientConfig>) -> Result<TlsStream<S>, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let name = ServerName::try_from(host.to_owned())
         .map_err(|error| Failure::from(Fatal::Certificate { detail: error.to_string() }))?;
     TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(|error| {
@@ -136,23 +114,6 @@ fn refused(response: &http::Response<Option<Vec<u8>>>) -> Failure {
 
 fn protocol(error: &Error) -> Failure {
     Transient::Protocol { detail: error.to_string() }.into()
-}
-
-/// Sorts an operating system's error.
-#[must_use]
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the system has dozens of kinds, and only these need words of their own"
-)]
-pub fn from_io(error: &io::Error) -> Transient {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Transient::Refused,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            Transient::Unreachable
-        }
-        io::ErrorKind::TimedOut => Transient::DialTimeout,
-        _ => Transient::Broken { detail: error.to_string() },
-    }
 }
 
 /// Sorts what ended an open WebSocket.

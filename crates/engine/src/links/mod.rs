@@ -2,7 +2,9 @@
 //! its dialect's driver.
 
 mod artcafe;
+pub(crate) mod connect;
 pub mod dial;
+pub(crate) mod proxy;
 mod speech;
 mod task;
 

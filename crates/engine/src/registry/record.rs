@@ -1,7 +1,6 @@
 //! Reading records over HTTP, from servers that may send anything.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::identity::EntityId;
@@ -10,11 +9,10 @@ use futures_util::StreamExt as _;
 use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 
-use super::near::client_for;
+use super::client::client_for;
 use crate::clock::Clock;
 use beatkeeper_core::time::Time;
 
-const WITHIN: Duration = Duration::from_secs(10);
 /// One record has about a kilobyte.
 const MAX_RECORD: usize = 256 * 1024;
 /// A list has at most a hundred.
@@ -160,31 +158,6 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     }
 }
 
-/// One that asks elsewhere: through the system's proxy, with no patience for redirects.
-///
-/// # Errors
-/// When the HTTP client cannot be made.
-pub(super) fn http_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
-    builder(tls).build()
-}
-
-/// One that asks this computer, or a network that is as near: past any proxy, which would be told what is for neither.
-pub(crate) fn direct_client(tls: &Arc<ClientConfig>) -> Result<reqwest::Client, reqwest::Error> {
-    builder(tls).no_proxy().build()
-}
-
-fn builder(tls: &Arc<ClientConfig>) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(ClientConfig::clone(tls))
-        .user_agent(concat!("beatkeeper/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(WITHIN)
-        // The registry closes idle connections after 60 s (protocols.md 1.8); we do it first.
-        .pool_idle_timeout(Duration::from_secs(45))
-        // A redirect means a wrong base URL, which a person should know.
-        .redirect(reqwest::redirect::Policy::none())
-}
-
 /// The innermost cause, in words that people know.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -198,7 +171,7 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
                     | std::io::ErrorKind::HostUnreachable
             )
         {
-            return crate::links::dial::from_io(io).to_string();
+            return crate::links::connect::from_io(io).to_string();
         }
         innermost = cause.to_string();
         source = cause.source();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use beatkeeper_core::base_url::is_only_here;
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::wire::registration::{LONGEST_NAME, LONGEST_SUMMARY, MOST_TAGS};
 use serde_json::Value;
@@ -10,7 +11,6 @@ use url::Url;
 use super::records::Record;
 use crate::project::{self, Published};
 use crate::refusal::Refusal;
-use crate::registry::is_only_here;
 use crate::settings::AgentEntry;
 
 /// Where a current agent says what it is.

@@ -1,14 +1,17 @@
 //! Causes on this computer and on the way out: routes, proxies, names, ports.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::{Cause, causes};
+use serde_json::Value;
+
+use super::{Cause, causes, with_result};
 use crate::between::Does;
 use crate::hole::FullQueue;
 use crate::names::{NameServer, Names};
 use crate::namespace::{self, Entered, OWN};
 use crate::net::nobody;
-use crate::proxy::ForwardProxy;
+use crate::proxy::{ForwardProxy, Rules};
 use crate::registry::Registry;
 use crate::scene::Scene;
 
@@ -68,17 +71,24 @@ causes_of_its_own! {
     };
     a_proxy_that_wants_a_login => "proxy.login", Some("proxy"), || {
         let mut scene = elsewhere();
-        let proxy = ForwardProxy::start(Some("me:secret"));
+        let proxy = ForwardProxy::with_login("me:secret");
         scene.environment("HTTP_PROXY", proxy.url(None));
         scene.keep(proxy);
         scene
     };
     a_proxy_that_works => "ok", None, || {
         let mut scene = elsewhere();
-        let proxy = ForwardProxy::start(Some("me:secret"));
+        let proxy = ForwardProxy::with_login("me:secret");
         scene.environment("HTTP_PROXY", proxy.url(Some("me:secret")));
         scene.keep(proxy);
         scene.engine_until("ok");
+        scene
+    };
+    a_proxy_that_opens_no_tunnels => "proxy.refused", Some("proxy"), || {
+        let mut scene = elsewhere();
+        let proxy = ForwardProxy::start(Rules { no_tunnels: true, ..Rules::default() });
+        scene.environment("HTTP_PROXY", proxy.url(None));
+        scene.keep(proxy);
         scene
     };
     a_computer_without_a_network => "network.down", Some("own_network"), || {
@@ -108,6 +118,33 @@ causes_of_its_own! {
         scene.engine_until("ok");
         scene
     };
+}
+
+#[test]
+fn a_registry_that_only_a_proxy_reaches() {
+    let test = "causes::network::a_registry_that_only_a_proxy_reaches";
+    let entered = namespace::enter(test, || {
+        let mut scene = elsewhere();
+        let leads_to = Some(scene.registry.address());
+        let proxy = ForwardProxy::start(Rules { leads_to, ..Rules::default() });
+        scene.environment("HTTP_PROXY", proxy.url(None));
+        // Nobody but the proxy knows this name.
+        scene.url = "http://registry.invalid:7717".into();
+        scene.engine_until("ok");
+        let tunnel = "CONNECT registry.invalid:7717 HTTP/1.1";
+        assert!(proxy.asked().iter().any(|line| line == tunnel), "{:?}", proxy.asked());
+        let report: Value = serde_json::from_str(&scene.doctor(&["--json"]).out).expect("JSON");
+        assert_eq!(with_result(&report, "bad"), BTreeSet::new(), "{report:#}");
+        let well = with_result(&report, "ok");
+        for check in ["proxy", "http", "upgrade", "activity", "first_beat"] {
+            assert!(well.contains(check), "{check}: {report:#}");
+        }
+        // Its name need not resolve here.
+        assert!(with_result(&report, "notice").contains("dns"), "{report:#}");
+    });
+    if let Entered::NotAllowed(reason) = entered {
+        println!("skipped: this system allows no network of one's own: {reason}");
+    }
 }
 
 /// A registry that is not on loopback: what is, is asked past any proxy.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::dialect::Dialect;
-use crate::failure::{Failure, Fatal, Transient};
+use crate::failure::{Failure, Fatal, ProxyTrouble, Transient};
 use crate::history::Connection;
 use crate::identity::EntityId;
 use crate::liveness::{Liveness, SWEEP_SLACK};
@@ -26,9 +26,9 @@ fn table() -> Vec<(Code, Check, Reading)> {
         OwnPort { url: None, guessed: false, seen: None, restarting: Some("restart 3 of 5".into()), down: None };
     vec![
         (Code::NetworkDown, Check::OwnNetwork, NetworkSeen { route: Some(false), near: false }.read()),
-        (Code::ProxyUnreachable, Check::Proxy, proxy(Err(Transient::Refused))),
-        (Code::ProxyUnreachable, Check::Proxy, proxy(Ok(Some(403)))),
-        (Code::ProxyLogin, Check::Proxy, proxy(Ok(Some(407)))),
+        (Code::ProxyUnreachable, Check::Proxy, proxy(Some(ProxyTrouble::Unreachable { detail: "refused".into() }))),
+        (Code::ProxyRefused, Check::Proxy, proxy(Some(ProxyTrouble::Refused { words: "403".into() }))),
+        (Code::ProxyLogin, Check::Proxy, proxy(Some(ProxyTrouble::Login))),
         (Code::Dns, Check::Dns, DnsSeen { host: "r".into(), literal: false, answer: Err("unknown".into()) }.read()),
         (Code::Refused, Check::Tcp, tcp(&[Some(Transient::Unreachable), Some(Transient::Refused)])),
         (Code::Timeout, Check::Tcp, tcp(&[Some(Transient::DialTimeout)])),

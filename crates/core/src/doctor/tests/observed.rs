@@ -66,9 +66,11 @@ pub(super) fn tcp(failures: &[Option<Transient>]) -> Reading {
     TcpSeen { tries: failures.iter().map(|failure| (address, failure.clone().map_or(Ok(3), Err))).collect() }.read()
 }
 
-pub(super) fn proxy(said: Result<Option<u16>, Transient>) -> Reading {
-    ProxySeen { set: vec!["HTTPS_PROXY=http://p:3128".into()], way: Way::Through { proxy: "p:3128".into(), said } }
-        .read()
+pub(super) fn proxy(trouble: Option<ProxyTrouble>) -> Reading {
+    let proxy = "http://p:3128".to_owned();
+    let set = vec![format!("HTTPS_PROXY={proxy}")];
+    let tunnel = trouble.map_or(Ok(()), |trouble| Err(Transient::Proxy { proxy: proxy.clone(), trouble }.into()));
+    ProxySeen { set, way: Way::Through { proxy, tunnel } }.read()
 }
 
 pub(super) fn beaten(speaker: Speaker, liveness: Liveness) -> Beaten {

@@ -31,7 +31,7 @@ pub(super) async fn open(entry: &ChannelEntry, tls: &Arc<ClientConfig>) -> Resul
     let mut stream = match TcpStream::connect((host, entry.port.unwrap_or(usual))).await {
         Ok(stream) => stream,
         Err(error) => {
-            let reason = crate::links::dial::from_io(&error);
+            let reason = crate::links::connect::from_io(&error);
             return Err(Setback::Unreached(format!("the mail server cannot be reached: {reason}")));
         }
     };
