@@ -18,7 +18,7 @@ describe("the rules", () => {
     const host = await openRules();
     expect(value("rules-level")).toBe("stale");
     expect(value("rules-good")).toBe("2");
-    expect(save().disabled).toBe(true);
+    expect(save().getAttribute("aria-disabled")).toBe("true");
     await fireEvent.change(screen.getByTestId("rules-level"), { target: { value: "offline" } });
     await type("rules-grace", 60);
     await fireEvent.click(screen.getByTestId("rules-remind"));
@@ -39,7 +39,7 @@ describe("the rules", () => {
       network_check: "",
       quiet: [],
     });
-    expect(save().disabled).toBe(true);
+    expect(save().getAttribute("aria-disabled")).toBe("true");
   });
 
   it("have quiet hours with days and a zone", async () => {
@@ -141,7 +141,7 @@ describe("the rules", () => {
     await fireEvent.click(screen.getByTestId("rules-undo"));
     await waitFor(() => expect(value("rules-grace")).toBe("0"));
     expect(screen.queryByTestId("rules-grace-problem")).toBeNull();
-    expect(save().disabled).toBe(true);
+    expect(save().getAttribute("aria-disabled")).toBe("true");
   });
 
   it("are not lost to a look elsewhere, nor with a window that is let go", async () => {
@@ -154,7 +154,7 @@ describe("the rules", () => {
     await fireEvent.click(screen.getByTestId("alerts"));
     await fireEvent.click(screen.getByTestId("alerts-tab-rules"));
     await waitFor(() => expect(value("rules-grace")).toBe("30"));
-    expect(save().disabled).toBe(false);
+    expect(save().getAttribute("aria-disabled")).toBe("false");
     await fireEvent.click(screen.getByTestId("rules-undo"));
     await waitFor(() => expect(value("rules-grace")).toBe("0"));
     expect(host.release()).toBe(true);
@@ -166,7 +166,35 @@ describe("the rules", () => {
     read.mockRejectedValueOnce({ code: "x", sentence: "No answer.", remedy: "Wait." });
     await openAlerts("rules", host);
     await waitFor(() => expect(said("rules-error")).toBe("No answer. Wait."));
+    screen.getByText("Retry").focus();
     await fireEvent.click(screen.getByText("Retry"));
     await waitFor(() => expect(value("rules-level")).toBe("stale"));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("rules-level")));
+  });
+
+  it("keep the keyboard on the button while they are saved, and are saved once", async () => {
+    const host = await openRules();
+    let go = (): void => undefined;
+    const set = vi.spyOn(host, "alertRulesSet");
+    set.mockImplementation(() => new Promise<void>((resolve) => (go = resolve)));
+    await type("rules-grace", 30);
+    save().focus();
+    await fireEvent.click(save());
+    await waitFor(() => expect(save().textContent).toBe("Saving…"));
+    await fireEvent.submit(screen.getByTestId("rules"));
+    expect([save().disabled, save().getAttribute("aria-disabled")]).toEqual([false, "true"]);
+    go();
+    await waitFor(() => expect(screen.getByText("Saved, and in force.")).toBeTruthy());
+    expect([save().disabled, save().getAttribute("aria-disabled"), document.activeElement]).toEqual([
+      false,
+      "true",
+      save(),
+    ]);
+    await fireEvent.click(save());
+    expect(set, "nothing is new").toHaveBeenCalledTimes(1);
+    await type("rules-grace", 40);
+    screen.getByTestId("rules-undo").focus();
+    await fireEvent.click(screen.getByTestId("rules-undo"));
+    await waitFor(() => expect(document.activeElement).toBe(save()));
   });
 });

@@ -249,6 +249,41 @@ describe("removing many", () => {
     await waitFor(() => expect(screen.queryByTestId("remove-many")).toBeNull());
   });
 
+  it("leaves nobody nowhere, neither while it works nor when rows are gone", async () => {
+    const host = await ask();
+    let go = (): void => undefined;
+    const real = host.agentRemove.bind(host);
+    host.agentRemove = (id, name) =>
+      name === "mail-sorter"
+        ? new Promise<void>((resolve) => (go = resolve)).then(() => Promise.reject(locked))
+        : real(id, name);
+    await type("2");
+    screen.getByTestId("remove-many-typed").focus();
+    await fireEvent.submit(submit().closest("form") as HTMLFormElement);
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("bulk-sum")));
+    expect([submit().disabled, submit().getAttribute("aria-disabled")]).toEqual([false, "true"]);
+    submit().focus();
+    go();
+    await waitFor(() => expect(text("bulk-sum")).toBe("1 removed, 1 failed"));
+    expect(document.activeElement).toBe(submit());
+    host.agentRemove = real;
+    await fireEvent.click(submit());
+    await waitFor(() => expect(names()).toHaveLength(10));
+    await waitFor(() => expect(document.activeElement?.getAttribute("role")).toBe("row"));
+  });
+
+  it("leaves the keyboard to the row in the place of the one that goes", async () => {
+    await openWindow();
+    const at = names().indexOf("standup-bot");
+    const next = names()[at + 1] ?? names()[at - 1] ?? "";
+    rowOf("standup-bot").focus();
+    await press("Delete");
+    await type("standup-bot");
+    await fireEvent.submit(submit().closest("form") as HTMLFormElement);
+    await waitFor(() => expect(names()).not.toContain("standup-bot"));
+    await focusOn(next);
+  });
+
   it("asks about the row with the focus when nothing is selected", async () => {
     await openWindow();
     rowOf("standup-bot").focus();

@@ -151,6 +151,24 @@ describe("how an agent is started", () => {
     await waitFor(() => expect(saved).toHaveBeenCalledWith(id, null, [], "app", null));
   });
 
+  it("keeps the keyboard where it is while it is forgotten, and does that once", async () => {
+    const { saved } = await openForm("weather-agent");
+    let refuse: (problem: unknown) => void = () => undefined;
+    saved.mockImplementation(() => new Promise((_, reject) => (refuse = reject)));
+    const button = screen.getByTestId<HTMLButtonElement>("launch-forget");
+    button.focus();
+    await fireEvent.click(button);
+    await fireEvent.click(button);
+    expect(saved).toHaveBeenCalledTimes(1);
+    expect([button.disabled, button.getAttribute("aria-disabled")]).toEqual([false, "true"]);
+    refuse({ code: "run.is_up", sentence: "It runs.", remedy: "Stop it first." });
+    await waitFor(() =>
+      expect(screen.getByTestId("launch-error").textContent).toBe("It runs. Stop it first."),
+    );
+    expect(button.getAttribute("aria-disabled")).toBe("false");
+    expect(document.activeElement).toBe(button);
+  });
+
   it("follows adding an agent with its project", async () => {
     const host = await openWindow();
     const set = vi.spyOn(host, "runPropose");

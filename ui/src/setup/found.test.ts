@@ -54,6 +54,39 @@ describe("the keys that are on this computer", () => {
     expect(box("weather-bot").closest("li")?.textContent).toContain("imported, file shredded");
   });
 
+  it("leave nobody nowhere while they are imported and shredded, nor after it", async () => {
+    const host = await openFound();
+    await waitFor(() => expect(boxes().length).toBe(6));
+    let go = (): void => undefined;
+    const held = () => new Promise<void>((resolve) => (go = resolve));
+    const real = host.agentImport.bind(host);
+    host.agentImport = (...of) => held().then(() => real(...of));
+    host.keyFileShred = held;
+    for (const name of ["py-agent", "maps"]) await fireEvent.click(box(name));
+    const able = (...ids: string[]) => {
+      for (const id of ids) {
+        const button = screen.getByTestId<HTMLButtonElement>(id);
+        expect([id, button.disabled, button.getAttribute("aria-disabled")]).toEqual([id, false, "true"]);
+      }
+    };
+    screen.getByTestId("found-import").focus();
+    await fireEvent.click(screen.getByTestId("found-import"));
+    able("found-import", "found-folder");
+    expect(box("weather-bot").disabled).toBe(false);
+    go();
+    await screen.findByTestId("found-after");
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("found-news")));
+    await fireEvent.click(box("weather-bot"));
+    expect(box("weather-bot").checked, "what is imported stays chosen").toBe(true);
+    screen.getByTestId("found-shred").focus();
+    await fireEvent.click(screen.getByTestId("found-shred"));
+    able("found-shred");
+    expect(document.activeElement).toBe(screen.getByTestId("found-shred"));
+    go();
+    await waitFor(() => expect(screen.queryByTestId("found-shred")).toBeNull());
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("found-news")));
+  });
+
   it("say of each why it was not imported, and go on with the others", async () => {
     const host = await openFound();
     const real = host.agentImport.bind(host);

@@ -54,6 +54,11 @@ export class Importing {
     return this.done.filter(({ path }) => !this.#shredded.includes(path));
   }
 
+  /** Busy with keys and not with their files. */
+  get importing(): boolean {
+    return this.#current !== null;
+  }
+
   stateOf({ path }: FoundKey): ImportState {
     if (this.#current === path) return "importing";
     if (this.done.some((key) => key.path === path)) return "done";
