@@ -84,7 +84,7 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
             let _: serde_json::Value = remote.ask(&Command::DoctorStop { id: agent.id.clone() })?;
             return Err(Failure::Ended(INTERRUPTED));
         }
-        let now: Option<DoctorRun> = remote.ask(&Command::DoctorLook { id: agent.id.clone() })?;
+        let now: Option<DoctorRun> = remote.ask(&Command::DoctorLook { id: agent.id.clone(), started_at: None })?;
         run = now.filter(|run| run.started_at == started_at).ok_or_else(|| {
             Failure::refused(
                 "doctor.ended",

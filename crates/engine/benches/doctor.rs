@@ -114,7 +114,7 @@ async fn visit(handle: &Handle, id: &EntityId) -> Outcome<Duration> {
     let began = Instant::now();
     handle.execute(Command::DoctorStart { id: id.clone(), symptom: None, hold: None, listen: false }).await?;
     loop {
-        let run: Value = handle.execute(Command::DoctorLook { id: id.clone() }).await?;
+        let run: Value = handle.execute(Command::DoctorLook { id: id.clone(), started_at: None }).await?;
         if run["done"] == true {
             if run["diagnosis"]["code"] != "ok" {
                 return Err(format!("not all is well: {:#}", run["diagnosis"]).into());

@@ -445,6 +445,9 @@ pub enum Command {
     DoctorLook {
         /// Whose.
         id: EntityId,
+        /// When it began: that one, or a refusal. The last one when missing, or nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        started_at: Option<Time>,
     },
     /// Ends a visit of the doctor.
     DoctorStop {

@@ -101,7 +101,8 @@ impl Handle {
                 let hold = hold.map(|seconds| Duration::from_secs(u64::from(seconds.clamp(1, LONGEST_HOLD))));
                 json_of(&self.visit(id, Orders { symptom, hold, listen }).await?)
             }
-            Command::DoctorLook { id } => json_of(&self.shared.doctors.look(&id)),
+            Command::DoctorLook { id, started_at: None } => json_of(&self.shared.doctors.look(&id)),
+            Command::DoctorLook { id, started_at: Some(began) } => json_of(&self.shared.doctors.find(&id, began)?),
             Command::DoctorStop { id } => {
                 self.shared.doctors.stop(&id);
                 Ok(Value::Null)

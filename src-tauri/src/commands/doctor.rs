@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use beatkeeper_core::doctor::Symptom;
 use beatkeeper_core::identity::EntityId;
+use beatkeeper_core::time::Time;
 use beatkeeper_engine::command::{Command, Refusal};
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,7 +25,7 @@ pub(crate) async fn doctor_start(
 
 #[command]
 pub(crate) async fn doctor_look(app: AppHandle, id: EntityId) -> Answer {
-    ask(&app, Command::DoctorLook { id }).await
+    ask(&app, Command::DoctorLook { id, started_at: None }).await
 }
 
 #[command]
@@ -40,16 +41,17 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-/// Answers where the report was saved; nothing when that was cancelled, or there is no report.
+/// Saves the report of the run that began then. Answers where it is; nothing when that was cancelled, or there is none.
 #[command]
 pub(crate) async fn doctor_save(
     app: AppHandle,
     window: WebviewWindow,
     id: EntityId,
+    started_at: Time,
     format: ReportFormat,
     name: String,
 ) -> Result<Option<PathBuf>, Refusal> {
-    let run = ask(&app, Command::DoctorLook { id }).await?;
+    let run = ask(&app, Command::DoctorLook { id, started_at: Some(started_at) }).await?;
     let Some(text) = report(&run, format) else { return Ok(None) };
     save(&window, name, text).await
 }

@@ -337,7 +337,8 @@ describe("the doctor's report", () => {
     await submit();
     const id = idOf(host, "weather-agent");
     await waitFor(() => expect(said("doctor-report-saved")).toContain("/home/dev/weather-agent-doctor-"));
-    expect(save).toHaveBeenLastCalledWith(id, "markdown", expect.stringMatching(/-doctor-\d+\.md$/));
+    const began = (await host.doctorLook(id))?.started_at;
+    expect(save).toHaveBeenLastCalledWith(id, began, "markdown", expect.stringMatching(/-doctor-\d+\.md$/));
 
     await fireEvent.click(screen.getByTestId("report-json"));
     expect(screen.queryByTestId("doctor-report-saved")).toBeNull();
@@ -351,5 +352,26 @@ describe("the doctor's report", () => {
     await fireEvent.keyDown(dialog, { key: "Escape" });
     await waitFor(() => expect(screen.queryByTestId("doctor-report")).toBeNull());
     expect(screen.getByTestId("doctor")).toBeTruthy();
+  });
+
+  it("is saved as it was looked through, although somebody else had it look anew", async () => {
+    let now = Date.now();
+    const rows = fleet("weather-agent").rows.values();
+    const host = await look("weather-agent", new FixtureHost([...rows], () => now));
+    const save = vi.spyOn(host, "doctorSave");
+    const id = idOf(host, "weather-agent");
+    const shown = (await host.doctorLook(id))?.started_at;
+    await fireEvent.click(screen.getByTestId("doctor-report-open"));
+    const dialog = await screen.findByTestId("doctor-report");
+    now += 60_000;
+    const other = await host.doctorStart(id, { symptom: null, hold: null, listen: false });
+    expect(other.started_at).not.toBe(shown);
+    const submit = () => fireEvent.submit(dialog.querySelector("form") as HTMLFormElement);
+    await submit();
+    await waitFor(() => expect(said("doctor-report-saved")).toContain(`-doctor-${shown}.md`));
+    expect(save).toHaveBeenLastCalledWith(id, shown, "markdown", expect.anything());
+    host.forgetRuns();
+    await submit();
+    await waitFor(() => expect(said("doctor-report-error")).toContain("is not kept any more. Run it again."));
   });
 });

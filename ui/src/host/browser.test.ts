@@ -149,14 +149,16 @@ describe("the host in a browser", () => {
     expect(asked(fetch)).toEqual({ command: "write_carry_out", id: "zns:1", write, seal: "s" });
   });
 
-  it("saves what the doctor found once it is done", async () => {
+  it("saves what the doctor found once it is done, of the run that was shown", async () => {
     const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
     const saved = vi.spyOn(URL, "createObjectURL");
-    const save = (run: unknown) => {
-      vi.stubGlobal("fetch", answers(200, run));
-      return browserHost().doctorSave("zns:1", "json", "a.json");
+    const save = async (run: unknown) => {
+      const fetch = answers(200, run);
+      vi.stubGlobal("fetch", fetch);
+      const name = await browserHost().doctorSave("zns:1", 5, "json", "a.json");
+      expect(asked(fetch)).toEqual({ command: "doctor_look", id: "zns:1", started_at: 5 });
+      return name;
     };
-    expect(await save(null)).toBeNull();
     expect(await save({ done: false, markdown: null, json: null })).toBeNull();
     click.mockClear();
     expect(await save({ done: true, markdown: "# a", json: { version: 1 } })).toBe("a.json");

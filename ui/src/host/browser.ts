@@ -106,9 +106,8 @@ export function browserHost(): Host {
     doctorStart: (id, asked) => ask("doctor_start", { id, ...asked }),
     doctorLook: (id) => ask("doctor_look", { id }),
     doctorStop: (id) => ask("doctor_stop", { id }),
-    doctorSave: async (id, format, name) => {
-      const run = await ask<DoctorRun | null>("doctor_look", { id });
-      const report = run && reportOf(run, format);
+    doctorSave: async (id, startedAt, format, name) => {
+      const report = reportOf(await ask<DoctorRun>("doctor_look", { id, started_at: startedAt }), format);
       if (report === null) return null;
       save(report, name);
       return name;

@@ -33,8 +33,11 @@ export interface DoctorHost {
   /** The agent's latest run, as far as it has come. */
   doctorLook(id: string): Promise<DoctorRun | null>;
   doctorStop(id: string): Promise<void>;
-  /** Writes its report into a file that the person chooses; nothing when that was cancelled, or there is no report. */
-  doctorSave(id: string, format: ReportFormat, name: string): Promise<string | null>;
+  /**
+   * Writes the report of the run that began then into a file that the person chooses; nothing when that was cancelled,
+   * or there is no report.
+   */
+  doctorSave(id: string, startedAt: number, format: ReportFormat, name: string): Promise<string | null>;
   /** What would be sent; nothing is signed. */
   writePropose(id: string, write: Write): Promise<WritePlan>;
   /** Signs and sends what `seal` names, if it still is what would be sent. */

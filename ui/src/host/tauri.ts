@@ -80,7 +80,7 @@ export function tauriHost(): Host {
     doctorStart: (id, asked) => invoke("doctor_start", { id, ...asked }),
     doctorLook: (id) => invoke("doctor_look", { id }),
     doctorStop: (id) => invoke("doctor_stop", { id }),
-    doctorSave: (id, format, name) => invoke("doctor_save", { id, format, name }),
+    doctorSave: (id, startedAt, format, name) => invoke("doctor_save", { id, startedAt, format, name }),
     writePropose: (id, write) => invoke("write_propose", { id, write }),
     writeCarryOut: (id, write, seal) => invoke("write_carry_out", { id, write, seal }),
     demoStart: () => invoke("demo_start"),

@@ -12,7 +12,7 @@ fn start(id: &beatkeeper_core::identity::EntityId, hold: Option<u32>, listen: bo
 
 async fn done(scene: &Scene, id: &beatkeeper_core::identity::EntityId) -> Value {
     loop {
-        let run = scene.execute(Command::DoctorLook { id: id.clone() }).await.expect("a look");
+        let run = scene.execute(Command::DoctorLook { id: id.clone(), started_at: None }).await.expect("a look");
         if run["done"] == true {
             return run;
         }
@@ -26,7 +26,7 @@ async fn a_second_visit_takes_the_place_of_the_first_and_an_ended_one_is_gone() 
     let scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;
     scene.until_verdict(&id, "ok").await;
-    let look = Command::DoctorLook { id: id.clone() };
+    let look = Command::DoctorLook { id: id.clone(), started_at: None };
     assert_eq!(scene.execute(look.clone()).await.expect("a look"), Value::Null);
     let first = scene.execute(start(&id, Some(600), false)).await.expect("it begins");
     assert_eq!((&first["done"], first["checks"].as_array().map(Vec::len)), (&false.into(), Some(23)));
@@ -42,6 +42,27 @@ async fn a_second_visit_takes_the_place_of_the_first_and_an_ended_one_is_gone() 
     scene.execute(start(&id, Some(600), false)).await.expect("it begins once more");
     scene.execute(Command::DoctorStop { id: id.clone() }).await.expect("it ends");
     assert_eq!(scene.execute(look).await.expect("a look"), Value::Null);
+}
+
+#[tokio::test]
+async fn a_visit_that_ended_is_found_by_its_time_although_another_one_took_its_place() {
+    let scene = Scene::new(&[1]).await;
+    let id = scene.import(1).await;
+    scene.until_verdict(&id, "ok").await;
+    let find = |run: &Value| {
+        let started_at = serde_json::from_value(run["started_at"].clone()).expect("a time");
+        scene.execute(Command::DoctorLook { id: id.clone(), started_at: Some(started_at) })
+    };
+    scene.execute(start(&id, None, false)).await.expect("it begins");
+    let first = done(&scene, &id).await;
+    let second = scene.execute(start(&id, Some(600), false)).await.expect("somebody else begins one");
+    assert_eq!(find(&first).await.expect("it is kept"), first);
+    assert_eq!(find(&second).await.expect("the last one")["done"], false);
+    scene.execute(Command::DoctorStop { id: id.clone() }).await.expect("it ends");
+    assert_eq!(find(&first).await.expect("it is kept"), first);
+    let refusal = find(&second).await.expect_err("it never ended");
+    assert_eq!(refusal.code, "doctor.forgotten");
+    assert!(!refusal.remedy.is_empty());
 }
 
 #[tokio::test]
