@@ -285,26 +285,29 @@ describe("the doctor's repairs", () => {
     );
   });
 
-  it("wait a minute where a registry asks for patience, and look again", async () => {
+  it("wait as long as a registry asks for, and look again", async () => {
     const host = fleet("code-reviewer");
     let now = Date.now();
     const patient = new FixtureHost([...host.rows.values()], () => now);
     const look = patient.doctorLook.bind(patient);
     patient.doctorLook = async (id) => {
       const run = await look(id);
-      return run?.diagnosis ? { ...run, diagnosis: { ...run.diagnosis, repair: "wait" } } : run;
+      return run?.diagnosis
+        ? { ...run, diagnosis: { ...run.diagnosis, repair: "wait", wait_ms: 90_000 } }
+        : run;
     };
     await openTab("code-reviewer", patient);
     await fireEvent.click(screen.getByTestId("doctor-inactive"));
     await done();
     const start = vi.spyOn(patient, "doctorStart");
+    expect(said("diagnosis-wait")).toBe("Wait 1 min 30 s, then look again");
     await fireEvent.click(screen.getByTestId("diagnosis-wait"));
     expect(said("diagnosis-wait")).toBe("Do not wait");
     expect(start).not.toHaveBeenCalled();
     // What is looked through is what is saved: it is not looked at anew meanwhile.
     await fireEvent.click(screen.getByTestId("doctor-report-open"));
     const report = await screen.findByTestId("doctor-report");
-    now += 61_000;
+    now += 91_000;
     await announce(patient, () => (patient.revision += 1));
     expect(start).not.toHaveBeenCalled();
     await fireEvent.keyDown(report, { key: "Escape" });

@@ -1,8 +1,13 @@
 //! The causes of trouble that the doctor knows, each with a code, a sentence and a remedy.
 
+use std::time::Duration;
+
 use super::{RepairKind, Symptom};
 use crate::failure::{Failure, Fatal, ProxyTrouble, Transient};
 use crate::view::Severity;
+
+/// Where a registry does not say how long: it counts requests by the minute.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much a cause explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,6 +142,8 @@ pub struct Cause {
     pub remedy: String,
     /// What can be done here.
     pub repair: Option<RepairKind>,
+    /// After how long it is worth looking again, where waiting mends it.
+    pub wait: Option<Duration>,
 }
 
 impl Cause {
@@ -151,13 +158,20 @@ impl Cause {
             Code::RateLimited => Some(RepairKind::Wait),
             _ => None,
         };
-        Self { code, sentence: sentence.into(), remedy: remedy.into(), repair }
+        let wait = (repair == Some(RepairKind::Wait)).then_some(PATIENCE);
+        Self { code, sentence: sentence.into(), remedy: remedy.into(), repair, wait }
     }
 
     /// What a failed dial is a sign of.
     #[must_use]
     pub fn of(failure: &Failure) -> Self {
-        Self::new(code_of(failure), capital(&failure.to_string()), failure.remedy())
+        let cause = Self::new(code_of(failure), capital(&failure.to_string()), failure.remedy());
+        match failure {
+            Failure::Transient(Transient::RateLimited { retry_after: Some(asked) }) => {
+                Self { wait: Some((*asked).max(Duration::from_secs(1))), ..cause }
+            }
+            Failure::Transient(_) | Failure::Fatal(_) => cause,
+        }
     }
 }
 

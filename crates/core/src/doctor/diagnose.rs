@@ -3,6 +3,7 @@
 use super::cause::Weight;
 use super::{Cause, Check, Code, Diagnosis, Outcome, Reading, Symptom};
 use crate::notice::duration;
+use crate::time::millis;
 use crate::view::{Severity, VerdictView};
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ pub fn diagnose(readings: &[(Check, Reading)], context: &Context) -> Diagnosis {
             remedy: cause.remedy.clone(),
             ruled_out,
             repair: cause.repair,
+            wait_ms: cause.wait.map(millis),
         },
         None => nothing_found(readings, context, &causes, ruled_out),
     }
@@ -70,6 +72,7 @@ fn nothing_found(
             remedy: cause.remedy.clone(),
             ruled_out,
             repair: cause.repair,
+            wait_ms: cause.wait.map(millis),
         };
     }
     if let Some(verdict) = sick {
@@ -83,6 +86,7 @@ fn nothing_found(
             remedy: verdict.remedy.clone(),
             ruled_out,
             repair: None,
+            wait_ms: None,
         };
     }
     let well = readings.iter().filter(|(_, reading)| reading.outcome == Outcome::Ok).count();
@@ -109,6 +113,7 @@ fn nothing_found(
         remedy: remedy.to_owned(),
         ruled_out,
         repair: None,
+        wait_ms: None,
     }
 }
 

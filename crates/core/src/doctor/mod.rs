@@ -337,4 +337,8 @@ pub struct Diagnosis {
     pub ruled_out: Vec<String>,
     /// What can be done about it here.
     pub repair: Option<RepairKind>,
+    /// Where waiting is what can be done: after how many milliseconds it is worth looking again.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub wait_ms: Option<u64>,
 }

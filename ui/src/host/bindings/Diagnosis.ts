@@ -33,4 +33,8 @@ ruled_out: Array<string>,
 /**
  * What can be done about it here.
  */
-repair: RepairKind | null, };
+repair: RepairKind | null, 
+/**
+ * Where waiting is what can be done: after how many milliseconds it is worth looking again.
+ */
+wait_ms: number | null, };

@@ -131,6 +131,23 @@ fn each_observation_is_called_by_its_cause_and_by_no_other() {
 }
 
 #[test]
+fn waiting_says_for_how_long_as_the_registry_asks_or_else_a_minute() {
+    let wait = |reading: &Reading| alone(Check::Http, reading, None).wait_ms;
+    let asked = |retry_after| {
+        Reading::bad(
+            "",
+            Cause::of(&Transient::RateLimited { retry_after: Some(Duration::from_secs(retry_after)) }.into()),
+        )
+    };
+    assert_eq!(wait(&status(429)), Some(60_000));
+    assert_eq!((wait(&asked(95)), wait(&asked(0))), (Some(95_000), Some(1_000)));
+    for (_, check, reading) in table() {
+        let diagnosis = alone(check, &reading, None);
+        assert_eq!(diagnosis.wait_ms.is_some(), diagnosis.repair == Some(RepairKind::Wait), "{diagnosis:?}");
+    }
+}
+
+#[test]
 fn no_cause_is_without_an_observation_or_a_symptom() {
     let seen: BTreeSet<&str> = table().iter().map(|(code, ..)| code.as_str()).collect();
     let all: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
