@@ -49,8 +49,7 @@ fn look(paths: &Paths, vault: VaultKind, options: &DoctorOptions) -> Result<Doct
     let symptom = options.symptom.map(Into::into);
     let Some(mut remote) = Remote::find(paths)? else {
         let agent = agent::configured(paths, &options.agent)?;
-        let hold = options.hold.map(|seconds| Duration::from_secs(seconds.into()));
-        let orders = Orders { symptom, hold, listen: options.listen };
+        let orders = Orders::new(symptom, options.hold, options.listen)?;
         // Nobody who can answer is asked in vain, and a vault that stays closed is a finding. Looking makes no vault file.
         let can_look = vault == VaultKind::Keychain || paths.vault_file().exists();
         let vault = if can_look && std::io::stdin().is_terminal() {

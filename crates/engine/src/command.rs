@@ -434,7 +434,7 @@ pub enum Command {
         /// What is seen.
         #[serde(default)]
         symptom: Option<Symptom>,
-        /// Hold sockets open for so many seconds, 1 to 900, to find out what cuts them.
+        /// Hold sockets open for so many seconds, to find out what cuts them; [`Hold::SECONDS`](beatkeeper_core::doctor::Hold::SECONDS) are allowed.
         #[serde(default)]
         hold: Option<u32>,
         /// Be silent for a while, to hear whether somebody else beats.

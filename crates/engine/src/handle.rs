@@ -36,8 +36,6 @@ use crate::{export, setup};
 const LONGEST_STRIP: u32 = 24 * 30;
 /// How long a question for a new revision is held; shorter than any connection that is taken for dead.
 const REVISION_WAIT: Duration = Duration::from_secs(30);
-/// Seconds: longer than any idle timeout that is worth a name.
-const LONGEST_HOLD: u32 = 900;
 /// Connections that the doctor looks back on.
 const CONNECTIONS: u32 = 20;
 
@@ -98,8 +96,7 @@ impl Handle {
                 self.read(move |reader| reader.drills(limit.clamp(1, 1000)).map(view)).await
             }
             Command::DoctorStart { id, symptom, hold, listen } => {
-                let hold = hold.map(|seconds| Duration::from_secs(u64::from(seconds.clamp(1, LONGEST_HOLD))));
-                json_of(&self.visit(id, Orders { symptom, hold, listen }).await?)
+                json_of(&self.visit(id, Orders::new(symptom, hold, listen)?).await?)
             }
             Command::DoctorLook { id, started_at: None } => json_of(&self.shared.doctors.look(&id)),
             Command::DoctorLook { id, started_at: Some(began) } => json_of(&self.shared.doctors.find(&id, began)?),

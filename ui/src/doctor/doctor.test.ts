@@ -140,12 +140,18 @@ describe("the doctor", () => {
 
     await fireEvent.click(screen.getByTestId("doctor-holds"));
     await fireEvent.click(screen.getByTestId("doctor-listen"));
-    await fireEvent.input(screen.getByTestId("doctor-hold"), { target: { value: "9" } });
+    await fireEvent.input(screen.getByTestId("doctor-hold"), { target: { value: "a while" } });
     await fireEvent.click(screen.getByTestId("doctor-again"));
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("doctor-hold")));
     expect(screen.getByTestId<HTMLDetailsElement>("doctor-options").open).toBe(true);
-    expect(said("doctor-hold-problem")).toBe("Give a whole number from 10 to 900.");
+    expect(said("doctor-hold-problem")).toBe("Give a whole number from 0 on.");
     expect(start).toHaveBeenCalledTimes(1);
+    // How long is too long, the engine knows.
+    await fireEvent.input(screen.getByTestId("doctor-hold"), { target: { value: "901" } });
+    await fireEvent.click(screen.getByTestId("doctor-again"));
+    await waitFor(() =>
+      expect(said("doctor-refused")).toBe("Sockets are not held open for 901 s. Give 1 to 900 seconds."),
+    );
     await fireEvent.input(screen.getByTestId("doctor-hold"), { target: { value: "90" } });
     // Enter in the field asks for what was asked for.
     const form = screen.getByTestId<HTMLInputElement>("doctor-hold").form as HTMLFormElement;

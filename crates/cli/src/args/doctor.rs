@@ -1,8 +1,9 @@
 //! `beatkeeper doctor`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use beatkeeper_core::doctor::Symptom;
+use beatkeeper_core::doctor::{Hold, Symptom};
 use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
@@ -14,7 +15,7 @@ pub(crate) struct DoctorOptions {
     #[arg(long, value_enum)]
     pub(crate) symptom: Option<Seen>,
     /// Hold two sockets open for so many seconds, one silent and one with pings, to find out what cuts them
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=900))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(held()))]
     pub(crate) hold: Option<u32>,
     /// Be silent for a while, shorter than anybody calls late, to hear whether somebody else beats with this key
     #[arg(long)]
@@ -28,6 +29,10 @@ pub(crate) struct DoctorOptions {
     /// Write the report to a file: JSON where its name ends with .json, else Markdown
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+}
+
+fn held() -> RangeInclusive<i64> {
+    i64::from(*Hold::SECONDS.start())..=i64::from(*Hold::SECONDS.end())
 }
 
 /// What a person sees.

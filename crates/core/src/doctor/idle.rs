@@ -1,5 +1,6 @@
 //! Whether a socket stays open: what was seen of it, and what was measured.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Cause, Code, Reading};
@@ -29,6 +30,11 @@ pub struct Hold {
     pub pinged: Option<Duration>,
     /// After so long without a frame the registry itself drops a socket.
     pub registry_drops_after: Duration,
+}
+
+impl Hold {
+    /// For how long sockets may be held; more is longer than any idle timeout that is worth a name.
+    pub const SECONDS: RangeInclusive<u32> = 1..=900;
 }
 
 /// How the agent's own connections ended.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beatkeeper_core::doctor::{Check, Diagnosis, Layer, Outcome, Reading, Symptom};
+use beatkeeper_core::doctor::{Check, Diagnosis, Hold, Layer, Outcome, Reading, Symptom};
 use beatkeeper_core::identity::EntityId;
 use beatkeeper_core::time::{Time, millis};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use ts_rs::TS;
 
 use crate::blackbox::Clean;
+use crate::refusal::Refusal;
 
 /// What a person asks the doctor for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,23 @@ pub struct Orders {
     pub hold: Option<Duration>,
     /// Be silent for a while, to hear whether somebody else beats.
     pub listen: bool,
+}
+
+impl Orders {
+    /// As they are given.
+    ///
+    /// # Errors
+    /// When sockets cannot be held for so many seconds.
+    pub fn new(symptom: Option<Symptom>, hold: Option<u32>, listen: bool) -> Result<Self, Refusal> {
+        let (least, most) = (Hold::SECONDS.start(), Hold::SECONDS.end());
+        if let Some(seconds) = hold.filter(|seconds| !Hold::SECONDS.contains(seconds)) {
+            let sentence = format!("Sockets are not held open for {seconds} s");
+            return Err(
+                Refusal::new("doctor.bad_hold", sentence, format!("Give {least} to {most} seconds.")).at("hold")
+            );
+        }
+        Ok(Self { symptom, hold: hold.map(|seconds| Duration::from_secs(seconds.into())), listen })
+    }
 }
 
 /// One check, as a row.

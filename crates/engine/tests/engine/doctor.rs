@@ -66,6 +66,17 @@ async fn a_visit_that_ended_is_found_by_its_time_although_another_one_took_its_p
 }
 
 #[tokio::test]
+async fn sockets_are_held_within_the_limits_of_core() {
+    let scene = Scene::new(&[1]).await;
+    let id = scene.import(1).await;
+    for seconds in [0, 901] {
+        let refusal = scene.execute(start(&id, Some(seconds), false)).await.expect_err("too short, or too long");
+        assert_eq!((refusal.code.as_str(), refusal.field.as_deref()), ("doctor.bad_hold", Some("hold")));
+        assert!(refusal.remedy.contains("1 to 900"), "{refusal:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_visit_that_is_ended_while_it_listens_leaves_the_agent_beating() {
     let scene = Scene::new(&[2]).await;
     let id = scene.import(2).await;
