@@ -7,7 +7,7 @@ import { fits } from "../lib/fuzzy";
 import { type GroupBy, GROUPINGS } from "../lib/lines";
 import { RANGES, rangeOf } from "../lib/strip";
 import { count } from "../lib/time";
-import { titleOf, writesOf } from "../repair/words";
+import { titleOf } from "../repair/words";
 import type { Session } from "../session.svelte";
 
 /** Something that the palette offers. */
@@ -81,9 +81,9 @@ function actionsOf(session: Session, { showShortcuts }: Outside): Entry[] {
   const opened = fleet.row(fleet.opened);
   if (opened?.process.run) add("log", `Log of ${opened.name}`, () => session.openLog(opened.id), "l");
   if (opened) {
-    const { id, name } = opened;
+    const { id, name, registry } = opened;
     add("doctor", `Doctor of ${name}`, () => session.openDoctor(id), "d");
-    for (const kind of writesOf(opened))
+    for (const kind of registry.writes)
       add(`write-${kind}`, `${titleOf(kind, name)}…`, () => (session.repairing = { id, name, kind }));
   }
   if (opened)

@@ -7,7 +7,6 @@ import { FixtureHost } from "../host/fixture";
 import { problem } from "../host/fixture/problem";
 import { demoRows } from "../host/fixture/rows";
 import { EMPTY, writeOf } from "./draft";
-import { writesOf } from "./words";
 
 /** Few agents: axe looks at everything. */
 const fleet = (name: string) => new FixtureHost(demoRows(Date.now()).filter((row) => row.name === name));
@@ -257,23 +256,7 @@ describe("what is written to a registry", () => {
   });
 });
 
-describe("what can be written", () => {
-  const [row] = demoRows(Date.now());
-  if (!row) throw new Error("there are rows");
-  const of = (change: object, registered: boolean | null = true) =>
-    writesOf({ ...row, ...change, registry: { ...row.registry, registered } });
-
-  it("depends on whether there is a record, as far as that is known", () => {
-    expect(of({})).toEqual(["update", "next_index", "deregister"]);
-    expect(of({}, false)).toEqual(["register", "next_index"]);
-    expect(of({}, null)).toEqual(["register", "update", "next_index", "deregister"]);
-  });
-
-  it("is nothing where nobody signs records", () => {
-    expect(of({ realm: "bus" })).toEqual([]);
-    expect(of({ realm: "artcafe" })).toEqual([]);
-  });
-
+describe("what is typed of a write", () => {
   it("leaves out what was not typed", () => {
     expect(writeOf("register", { ...EMPTY, tags: " , " })).toEqual({ kind: "register" });
     expect(writeOf("next_index", EMPTY)).toEqual({ kind: "next_index" });

@@ -1,8 +1,7 @@
-import { isOnlySeen } from "../agent/field";
-import type { AgentRow } from "../host/bindings/AgentRow";
-import type { RepairKind, Write } from "../host/host";
+import type { WriteKind } from "../host/bindings/WriteKind";
+import type { RepairKind } from "../host/host";
 
-export type WriteKind = Write["kind"];
+export type { WriteKind };
 
 /** What can be written to a registry, as the words of a button. */
 export const WRITES: Record<WriteKind, string> = {
@@ -28,16 +27,3 @@ export const REPAIRS: Record<Exclude<RepairKind, "wait">, WriteKind> = {
   update_url: "update",
   next_index: "next_index",
 };
-
-/** What can be written of an agent; nothing of one that has no record which people sign. */
-export function writesOf(row: AgentRow): WriteKind[] {
-  if (row.realm !== "zynd" || isOnlySeen(row)) return [];
-  const there = row.registry.registered;
-  const suits: Record<WriteKind, boolean> = {
-    register: there !== true,
-    update: there !== false,
-    next_index: true,
-    deregister: there !== false,
-  };
-  return (Object.keys(WRITES) as WriteKind[]).filter((kind) => suits[kind]);
-}

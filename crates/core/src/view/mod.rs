@@ -5,6 +5,7 @@ mod alerts;
 mod field;
 mod process;
 mod strip;
+mod write;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -20,6 +21,7 @@ pub use process::{
     DriftView, ExitView, LadderView, ProcessState, ProcessView, RunView, RungKind, RungState, RungView, UsageView,
 };
 pub use strip::{BeatStrip, StripGap, StripSpan, Uptime};
+pub use write::WriteKind;
 
 /// One agent as one row of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -209,6 +211,8 @@ pub struct RegistryView {
     pub seen_at: Option<Time>,
     /// Whether the record exists, once that is known.
     pub registered: Option<bool>,
+    /// What a person can have written there of it.
+    pub writes: &'static [WriteKind],
 }
 
 /// How beats went since the program started.

@@ -12,6 +12,7 @@ use crate::time::Time;
 use crate::verdict::{self, Evidence, TeamEvidence};
 use crate::view::{
     AgentRow, ConnectionHealth, LinkStateName, LinkView, OpenIncident, ReasonView, RegistryView, Severity, VerdictView,
+    WriteKind,
 };
 
 use super::announced::Announced;
@@ -146,6 +147,7 @@ impl Agent {
                 last_heartbeat: self.record.last_heartbeat,
                 seen_at: self.record.seen_at,
                 registered: self.record.registered,
+                writes: WriteKind::suiting(self.settings.id.realm(), self.settings.id.kind(), self.record.registered),
             },
             connection: self.connection_health(registry),
             bus: self.bus_view(registry),

@@ -70,6 +70,7 @@ pub(super) fn row() -> AgentRow {
             last_heartbeat: Some(before(301)),
             seen_at: Some(before(299)),
             registered: Some(true),
+            writes: &[],
         },
         connection: None,
         bus: None,
