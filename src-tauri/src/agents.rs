@@ -7,10 +7,6 @@ use tauri::{AppHandle, Manager, async_runtime};
 use crate::shell::Shell;
 use crate::window;
 
-/// Minutes for which notices and the tray snooze an agent.
-const SNOOZE: u32 = 60;
-/// Minutes for which a person knows of an incident, unless it ends before.
-const ACKNOWLEDGE: u32 = 24 * 60;
 /// The incident ended before it could be acknowledged.
 const ENDED: &str = "incident.none";
 
@@ -37,14 +33,14 @@ pub(crate) fn restart(app: &AppHandle, agent: EntityId) {
     act(app, agent.clone(), Command::AgentRestart { id: agent });
 }
 
-/// Tells nothing of the agent for an hour.
+/// Tells nothing of the agent for a while.
 pub(crate) fn snooze(app: &AppHandle, agent: EntityId) {
-    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: SNOOZE });
+    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: None });
 }
 
 /// Ends that before its time.
 pub(crate) fn wake(app: &AppHandle, agent: EntityId) {
-    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: 0 });
+    act(app, agent.clone(), Command::AgentSnooze { id: agent, minutes: Some(0) });
 }
 
 /// Says that a person knows of the open incidents of these.
@@ -53,7 +49,7 @@ pub(crate) fn acknowledge(app: &AppHandle, agents: Vec<EntityId>) {
     async_runtime::spawn(async move {
         let mut refused = false;
         for id in agents {
-            let command = Command::AgentAcknowledge { id, minutes: ACKNOWLEDGE };
+            let command = Command::AgentAcknowledge { id, minutes: None };
             refused |= execute(&app, command).await.is_err_and(|refusal| refusal.code != ENDED);
         }
         if refused {

@@ -261,10 +261,10 @@ export class Session {
     this.#loop.now();
   }
 
-  /** Pauses alerts for an hour, or resumes them. */
+  /** Pauses alerts for as long as is usual, or resumes them. */
   toggleAlerts(): Promise<void> {
     return this.#attempt(async () => {
-      await this.host.pauseAlerts(this.alertsPaused ? 0 : 60);
+      await this.host.pauseAlerts(this.alertsPaused ? 0 : undefined);
       await this.readStatus();
     });
   }

@@ -124,7 +124,7 @@ fn show_notices(engine: &mut Engine, clicked: broadcast::Sender<Vec<EntityId>>) 
                     return;
                 }
                 ClickAction::Restart => |id| Command::AgentRestart { id },
-                ClickAction::Snooze => |id| Command::AgentSnooze { id, minutes: 60 },
+                ClickAction::Snooze => |id| Command::AgentSnooze { id, minutes: None },
             };
             for id in click.agents {
                 let (engine, command) = (asked.clone(), command(id));

@@ -81,7 +81,7 @@ fn list(remote: &mut Remote, wanted: Option<&str>, page: Page, json: bool) -> Re
 
 fn acknowledge(remote: &mut Remote, wanted: &str, minutes: u32) -> Result<(), Failure> {
     let agent = whom(remote, wanted)?;
-    remote.ask::<Value>(&Command::AgentAcknowledge { id: agent.id, minutes })?;
+    remote.ask::<Value>(&Command::AgentAcknowledge { id: agent.id, minutes: Some(minutes) })?;
     let name = plain(&agent.name);
     note(&match minutes {
         0 => format!("Nobody knows of {name}'s incident any more"),

@@ -301,8 +301,9 @@ pub enum Command {
     AgentSnooze {
         /// Whose.
         id: EntityId,
-        /// Minutes, a week at most.
-        minutes: u32,
+        /// Minutes, a week at most; as is usual when missing ([`Silence`](beatkeeper_core::alert::Silence)).
+        #[serde(default)]
+        minutes: Option<u32>,
     },
     /// Gives an agent these tags, and no others.
     AgentSetTags {
@@ -319,8 +320,9 @@ pub enum Command {
     AgentAcknowledge {
         /// Whose.
         id: EntityId,
-        /// Minutes, a week at most.
-        minutes: u32,
+        /// Minutes, a week at most; as is usual when missing.
+        #[serde(default)]
+        minutes: Option<u32>,
     },
     /// Incidents, newest first. Answers a list of [`IncidentView`].
     Incidents {
@@ -441,7 +443,7 @@ pub enum Command {
         #[serde(default)]
         listen: bool,
     },
-    /// The last visit of the doctor as it stands, or nothing. Answers a [`DoctorRun`](crate::doctor::DoctorRun).
+    /// A visit of the doctor as it stands. Answers a [`DoctorRun`](crate::doctor::DoctorRun).
     DoctorLook {
         /// Whose.
         id: EntityId,
@@ -456,8 +458,9 @@ pub enum Command {
     },
     /// Holds notices back for a time; 0 ends it.
     PauseAlerts {
-        /// Minutes.
-        minutes: u32,
+        /// Minutes, a week at most; as is usual when missing.
+        #[serde(default)]
+        minutes: Option<u32>,
     },
     /// Each registry's health.
     Registries,

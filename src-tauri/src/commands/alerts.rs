@@ -25,7 +25,7 @@ pub(crate) async fn incidents(
 }
 
 #[command]
-pub(crate) async fn agent_acknowledge(app: AppHandle, id: EntityId, minutes: u32) -> Answer {
+pub(crate) async fn agent_acknowledge(app: AppHandle, id: EntityId, minutes: Option<u32>) -> Answer {
     ask(&app, Command::AgentAcknowledge { id, minutes }).await
 }
 

@@ -139,7 +139,7 @@ async fn agent_restart(app: AppHandle, id: EntityId) -> Answer {
 }
 
 #[command]
-async fn agent_snooze(app: AppHandle, id: EntityId, minutes: u32) -> Answer {
+async fn agent_snooze(app: AppHandle, id: EntityId, minutes: Option<u32>) -> Answer {
     ask(&app, Command::AgentSnooze { id, minutes }).await
 }
 
@@ -164,7 +164,7 @@ async fn demo_end(app: AppHandle) -> Answer {
 }
 
 #[command]
-async fn pause_alerts(app: AppHandle, minutes: u32) -> Answer {
+async fn pause_alerts(app: AppHandle, minutes: Option<u32>) -> Answer {
     ask(&app, Command::PauseAlerts { minutes }).await
 }
 

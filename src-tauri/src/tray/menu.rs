@@ -60,8 +60,8 @@ pub(crate) enum Wish {
     Stop(EntityId),
     /// That a person knows of everyone.
     AcknowledgeAll,
-    /// No notices for so many minutes.
-    PauseAlerts(u32),
+    /// No notices for so many minutes, or as many as is usual.
+    PauseAlerts(Option<u32>),
     /// The end.
     Quit,
 }
@@ -161,8 +161,8 @@ impl Wish {
     pub(crate) fn of(id: &str) -> Option<Self> {
         match id {
             "show" | "more" => Some(Self::ShowWindow),
-            "pause" => Some(Self::PauseAlerts(60)),
-            "resume" => Some(Self::PauseAlerts(0)),
+            "pause" => Some(Self::PauseAlerts(None)),
+            "resume" => Some(Self::PauseAlerts(Some(0))),
             "acknowledge" => Some(Self::AcknowledgeAll),
             "quit" => Some(Self::Quit),
             _ => {
@@ -275,8 +275,8 @@ mod tests {
         assert_eq!(wish(Entry::Wake(agent(7).id, Time::ZERO)), Some(Wish::Wake(agent(7).id)));
         assert_eq!(wish(Entry::AcknowledgeAll), Some(Wish::AcknowledgeAll));
         assert_eq!(wish(Entry::More(3)), Some(Wish::ShowWindow));
-        assert_eq!(wish(Entry::PauseAlerts), Some(Wish::PauseAlerts(60)));
-        assert_eq!(wish(Entry::ResumeAlerts(Time::from_millis(0))), Some(Wish::PauseAlerts(0)));
+        assert_eq!(wish(Entry::PauseAlerts), Some(Wish::PauseAlerts(None)));
+        assert_eq!(wish(Entry::ResumeAlerts(Time::from_millis(0))), Some(Wish::PauseAlerts(Some(0))));
         assert_eq!(wish(Entry::Quit { running: 2, left: true }), Some(Wish::Quit));
         assert_eq!(wish(Entry::Start(process(7, false))), Some(Wish::Start(agent(7).id)));
         assert_eq!(wish(Entry::Stop(process(7, true))), Some(Wish::Stop(agent(7).id)));

@@ -106,7 +106,7 @@ pub(crate) fn chosen(app: &AppHandle, id: &str) {
     }
 }
 
-async fn pause_alerts(app: AppHandle, minutes: u32) {
+async fn pause_alerts(app: AppHandle, minutes: Option<u32>) {
     if let Err(refusal) = app.state::<Shell>().execute(Command::PauseAlerts { minutes }).await {
         tracing::warn!(code = refusal.code, "alerts cannot be paused: {refusal}");
         // The window says what is wrong with the engine.

@@ -51,7 +51,7 @@ describe("one agent's page", () => {
     expect(screen.getByTestId("page-incident").textContent).toMatch(/^Incident since .+, told [^,]+\.$/);
     expect(state()?.classList.contains("hollow")).toBe(false);
     await fireEvent.click(screen.getByTestId("acknowledge"));
-    expect(acknowledge).toHaveBeenLastCalledWith(id, 24 * 60);
+    expect(acknowledge).toHaveBeenLastCalledWith(id, undefined);
     await waitFor(() => expect(screen.getByTestId("acknowledge").textContent).toBe("Unacknowledge"));
     expect(state()?.classList.contains("hollow")).toBe(true);
     expect(state()?.getAttribute("aria-label")).toMatch(/^stale, incident since .+, acknowledged until /);

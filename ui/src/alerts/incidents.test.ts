@@ -104,7 +104,7 @@ describe("the incidents", () => {
     await waitFor(() => expect(focused()).toBe(idOf(host, "weather-agent")));
     expect(document.querySelectorAll("[data-testid=incident-line][tabindex='0']")).toHaveLength(1);
     await press("e");
-    expect(acknowledge).toHaveBeenCalledWith(idOf(host, "weather-agent"), 24 * 60);
+    expect(acknowledge).toHaveBeenCalledWith(idOf(host, "weather-agent"), undefined);
     await waitFor(() => expect(said(lineOf("weather-agent"))).toContain("acknowledged"));
     await press("b");
     await waitFor(() => expect(screen.getByTestId("black-box")).toBeTruthy());

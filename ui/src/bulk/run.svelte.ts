@@ -93,7 +93,7 @@ export class Run {
       pause: ({ id }) => host.agentSetPaused(id, true),
       resume: ({ id }) => host.agentSetPaused(id, false),
       restart: ({ id }) => host.agentRestart(id),
-      snooze: ({ id }) => host.agentSnooze(id, 60),
+      snooze: ({ id }) => host.agentSnooze(id),
       wake: ({ id }) => host.agentSnooze(id, 0),
       // By the name that the user saw: the engine refuses when it has become another agent's.
       remove: ({ id, name }) => host.agentRemove(id, name, deleteKeys),

@@ -45,8 +45,8 @@ export interface IncidentsAsked {
 export interface AlertsHost {
   /** Newest first. */
   incidents(asked: IncidentsAsked): Promise<IncidentView[]>;
-  /** Says that a person knows; 0 takes it back. */
-  agentAcknowledge(id: string, minutes: number): Promise<void>;
+  /** Says that a person knows, as long as is usual where nobody says; 0 takes it back. */
+  agentAcknowledge(id: string, minutes?: number): Promise<void>;
   blackBox(id: string, openedAt: number): Promise<BlackBox | null>;
   /** Writes it into a file that the person chooses; nothing when that was cancelled. */
   blackBoxSave(id: string, openedAt: number, name: string): Promise<string | null>;

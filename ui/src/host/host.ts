@@ -44,12 +44,12 @@ export interface Host extends AlertsHost, BusHost, DoctorHost, LocalHost {
   agentRetry(id: string): Promise<void>;
   /** Its process when it is started here, else its link: closed and dialled anew. */
   agentRestart(id: string): Promise<void>;
-  /** Holds its alerts; 0 ends that. */
-  agentSnooze(id: string, minutes: number): Promise<void>;
+  /** Holds its alerts, as long as is usual where nobody says; 0 ends that. */
+  agentSnooze(id: string, minutes?: number): Promise<void>;
   agentSetTags(id: string, tags: string[]): Promise<void>;
   agentKey(id: string): Promise<KeyFace>;
-  /** 0 resumes. */
-  pauseAlerts(minutes: number): Promise<void>;
+  /** As `agentSnooze`, for everybody. */
+  pauseAlerts(minutes?: number): Promise<void>;
   registries(): Promise<RegistryHealth[]>;
   registryAdd(name: string, url: string, spoken?: Spoken): Promise<void>;
   /** Starts a registry inside Beatkeeper, with a few agents that show the states. */

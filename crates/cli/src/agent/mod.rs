@@ -139,7 +139,7 @@ fn restart(paths: &Paths, wanted: &str) -> Result<(), Failure> {
 fn snooze(paths: &Paths, wanted: &str, minutes: u32) -> Result<(), Failure> {
     let mut remote = Remote::open(paths)?;
     let agent = meant(paths, Some(&mut remote), wanted)?;
-    remote.ask::<Value>(&Command::AgentSnooze { id: agent.id, minutes })?;
+    remote.ask::<Value>(&Command::AgentSnooze { id: agent.id, minutes: Some(minutes) })?;
     let name = plain(&agent.name);
     out::note(&match minutes {
         0 => format!("{name} may interrupt again"),

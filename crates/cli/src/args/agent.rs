@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use beatkeeper_core::alert::Silence;
 use beatkeeper_engine::command::Occupant;
 use clap::Subcommand;
 
@@ -127,7 +128,7 @@ pub(crate) enum AgentCommand {
         /// Entity id, the beginning of one, or a name
         agent: String,
         /// For how long, a week at most
-        #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        #[arg(long, value_name = "MINUTES", default_value_t = Silence::Snooze.usual(), value_parser = clap::value_parser!(u32).range(1..=i64::from(Silence::LONGEST)))]
         minutes: u32,
         /// Let it interrupt again
         #[arg(long, conflicts_with = "minutes")]

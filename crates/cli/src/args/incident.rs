@@ -1,6 +1,6 @@
 //! `beatkeeper incident`.
 
-use beatkeeper_core::alert::IncidentCursor;
+use beatkeeper_core::alert::{IncidentCursor, Silence};
 use beatkeeper_core::time::Time;
 use clap::Subcommand;
 
@@ -29,7 +29,7 @@ pub(crate) enum IncidentCommand {
         /// Entity id, the beginning of one, or a name
         agent: String,
         /// For how long at most, a week at most
-        #[arg(long, value_name = "MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+        #[arg(long, value_name = "MINUTES", default_value_t = Silence::Acknowledge.usual(), value_parser = clap::value_parser!(u32).range(1..=i64::from(Silence::LONGEST)))]
         minutes: u32,
         /// Take it back
         #[arg(long, conflicts_with = "minutes")]

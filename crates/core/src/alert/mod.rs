@@ -15,6 +15,7 @@ mod incident;
 pub(crate) mod network;
 mod quiet;
 mod rules;
+mod silence;
 
 pub use cursor::{IncidentCursor, IncidentCursorError};
 pub use delivery::{Delivery, DeliveryState};
@@ -25,6 +26,7 @@ pub use incident::{Held, Incident, Resolution};
 pub use network::{Network, NetworkReading, NetworkView};
 pub use quiet::{QuietHours, QuietProblem};
 pub use rules::{AlertOverrides, AlertRules, Flapping, Level};
+pub use silence::Silence;
 
 #[cfg(test)]
 mod tests;

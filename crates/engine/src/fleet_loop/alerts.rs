@@ -1,9 +1,8 @@
 //! What the fleet has to say: to the desktop, to the channels, and to the record.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use beatkeeper_core::alert::{Delivery, DeliveryState, Drill, Incident, Resolution};
+use beatkeeper_core::alert::{Delivery, DeliveryState, Drill, Incident, Resolution, Silence};
 use beatkeeper_core::fleet::FleetEvent;
 use beatkeeper_core::history::HistoryRow;
 use beatkeeper_core::identity::EntityId;
@@ -24,8 +23,6 @@ use crate::telling::{Shown, Telling};
 
 /// The desktop among the channels.
 pub(crate) const DESKTOP: &str = "desktop";
-/// Minutes: a week.
-const LONGEST: u32 = 7 * 24 * 60;
 
 /// How the desktop does.
 #[derive(Default)]
@@ -197,34 +194,28 @@ impl FleetLoop {
         self.keep(HistoryRow::Delivery(Delivery { notice, channel, state, attempts: 1, problem, next_at: None, at }));
     }
 
-    pub(super) fn acknowledge(&mut self, id: &EntityId, minutes: u32) -> Result<Value, Refusal> {
+    pub(super) fn acknowledge(&mut self, id: &EntityId, minutes: Option<u32>) -> Result<Value, Refusal> {
         let row = self.known(id)?;
         if row.incident.is_none() {
             let sentence = format!("{} has no open incident that could be acknowledged", row.name);
             return Err(Refusal::new("incident.none", sentence, "It may have ended: see the list of incidents."));
         }
-        let until = self.in_minutes(minutes);
+        let until = Silence::Acknowledge.until(minutes, self.clock.now());
         self.fold(FleetEvent::Acknowledged(id.clone(), until));
         Ok(Value::Null)
     }
 
-    pub(super) fn snooze(&mut self, id: &EntityId, minutes: u32) -> Result<Value, Refusal> {
+    pub(super) fn snooze(&mut self, id: &EntityId, minutes: Option<u32>) -> Result<Value, Refusal> {
         self.known(id)?;
-        let until = self.in_minutes(minutes);
+        let until = Silence::Snooze.until(minutes, self.clock.now());
         self.fold(FleetEvent::Snoozed(id.clone(), until));
         Ok(Value::Null)
     }
 
-    pub(super) fn pause_alerts(&mut self, minutes: u32) {
-        let until = self.in_minutes(minutes);
+    pub(super) fn pause_alerts(&mut self, minutes: Option<u32>) {
+        let until = Silence::Pause.until(minutes, self.clock.now());
         self.fold(FleetEvent::AlertsPaused(until));
         self.carry_out();
         self.publish();
-    }
-
-    /// Nothing for 0; a week at most.
-    fn in_minutes(&self, minutes: u32) -> Option<Time> {
-        let pause = Duration::from_secs(u64::from(minutes.min(LONGEST)) * 60);
-        (minutes > 0).then(|| self.clock.now() + pause)
     }
 }

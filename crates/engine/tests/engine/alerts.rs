@@ -50,7 +50,7 @@ async fn an_incident_has_its_delivery_its_acknowledgement_and_its_end() {
     assert_eq!((open.name.as_str(), open.deliveries[0].delivery.channel.as_str()), ("agent-1", "desktop"));
     assert_eq!((open.incident.notice, open.incident.told_at.is_some()), (Some(notice.id), true));
 
-    scene.execute(Command::AgentAcknowledge { id: id.clone(), minutes: 60 }).await.unwrap();
+    scene.execute(Command::AgentAcknowledge { id: id.clone(), minutes: Some(60) }).await.unwrap();
     scene.until(&id, "offline", |agent| agent["liveness"] == "offline").await;
     let known = incidents(&scene).await.remove(0).incident;
     assert!(known.acknowledged_until.is_some() && known.escalated_at.is_none(), "{known:#?}");
@@ -61,7 +61,7 @@ async fn an_incident_has_its_delivery_its_acknowledgement_and_its_end() {
     assert_eq!((recovered.kind, recovered.supersedes), (NoticeKind::Recovered, vec![notice.id]));
     let ended = incidents(&scene).await.remove(0).incident;
     assert!(ended.resolved_at.is_some(), "{ended:#?}");
-    let refused = scene.execute(Command::AgentAcknowledge { id, minutes: 60 }).await.unwrap_err();
+    let refused = scene.execute(Command::AgentAcknowledge { id, minutes: Some(60) }).await.unwrap_err();
     assert_eq!(refused.code, "incident.none");
 }
 
@@ -91,7 +91,7 @@ async fn alerts_stay_paused_over_a_restart() {
     let mut scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;
     scene.until_verdict(&id, "ok").await;
-    scene.execute(Command::PauseAlerts { minutes: 60 }).await.unwrap();
+    scene.execute(Command::PauseAlerts { minutes: Some(60) }).await.unwrap();
     scene.restart_engine().await;
     let paused = scene.execute(Command::EngineStatus).await.unwrap();
     assert!(paused["alerts_paused_until"].is_u64(), "{paused:#}");
@@ -101,7 +101,7 @@ async fn alerts_stay_paused_over_a_restart() {
     let held = incidents(&scene).await.remove(0).incident;
     assert_eq!(held.held.map(|held| held.as_str()), Some("paused"));
     assert!(held.told_at.is_none() && scene.tellings.try_recv().is_err());
-    scene.execute(Command::PauseAlerts { minutes: 0 }).await.unwrap();
+    scene.execute(Command::PauseAlerts { minutes: Some(0) }).await.unwrap();
     assert_eq!(scene.notice().await.kind, NoticeKind::Offline, "what still holds is told, once");
 }
 
@@ -156,7 +156,7 @@ async fn a_drill_says_when_nobody_could_be_told() {
     assert!(early.is_ok() || early.is_err_and(|refused| refused.code == "drill.not_beating"));
     scene.execute(Command::DrillStop).await.unwrap();
     scene.until_verdict(&id, "ok").await;
-    scene.execute(Command::PauseAlerts { minutes: 60 }).await.unwrap();
+    scene.execute(Command::PauseAlerts { minutes: Some(60) }).await.unwrap();
     scene.execute(Command::DrillStart { id: id.clone() }).await.unwrap();
     let over = until("the drill's end", async || {
         let drill = drills(&scene).await.remove(0);

@@ -34,15 +34,19 @@ async fn a_snoozed_agent_interrupts_nobody_until_the_snooze_ends() {
     let mut scene = Scene::new(&[1]).await;
     let id = scene.import(1).await;
     scene.until_verdict(&id, "ok").await;
-    scene.execute(Command::AgentSnooze { id: id.clone(), minutes: 60 }).await.unwrap();
-    assert!(rows(&scene).await[0]["snoozed_until"].is_u64());
+    let as_usual = json!({"command": "agent_snooze", "id": &id});
+    scene.execute(serde_json::from_value(as_usual).unwrap()).await.unwrap();
+    let delta = scene.execute(Command::FleetDelta { since: 0 }).await.unwrap();
+    let until = delta["rows"][0]["snoozed_until"].as_u64().unwrap();
+    let left = until - delta["now"].as_u64().unwrap();
+    assert!((3_590_000..=3_600_000).contains(&left), "an hour is usual: {left} ms");
     let stopped = scene.devnet.take().unwrap().shutdown().await;
     scene.until(&id, "offline", |agent| agent["liveness"] == "offline").await;
     assert!(scene.tellings.try_recv().is_err(), "snoozed");
 
     scene.restart_engine().await;
     assert!(scene.agent(&id).await["snoozed_until"].is_string(), "a restart keeps it");
-    scene.execute(Command::AgentSnooze { id: id.clone(), minutes: 0 }).await.unwrap();
+    scene.execute(Command::AgentSnooze { id: id.clone(), minutes: Some(0) }).await.unwrap();
     assert_eq!(scene.notice().await.title, "agent-1 is offline", "what still holds is told");
     drop(stopped);
 }
