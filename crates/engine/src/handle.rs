@@ -61,8 +61,6 @@ pub(crate) struct Shared {
     pub(crate) doctors: Doctors,
     /// Changes of configuration and vault, one after the other.
     pub(crate) changing: tokio::sync::Mutex<()>,
-    /// Held while a registry is written to.
-    pub(crate) writing: tokio::sync::Mutex<()>,
 }
 
 impl Handle {

@@ -158,7 +158,6 @@ impl Engine {
             clock,
             doctors: Doctors::default(),
             changing: tokio::sync::Mutex::new(()),
-            writing: tokio::sync::Mutex::new(()),
         };
         let handle = Handle { asks, shared: Arc::new(shared), revision, tray, settings };
         let control = tokio::spawn(control::serve(listener, handle.clone()));
@@ -212,15 +211,8 @@ struct Opened {
 
 fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, EngineError> {
     let data_error = |error: std::io::Error| EngineError::Data { data: paths.data.clone(), reason: error.to_string() };
-    paths.make_data_folder().map_err(data_error)?;
-    let lock = lock_file(&paths.lock()).map_err(data_error)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => {
-            return Err(EngineError::AlreadyRunning { data: paths.data.clone() });
-        }
-        Err(std::fs::TryLockError::Error(error)) => return Err(data_error(error)),
-    }
+    let held = paths.hold(&paths.lock()).map_err(data_error)?;
+    let lock = held.ok_or_else(|| EngineError::AlreadyRunning { data: paths.data.clone() })?;
     let vault = setup::open_vault(paths, choice)?;
     let store = Store::open(paths.history())?;
     let reader = Arc::new(store.reader()?);
@@ -233,13 +225,4 @@ fn open(paths: &Paths, choice: &VaultChoice, now: Time) -> Result<Opened, Engine
     earlier.retain(|(delivery, _)| delivery.channel != DESKTOP && known(delivery));
     let channels = settings.map(|settings| settings.channels).unwrap_or_default();
     Ok(Opened { lock, vault, reader, writer, channels, earlier })
-}
-
-/// For its owner alone: whoever may open it could hold it, and no engine would start.
-fn lock_file(path: &std::path::Path) -> std::io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

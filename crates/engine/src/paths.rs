@@ -1,6 +1,8 @@
 //! Where things are.
 
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::error::EngineError;
 
@@ -29,12 +31,28 @@ impl Paths {
     }
 
     /// Makes the data folder, for its owner alone, unless it is there.
-    pub(crate) fn make_data_folder(&self) -> std::io::Result<()> {
+    pub(crate) fn make_data_folder(&self) -> io::Result<()> {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&self.data)
+    }
+
+    /// Holds a file of the data folder as long as what is given back lives, against other processes and this one. Nothing when
+    /// somebody has it.
+    pub(crate) fn hold(&self, file: &Path) -> io::Result<Option<File>> {
+        self.make_data_folder()?;
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(file)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// The history's database.
@@ -59,6 +77,11 @@ impl Paths {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.data.join("engine.lock")
+    }
+
+    /// Held by who changes something at a registry.
+    pub(crate) fn writing_lock(&self) -> PathBuf {
+        self.data.join("writing.lock")
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::golden::{PRIVATE, PUBLIC, key_file, write_key};
 use crate::registry::Registry;
-use crate::stage::Stage;
+use crate::stage::{Process, Stage};
 
 /// protocols.md 4: the first two agents that the golden seed derives as a developer.
 const FIRST: &str = "zns:7f3214872296f48d652a365c9f637f72";
@@ -123,6 +123,33 @@ fn a_running_engine_takes_the_next_key() {
     stage.agent("weather", |agent| agent["id"] == SECOND && agent["verdict"]["code"] == "ok");
     let config = stage.read("beatkeeper.toml");
     assert!(config.contains(SECOND) && !config.contains(FIRST) && config.contains("interval = 1"), "{config}");
+}
+
+#[test]
+fn an_agent_that_goes_on_without_beatkeeper_keeps_its_key() {
+    let (stage, registry) = scene();
+    let config = stage.read("beatkeeper.toml");
+    let run = "[agent.run]\ncommand = [\"/bin/sh\", \"-c\", \"exec sleep 600\"]\n\n[processes]\non_quit = \"leave\"\n";
+    stage.write("beatkeeper.toml", &format!("{config}\n{run}"));
+    stage.ok(&register(&["--yes"]));
+    let mut engine = stage.engine("engine", &[]);
+    stage.ok(&["up", "weather"]);
+    let end = |engine: &mut Process| {
+        engine.signal("TERM");
+        assert!(engine.ended().success(), "{}", engine.said());
+    };
+    end(&mut engine);
+
+    let next = ["agent", "next-index", "weather", "--developer", "developer.json", "--yes"];
+    let refused = stage.refused(&next);
+    assert!(refused.contains("was started here") && refused.contains("beatkeeper down"), "{refused}");
+    assert!(!is_known(&registry, SECOND));
+
+    let mut engine = stage.engine("engine", &[]);
+    stage.ok(&["down", "weather"]);
+    end(&mut engine);
+    assert_eq!(stage.ok(&next), format!("{SECOND}\n"));
+    assert!(is_known(&registry, SECOND) && stage.read("beatkeeper.toml").contains(SECOND));
 }
 
 #[cfg(target_os = "linux")]

@@ -262,6 +262,14 @@ pub(super) fn under_way() -> Refusal {
     )
 }
 
+pub(super) fn no_turn(error: &std::io::Error) -> Refusal {
+    Refusal::new(
+        "write.no_turn",
+        format!("It cannot be told whether another change at a registry is under way: {error}"),
+        "See to what is wrong with the data folder and try again.",
+    )
+}
+
 fn failed(base: &BaseUrl, status: u16) -> Refusal {
     Refusal::new(
         "write.registry_failed",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 
 use super::client::Asker;
-use super::{Desk, Write, answers};
+use super::{Desk, Write};
 use crate::command::Command;
 use crate::fleet_loop::Ask;
 use crate::handle::{Handle, blocking, ended};
@@ -20,7 +20,7 @@ impl Handle {
         json_of(&self.desk().propose(&id, &write).await?)
     }
 
-    /// One at a time. What was begun is brought to its end although whoever asked for it is gone; only a registry's limit is
+    /// What was begun is brought to its end although whoever asked for it is gone; only a registry's limit is
     /// not waited out for nobody.
     pub(crate) async fn write_carry_out(&self, id: EntityId, write: Write, seal: String) -> Result<Value, Refusal> {
         let (_there, presence) = watch::channel(());
@@ -30,7 +30,6 @@ impl Handle {
     }
 
     async fn carry_out_for(&self, asker: Asker, id: &EntityId, write: &Write, seal: &str) -> Result<Value, Refusal> {
-        let _one_at_a_time = self.shared.writing.try_lock().map_err(|_| answers::under_way())?;
         let desk = Desk { asker, ..self.desk() };
         let done = desk.carry_out(id, write, seal).await?;
         if done.agent != *id {

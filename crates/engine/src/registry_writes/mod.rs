@@ -20,6 +20,7 @@ mod records;
 mod tests;
 mod unseen;
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use beatkeeper_core::identity::EntityId;
@@ -28,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::discover::Surroundings;
-use crate::handle::Handle;
+use crate::handle::{Handle, blocking};
 use crate::paths::Paths;
 use crate::refusal::Refusal;
 use client::{Asker, Pace};
@@ -125,8 +126,10 @@ impl<'a> Desk<'a> {
         Ok(Box::pin(self.draft(id, write)).await?.plan)
     }
 
-    /// Does what was shown under this seal, and nothing else.
+    /// Does what was shown under this seal, and nothing else. One at a time, also where commands do so without an engine:
+    /// two would find the same number free.
     pub(crate) async fn carry_out(&self, id: &EntityId, write: &Write, seal: &str) -> Result<WriteDone, Refusal> {
+        let _turn = self.turn().await?;
         let draft = Box::pin(self.draft(id, write)).await?;
         if draft.plan.seal != seal {
             return Err(Refusal::new(
@@ -145,5 +148,12 @@ impl<'a> Desk<'a> {
             ));
         }
         Box::pin(self.perform(draft)).await
+    }
+
+    async fn turn(&self) -> Result<File, Refusal> {
+        let paths = self.paths.clone();
+        let held =
+            blocking(move || paths.hold(&paths.writing_lock()).map_err(|error| answers::no_turn(&error))).await?;
+        held.ok_or_else(answers::under_way)
     }
 }

@@ -23,6 +23,18 @@ async fn another_plan_than_the_one_that_was_seen_is_refused() {
 }
 
 #[tokio::test]
+async fn whoever_writes_elsewhere_is_let_finish() {
+    let scene = Scene::new().await;
+    let id = scene.derived(0, "weather");
+    let held = scene.paths.hold(&scene.paths.writing_lock()).unwrap();
+    assert!(held.is_some());
+    assert_eq!(code(&scene, &id, &register()).await, "write.under_way");
+    assert!(scene.devnet.is_empty());
+    drop(held);
+    scene.carry_out(&id, &register()).await.expect("its turn has come");
+}
+
+#[tokio::test]
 async fn a_deregistration_needs_the_agents_name() {
     let scene = Scene::new().await;
     let id = scene.registered(0, "weather").await;
