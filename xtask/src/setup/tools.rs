@@ -46,8 +46,10 @@ impl Tool {
 pub fn cargo_tools(tools: &[Tool]) -> Result<()> {
     for tool in tools.iter().filter(|tool| !paths::tool(tool.krate()).is_file()) {
         say::heading(&format!("Installing {} into target/tools: it {}", tool.krate(), tool.purpose()));
-        let mut install = exec::cargo(&["install", "--locked", tool.krate(), "--version", tool.version(), "--root"]);
-        exec::run(install.arg(paths::tools()))?;
+        // It works for seconds: optimising it would take minutes.
+        let mut install = exec::cargo(&["install", "--locked", "--debug", tool.krate(), "--version", tool.version()]);
+        install.env("CARGO_PROFILE_DEV_DEBUG", "none");
+        exec::run(install.arg("--root").arg(paths::tools()))?;
     }
     Ok(())
 }
