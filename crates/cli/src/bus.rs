@@ -1,5 +1,7 @@
 //! `beatkeeper bus`: the Redis heartbeat buses.
 
+use std::io::{self, BufRead as _, IsTerminal as _};
+
 use beatkeeper_engine::Paths;
 use beatkeeper_engine::command::{BusFace, Command, Secret};
 use serde_json::Value;
@@ -33,12 +35,34 @@ pub(crate) fn perform(paths: &Paths, vault: VaultKind, command: &BusCommand) -> 
             note(&format!("{} is removed, and its password", plain(name)));
             Ok(())
         }
+        BusCommand::Password { name, force } => {
+            let password = Secret::from(asked(name)?);
+            change(paths, vault, &Command::BusPassword { name: name.clone(), password, force: *force })?;
+            note(&format!("{} has another password; what waits for it dials anew within a minute", plain(name)));
+            Ok(())
+        }
         BusCommand::Test { name } => {
             change(paths, vault, &Command::BusTest { name: name.clone() })?;
             note(&format!("{} answers", plain(name)));
             Ok(())
         }
     }
+}
+
+/// Never an argument, which every program on this computer could read.
+fn asked(name: &str) -> Result<String, Failure> {
+    let unread = |error: io::Error| {
+        let sentence = format!("The password could not be read: {error}");
+        Failure::refused("bus.no_password", sentence, "Type it in a terminal, or write it to the command's input.")
+    };
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password(format!("Password of {} (empty for none): ", plain(name))).map_err(unread);
+    }
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line).map_err(unread)? == 0 {
+        return Err(unread(io::ErrorKind::UnexpectedEof.into()));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn change(paths: &Paths, vault: VaultKind, command: &Command) -> Result<Value, Failure> {

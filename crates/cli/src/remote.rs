@@ -140,6 +140,7 @@ const fn waits_for_a_person(command: &Command) -> bool {
         | Command::ProjectPreview { .. }
         | Command::BusAdd { .. }
         | Command::BusRemove { .. }
+        | Command::BusPassword { .. }
         | Command::BusTest { .. }
         | Command::DemoStart
         | Command::DemoEnd => true,

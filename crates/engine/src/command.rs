@@ -506,6 +506,16 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Gives a bus another password, or none; refused unless it answers to that.
+    BusPassword {
+        /// Its name.
+        name: String,
+        /// Empty for none.
+        password: Secret,
+        /// Also when the server does not answer.
+        #[serde(default)]
+        force: bool,
+    },
     /// Asks a bus's server whether it answers.
     BusTest {
         /// Its name.

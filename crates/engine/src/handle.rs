@@ -155,6 +155,7 @@ impl Handle {
             | Command::KeysFind { .. }
             | Command::KeysLook { .. }
             | Command::BusList
+            | Command::BusPassword { .. }
             | Command::BusTest { .. }
             | Command::KeyFileShred { .. } => self.change(command, false).await,
             Command::FleetDelta { .. }

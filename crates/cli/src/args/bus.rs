@@ -34,6 +34,14 @@ pub(crate) enum BusCommand {
         /// Its name
         name: String,
     },
+    /// Give a bus another password: asked for in a terminal, else the first line of the input; none when it is empty
+    Password {
+        /// Its name
+        name: String,
+        /// Keep it although the bus does not answer to it
+        #[arg(long)]
+        force: bool,
+    },
     /// Ask a bus whether it answers
     Test {
         /// Its name

@@ -21,4 +21,4 @@ mod terminal;
 mod tls;
 mod writes;
 
-use common::{golden, registration, stage};
+use common::{golden, redis, registration, stage};

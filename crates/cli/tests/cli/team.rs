@@ -2,15 +2,14 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{ErrorKind, Read as _};
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use beatkeeper_private_bus::Bus;
 use serde_json::Value;
 
+use crate::redis::Redis;
 use crate::stage::{Process, Stage, wait};
 
 const PATH: &str = "/org/freedesktop/login1";
@@ -63,29 +62,6 @@ impl Logind {
     }
 }
 
-/// A real redis-server, which ends with its test.
-struct Redis {
-    port: u16,
-    _process: Process,
-}
-
-impl Redis {
-    fn start(stage: &Stage) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut server = Command::new("redis-server");
-        server.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--dir"]).arg(stage.root());
-        let server = Self { port, _process: stage.start("redis", server) };
-        wait(|| (server.asks(&["PING"]) == "PONG").then_some(())).expect("redis-server answers");
-        server
-    }
-
-    fn asks(&self, words: &[&str]) -> String {
-        let mut client = Command::new("redis-cli");
-        let output = client.args(["-p", &self.port.to_string()]).args(words).stdin(Stdio::null()).output();
-        String::from_utf8_lossy(&output.expect("redis-cli starts").stdout).trim().to_owned()
-    }
-}
-
 /// A computer of the team. A lease lasts far longer than this test may: whoever waits for its end fails.
 fn computer(stage: &Stage, redis: &Redis, logind: &Logind) -> Process {
     stage.write(
@@ -112,7 +88,7 @@ fn beats_elsewhere(agent: &Value) -> bool {
 #[test]
 fn a_laptop_that_is_closed_hands_over_before_it_sleeps() {
     let (laptop, desk) = (Stage::new(), Stage::new());
-    let redis = Redis::start(&desk);
+    let redis = Redis::start(&desk, &[]);
     // A server that has just begun and does not know what it forgot would make everybody wait.
     let info = redis.asks(&["INFO", "server"]);
     let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).expect("its run").trim();

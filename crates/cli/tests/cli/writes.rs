@@ -129,8 +129,9 @@ fn a_running_engine_takes_the_next_key() {
 fn an_agent_that_goes_on_without_beatkeeper_keeps_its_key() {
     let (stage, registry) = scene();
     let config = stage.read("beatkeeper.toml");
-    let run = "[agent.run]\ncommand = [\"/bin/sh\", \"-c\", \"exec sleep 600\"]\n\n[processes]\non_quit = \"leave\"\n";
-    stage.write("beatkeeper.toml", &format!("{config}\n{run}"));
+    let run = format!("command = [\"/bin/sh\", \"-c\", \"exec sleep 600\"]\nfolder = {}", json!(stage.root()));
+    let more = format!("[agent.run]\n{run}\n\n[processes]\non_quit = \"leave\"\n");
+    stage.write("beatkeeper.toml", &format!("{config}\n{more}"));
     stage.ok(&register(&["--yes"]));
     let mut engine = stage.engine("engine", &[]);
     stage.ok(&["up", "weather"]);

@@ -25,4 +25,4 @@ mod scene;
 mod teams;
 mod tls;
 
-use common::{golden, registration, stage};
+use common::{golden, redis, registration, stage};

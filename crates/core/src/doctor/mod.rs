@@ -10,6 +10,7 @@
 
 mod agent;
 mod beats;
+mod bus;
 mod cause;
 mod diagnose;
 mod idle;
@@ -27,6 +28,7 @@ use crate::view::Severity;
 
 pub use agent::{AtPort, CardFacts, CardSeen, OwnPort, Published, Reach, RegistryUrls, SameProcess, Searched};
 pub use beats::{ActivitySeen, Beaten, Dropped, FirstBeat, SecondCopy, Taken};
+pub use bus::BusSeen;
 pub use cause::{Cause, Code};
 pub use diagnose::{Context, diagnose};
 pub use idle::{Held, Hold, Past};

@@ -16,5 +16,5 @@ mod team;
 
 pub(crate) use hub::{BusCommand, Hub, HubSetup, start};
 pub(crate) use link::{BeatSetup, start as start_link};
-pub(crate) use server::{Server, is_remote, probe};
+pub(crate) use server::{Server, answers, is_remote, probe};
 pub(crate) use team::{Confirmed, News, Team, TeamCommand, TeamSetup};

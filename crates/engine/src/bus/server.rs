@@ -64,13 +64,27 @@ impl Server {
 /// # Errors
 /// What is wrong, in a sentence.
 pub(crate) fn probe(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), String> {
-    let asked = async {
-        let mut reached = reach(entry, password).await?;
-        redis::cmd("PING").query_async::<Value>(&mut reached.commands).await.map_err(|error| failure(&error))
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let answer = runtime.map_err(|error| error.to_string())?.block_on(asked);
-    answer.map(drop).map_err(|failure| in_words(&failure))
+    let answer = runtime.map_err(|error| error.to_string())?.block_on(ping(entry, password));
+    answer.map_err(|failure| in_words(&failure))
+}
+
+/// The same with the password that this vault has for it; without one where there is no vault.
+///
+/// # Errors
+/// The [`Failure`], sorted.
+pub(crate) async fn answers(entry: &BusEntry, vault: Option<&Vault>) -> Result<(), Failure> {
+    let password = match vault {
+        Some(vault) => Server { entry: entry.clone(), vault: vault.clone() }.password().await?,
+        None => None,
+    };
+    ping(entry, password.as_ref()).await
+}
+
+async fn ping(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), Failure> {
+    let mut reached = reach(entry, password).await?;
+    let answer = redis::cmd("PING").query_async::<Value>(&mut reached.commands).await;
+    answer.map(drop).map_err(|error| failure(&error))
 }
 
 /// A failure, as it is said of a bus.

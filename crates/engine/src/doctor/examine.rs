@@ -15,17 +15,17 @@ use tokio_util::either::Either;
 use url::Url;
 
 use super::agent::{self, Web};
+use super::bus::NO_BUS;
 use super::exam::Exam;
 use super::patient::{Patient, Tools};
 use super::record::{self, RecordRead};
 use super::sheet::{Orders, Sheet};
 use super::web::Visitors;
 use super::{beats, computer, hold, link, path, tls};
-use crate::bus::is_remote;
 use crate::discover::{self, KeyOf};
 use crate::links::dial::Socket;
 use crate::links::proxy::{self, Proxy};
-use crate::settings::{BusEntry, KeyUse};
+use crate::settings::KeyUse;
 
 /// A keychain that takes longer has a prompt open, or hangs.
 const KEY_WITHIN: Duration = Duration::from_secs(4);
@@ -103,25 +103,6 @@ impl Exam {
         );
     }
 
-    /// A bus has a name, an address and beats, and no records.
-    async fn bus(&self) {
-        let bus = self.patient.bus.as_ref();
-        self.now(Check::OwnNetwork, || computer::own_network(!bus.is_some_and(is_remote)));
-        match bus.and_then(BusEntry::first_host) {
-            Some((host, port)) => drop(self.address(&host, port, false).await),
-            None => self.skip(&[Check::Dns, Check::Tcp], "It is reached by a socket file, without a network"),
-        }
-        self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
-        self.skip(&RECORDS[1..], NO_BUS);
-        self.skip(&[Check::RegistryUrl, Check::PublishedUrl, Check::Search, Check::FirstBeat], NO_BUS);
-        let visitors = Visitors::new(&self.tools.tls).ok();
-        let home = self.at_home(visitors.as_ref(), None).await;
-        self.clock(None, home.as_ref());
-        self.now(Check::Idle, || self.held(None));
-        self.taken(None, false).await;
-        self.row(Check::SecondCopy, beats::second_copy(&self.patient, &self.tools, None, false)).await;
-    }
-
     async fn path(&self, base: &BaseUrl) -> Path {
         let url = base.http("");
         let host = base.host().trim_matches(['[', ']']).to_owned();
@@ -154,7 +135,7 @@ impl Exam {
     }
 
     /// Straight to an address. Where all goes through a proxy, that need not be possible.
-    async fn address(&self, host: &str, port: u16, proxied: bool) -> Option<TcpStream> {
+    pub(super) async fn address(&self, host: &str, port: u16, proxied: bool) -> Option<TcpStream> {
         let told = |reading: Reading| {
             if proxied && reading.outcome == Outcome::Bad {
                 Reading::notice(format!("{}; all goes through the proxy", reading.evidence))
@@ -256,7 +237,11 @@ impl Exam {
         stream
     }
 
-    async fn at_home(&self, visitors: Option<&Visitors>, recorded_key: Option<String>) -> Option<agent::AtHome> {
+    pub(super) async fn at_home(
+        &self,
+        visitors: Option<&Visitors>,
+        recorded_key: Option<String>,
+    ) -> Option<agent::AtHome> {
         let Some(visitors) = visitors else {
             self.leave(&[Check::OwnPort, Check::Card], "The system gave no resources to ask it with");
             return None;
@@ -272,7 +257,7 @@ impl Exam {
         Some(home)
     }
 
-    fn clock(&self, registry_ahead_ms: Option<i64>, home: Option<&agent::AtHome>) {
+    pub(super) fn clock(&self, registry_ahead_ms: Option<i64>, home: Option<&agent::AtHome>) {
         let by_fleet = self.patient.row.as_ref().and_then(|row| row.process.clock_ahead_ms);
         let process_ahead_ms = home.and_then(|home| home.clock_ahead_ms).or(by_fleet);
         let beats_itself = self.patient.beats_itself();
@@ -295,7 +280,7 @@ impl Exam {
     }
 
     /// Whether beats are taken: by what the fleet knows now, or the record when nobody runs.
-    async fn taken(&self, last: Option<Duration>, never: bool) {
+    pub(super) async fn taken(&self, last: Option<Duration>, never: bool) {
         let id = &self.patient.entry.entity;
         let (row, chart) = tokio::join!(self.tools.row(id), self.tools.chart(id));
         self.now(Check::Beats, || beats::taken(&self.patient, (row.as_ref(), chart), last, never, &self.tools));
@@ -369,12 +354,12 @@ impl Exam {
         self.put(Check::Idle, self.held(measured), began);
     }
 
-    fn held(&self, hold: Option<beatkeeper_core::doctor::Hold>) -> Reading {
+    pub(super) fn held(&self, hold: Option<beatkeeper_core::doctor::Hold>) -> Reading {
         let past = Past { connections: self.patient.connections.clone(), now: self.tools.clock.now() };
         Held { hold, past }.read()
     }
 }
 
 /// What only a registry with records can be asked for.
-const RECORDS: [Check; 5] = [Check::Http, Check::RegistryKind, Check::Record, Check::RecordKey, Check::DeveloperKey];
-const NO_BUS: &str = "A bus has none";
+pub(super) const RECORDS: [Check; 5] =
+    [Check::Http, Check::RegistryKind, Check::Record, Check::RecordKey, Check::DeveloperKey];

@@ -13,6 +13,7 @@
 
 mod agent;
 mod beats;
+mod bus;
 mod computer;
 mod exam;
 mod examine;

@@ -103,6 +103,7 @@ impl FleetLoop {
             | Command::BusAdd { .. }
             | Command::BusList
             | Command::BusRemove { .. }
+            | Command::BusPassword { .. }
             | Command::BusTest { .. } => Err(Refusal::new(
                 "engine.misrouted",
                 "The engine does not do this here",

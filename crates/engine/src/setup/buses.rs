@@ -15,6 +15,7 @@ use crate::settings::{self, BusEntry, Settings};
 
 /// What to do about a bus that does not answer.
 const LOOK: &str = "Check its address, its user and its password.";
+const OR_FORCE: &str = "`--force` does it nevertheless.";
 
 /// A bus as configured, for lists. Its password is not in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -65,8 +66,7 @@ pub(super) fn add(paths: &Paths, vault: &Vault, new: &NewBus<'_>) -> Result<(), 
         Refusal::new("bus.cannot_be", sentence, "Correct it and try again.")
     })?;
     if !new.force {
-        let or_force = format!("{LOOK} `--force` adds it nevertheless.");
-        answers(&entry, password.as_ref()).map_err(|refused| Refusal { remedy: or_force, ..refused })?;
+        must_answer(&entry, password.as_ref())?;
     }
     let secrets = vault.bus_secrets();
     match &password {
@@ -105,6 +105,23 @@ pub(super) fn test(paths: &Paths, vault: &Vault, name: &str) -> Result<(), Refus
     answers(bus, password.as_ref())
 }
 
+/// Gives a bus another password, or none.
+pub(super) fn password(paths: &Paths, vault: &Vault, name: &str, password: &str, force: bool) -> Result<(), Refusal> {
+    let settings = Settings::load(&paths.config)?;
+    let bus = settings.bus(name).ok_or_else(|| unknown(name))?;
+    let password = (!password.is_empty()).then(|| SecretString::from(password));
+    if !force {
+        must_answer(bus, password.as_ref())?;
+    }
+    let secrets = vault.bus_secrets();
+    match &password {
+        Some(password) => secrets.store(name, password)?,
+        None if matches!(secrets.read(name), ChannelSecret::Absent) => {}
+        None => secrets.remove(name)?,
+    }
+    Ok(())
+}
+
 /// Removes a bus and its password.
 pub(super) fn remove(paths: &Paths, vault: &Vault, name: &str) -> Result<(), Refusal> {
     let settings = Settings::load(&paths.config)?;
@@ -126,6 +143,10 @@ pub(super) fn remove(paths: &Paths, vault: &Vault, name: &str) -> Result<(), Ref
 pub(super) fn unknown(name: &str) -> Refusal {
     let sentence = format!("There is no bus \"{}\"", name.escape_debug());
     Refusal::new("bus.unknown", sentence, "See `beatkeeper bus list`.")
+}
+
+fn must_answer(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), Refusal> {
+    answers(entry, password).map_err(|refused| Refusal { remedy: format!("{LOOK} {OR_FORCE}"), ..refused })
 }
 
 fn answers(entry: &BusEntry, password: Option<&SecretString>) -> Result<(), Refusal> {
@@ -217,6 +238,25 @@ mod tests {
         }
         assert_eq!(add(&paths, &vault, &new("a\nb", "redis://127.0.0.1", true)).unwrap_err().code, "bus.bad_name");
         assert_eq!(test(&paths, &vault, "team").unwrap_err().code, "bus.unknown");
+    }
+
+    #[test]
+    fn a_bus_gets_another_password() {
+        let (_folder, paths, vault) = scene();
+        add(&paths, &vault, &new("team", "redis://:first@127.0.0.1:1", true)).unwrap();
+        let kept = || {
+            let ChannelSecret::Present(password) = vault.bus_secrets().read("team") else { return String::new() };
+            password.expose_secret().to_owned()
+        };
+        let refused = password(&paths, &vault, "team", "second", false).unwrap_err();
+        assert!(refused.code == "bus.no_answer" && refused.remedy.contains("--force"), "{refused:?}");
+        assert_eq!(kept(), "first", "one that was not tried takes no other's place");
+        password(&paths, &vault, "team", "second", true).unwrap();
+        assert_eq!(kept(), "second");
+        password(&paths, &vault, "team", "", true).unwrap();
+        password(&paths, &vault, "team", "", true).expect("none stays none");
+        assert_eq!(kept(), "");
+        assert_eq!(password(&paths, &vault, "other", "x", true).unwrap_err().code, "bus.unknown");
     }
 
     #[test]

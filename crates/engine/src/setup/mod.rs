@@ -194,6 +194,9 @@ pub(crate) fn execute(paths: &Paths, vault: &Vault, command: &Command) -> Option
         }
         Command::BusList => buses::list(paths).and_then(|faces| json_of(&faces)),
         Command::BusRemove { name } => buses::remove(paths, vault, name).map(|()| Value::Null),
+        Command::BusPassword { name, password, force } => {
+            buses::password(paths, vault, name, password.expose(), *force).map(|()| Value::Null)
+        }
         Command::BusTest { name } => buses::test(paths, vault, name).map(|()| Value::Null),
         Command::AgentKey { id } => {
             // Also of one that is not configured: its key may be there still.

@@ -44,6 +44,8 @@ fn table() -> Vec<(Code, Check, Reading)> {
         (Code::NotARegistry, Check::Http, status(404)),
         (Code::Redirected, Check::Http, status(301)),
         (Code::Forbidden, Check::Http, status(401)),
+        (Code::Forbidden, Check::RegistryKind, bus(&Fatal::Forbidden { status: 401 }.into(), false)),
+        (Code::Timeout, Check::RegistryKind, bus(&Transient::DialTimeout.into(), true)),
         (Code::ServerError, Check::Http, status(503)),
         (Code::RateLimited, Check::Http, status(429)),
         (Code::Silent, Check::Http, http(Answered::Nothing { failure: Transient::DialTimeout })),
@@ -216,6 +218,14 @@ fn what_is_well_is_told_and_ruled_out() {
     let diagnosis = diagnose(&well, &Context::default());
     assert_eq!(diagnosis.code, "ok");
     assert_eq!(diagnosis.ruled_out.len(), well.len());
+}
+
+#[test]
+fn a_bus_that_wants_a_password_is_not_blamed_while_the_vault_is_closed() {
+    let wanted = bus(&Fatal::Forbidden { status: 401 }.into(), true);
+    assert_eq!((wanted.outcome, wanted.cause), (Outcome::Unknown, None));
+    let well = BusSeen { name: "team".into(), answer: Ok(()), vault_is_closed: true }.read();
+    assert_eq!(well.outcome, Outcome::Ok);
 }
 
 #[test]

@@ -66,6 +66,10 @@ pub(super) fn tcp(failures: &[Option<Transient>]) -> Reading {
     TcpSeen { tries: failures.iter().map(|failure| (address, failure.clone().map_or(Ok(3), Err))).collect() }.read()
 }
 
+pub(super) fn bus(failure: &Failure, vault_is_closed: bool) -> Reading {
+    BusSeen { name: "team".into(), answer: Err(failure.clone()), vault_is_closed }.read()
+}
+
 pub(super) fn proxy(trouble: Option<ProxyTrouble>) -> Reading {
     let proxy = "http://p:3128".to_owned();
     let set = vec![format!("HTTPS_PROXY={proxy}")];
