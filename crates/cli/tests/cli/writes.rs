@@ -147,6 +147,7 @@ fn an_agent_that_goes_on_without_beatkeeper_keeps_its_key() {
     assert!(!is_known(&registry, SECOND));
 
     let mut engine = stage.engine("engine", &[]);
+    stage.agent("weather", |agent| agent["process"]["run"]["pid"].is_u64());
     stage.ok(&["down", "weather"]);
     end(&mut engine);
     assert_eq!(stage.ok(&next), format!("{SECOND}\n"));

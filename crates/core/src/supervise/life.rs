@@ -7,6 +7,7 @@ use crate::view::{ExitView, RungKind};
 
 impl Supervisor {
     pub(super) fn start(&mut self, now: Time) {
+        self.stop_asked = false;
         match &mut self.state {
             State::Stopping { then, .. } => *then = Then::Launch { rung: None },
             State::Stopped | State::Waiting { .. } | State::Elsewhere | State::Exited { .. } | State::GaveUp => {
@@ -19,6 +20,7 @@ impl Supervisor {
 
     pub(super) fn stop(&mut self, now: Time) {
         self.begin_anew();
+        self.stop_asked = self.state == State::Stopped;
         self.replace(Then::Stop, now);
     }
 
@@ -88,6 +90,11 @@ impl Supervisor {
         self.view.started_at = Some(at);
         self.view.reclaimed = reclaimed;
         self.problem.clear();
+        if reclaimed && self.stop_asked {
+            // What an earlier run of the program left is found a moment after that one was asked to stop it.
+            self.state = State::Stopping { kill_at: None, then: Then::Stop };
+        }
+        self.stop_asked = false;
         if let State::Stopping { then, .. } = self.state {
             // It was to end before it had begun.
             self.state = State::Stopping { kill_at: Some(now + self.policy.stop_grace), then };

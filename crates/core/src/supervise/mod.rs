@@ -94,6 +94,8 @@ pub struct Supervisor {
     backoff: Backoff,
     ladder: Ladder,
     short_lives: ShortLives,
+    /// It was to be stopped while nothing of it was known to run.
+    stop_asked: bool,
     actions: VecDeque<RunAction>,
 }
 
@@ -122,6 +124,7 @@ impl Supervisor {
             backoff: Backoff::new(seed),
             ladder,
             short_lives: ShortLives::default(),
+            stop_asked: false,
             actions: VecDeque::new(),
         }
     }

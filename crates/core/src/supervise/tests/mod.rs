@@ -107,6 +107,21 @@ fn every_policy_meets_every_exit() {
 }
 
 #[test]
+fn what_is_found_running_after_it_was_to_stop_is_stopped() {
+    let mut scene = Scene::new(policy());
+    assert_eq!(scene.on(RunEvent::Stop, at(0)), []);
+    assert_eq!(scene.on(RunEvent::Started { pid: 7, at: at(0), reclaimed: true }, at(1)), [RunAction::Signal]);
+    scene.ends(0, at(2));
+    assert_eq!(scene.state(), ProcessState::Stopped);
+    // Who was asked to start since then goes on.
+    let mut scene = Scene::new(policy());
+    scene.on(RunEvent::Stop, at(0));
+    assert_eq!(scene.on(RunEvent::Start, at(1)), [LAUNCH]);
+    assert_eq!(scene.on(RunEvent::Started { pid: 7, at: at(0), reclaimed: true }, at(2)), []);
+    assert_eq!(scene.state(), ProcessState::Starting);
+}
+
+#[test]
 fn an_end_by_a_signal_is_no_success() {
     let mut scene = Scene::up(policy());
     let exit = ExitView { code: None, signal: Some(9), at: at(5), sentence: "killed".into() };
