@@ -35,7 +35,6 @@ pub mod surroundings;
 pub mod telling;
 pub mod tls;
 
-use std::fs::File;
 use std::sync::Arc;
 
 use beatkeeper_core::alert::{Delivery, DeliveryState};
@@ -84,7 +83,7 @@ pub struct Engine {
     control: tokio::task::JoinHandle<()>,
     writer: Arc<Writer>,
     /// Held as long as the engine runs; the system lets go of it when the process ends, however it ends.
-    _lock: File,
+    _lock: paths::HeldFile,
 }
 
 impl Engine {
@@ -199,7 +198,7 @@ impl Engine {
 }
 
 struct Opened {
-    lock: File,
+    lock: paths::HeldFile,
     vault: Vault,
     reader: Arc<Reader>,
     writer: Arc<Writer>,

@@ -39,9 +39,8 @@ impl Paths {
         builder.create(&self.data)
     }
 
-    /// Holds a file of the data folder as long as what is given back lives, against other processes and this one. Nothing when
-    /// somebody has it.
-    pub(crate) fn hold(&self, file: &Path) -> io::Result<Option<File>> {
+    /// Holds a file of the data folder against other processes and this one. Nothing when somebody has it.
+    pub(crate) fn hold(&self, file: &Path) -> io::Result<Option<HeldFile>> {
         self.make_data_folder()?;
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
@@ -49,7 +48,7 @@ impl Paths {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(file)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
+            Ok(()) => Ok(Some(HeldFile(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -73,15 +72,26 @@ impl Paths {
         self.data.join("runs")
     }
 
-    /// Held by the engine that owns the data folder.
+    /// HeldFile by the engine that owns the data folder.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.data.join("engine.lock")
     }
 
-    /// Held by who changes something at a registry.
+    /// HeldFile by who changes something at a registry.
     pub(crate) fn writing_lock(&self) -> PathBuf {
         self.data.join("writing.lock")
+    }
+}
+
+/// A file that is held, as long as this lives.
+#[derive(Debug)]
+pub(crate) struct HeldFile(File);
+
+impl Drop for HeldFile {
+    fn drop(&mut self) {
+        // Closing it would not do: a process that was being started meanwhile has it open, too, for a moment.
+        let _ = self.0.unlock();
     }
 }
 

@@ -20,7 +20,6 @@ mod records;
 mod tests;
 mod unseen;
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use beatkeeper_core::identity::EntityId;
@@ -30,7 +29,7 @@ use ts_rs::TS;
 
 use crate::discover::Surroundings;
 use crate::handle::{Handle, blocking};
-use crate::paths::Paths;
+use crate::paths::{HeldFile, Paths};
 use crate::refusal::Refusal;
 use client::{Asker, Pace};
 
@@ -150,7 +149,7 @@ impl<'a> Desk<'a> {
         Box::pin(self.perform(draft)).await
     }
 
-    async fn turn(&self) -> Result<File, Refusal> {
+    async fn turn(&self) -> Result<HeldFile, Refusal> {
         let paths = self.paths.clone();
         let held =
             blocking(move || paths.hold(&paths.writing_lock()).map_err(|error| answers::no_turn(&error))).await?;
