@@ -1,5 +1,8 @@
-import { cleanup } from "@testing-library/svelte";
+import { cleanup, configure } from "@testing-library/svelte";
 import { afterEach } from "vitest";
+
+// A bound against hanging, and no measurement: a busy machine takes more than the usual second.
+configure({ asyncUtilTimeout: 30_000 });
 
 // Nothing is laid out in the tests, and a window without height would show no rows.
 Object.defineProperty(HTMLElement.prototype, "clientHeight", { configurable: true, get: () => 700 });

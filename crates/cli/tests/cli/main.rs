@@ -21,4 +21,6 @@ mod terminal;
 mod tls;
 mod writes;
 
-use common::{golden, redis, registration, stage};
+#[cfg(target_os = "linux")]
+use common::redis;
+use common::{golden, registration, stage};
