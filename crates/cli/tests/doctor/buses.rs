@@ -35,7 +35,9 @@ fn is_found(stage: &Stage, url: &str, code: &str, shown_by: &str) -> Value {
 fn is_well(stage: &Stage, url: &str) -> Value {
     let (exit, report) = found(stage, url, ITSELF);
     assert_eq!((exit, &report["diagnosis"]["code"]), (Some(0), &"ok".into()), "{report:#}");
-    assert!(with_result(&report, "ok").contains("registry_kind"), "{report:#}");
+    let checks = report["checks"].as_array().cloned().unwrap_or_default();
+    let kind = checks.iter().find(|check| check["check"] == "registry_kind").expect("it was asked");
+    assert_eq!((&kind["result"], &kind["command"]), (&"ok".into(), &"beatkeeper bus test team".into()), "{report:#}");
     report
 }
 
@@ -66,11 +68,13 @@ fn a_bus_that_is_reached_by_a_socket_file_has_no_name_to_resolve() {
 fn a_bus_that_is_not_there_or_does_not_answer_is_named() {
     let stage = Stage::new();
     is_found(&stage, &format!("redis://{}", nobody()), "link.refused", "tcp");
+    let several = format!("redis://{}\"\nmore = [\"redis://127.0.0.1:1\"]\nmode = \"cluster", nobody());
+    is_found(&stage, &several, "link.refused", "registry_kind");
     let mute = Served::new(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
     });
-    is_found(&stage, &format!("redis://{}", mute.address), "link.timeout", "registry_kind");
+    is_found(&stage, &format!("redis://{}", mute.address), "registry.silent", "registry_kind");
     let hangs_up = Served::new(|_stream| std::future::ready(()));
     is_found(&stage, &format!("redis://{}", hangs_up.address), "registry.silent", "registry_kind");
 }

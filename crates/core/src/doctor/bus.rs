@@ -2,7 +2,7 @@
 
 use super::cause::capital;
 use super::{Cause, Code, Reading};
-use crate::failure::{Failure, Fatal};
+use crate::failure::{Failure, Fatal, Transient};
 
 /// What a bus did when it was dialled and asked (PING).
 #[derive(Clone, Debug)]
@@ -33,6 +33,11 @@ impl BusSeen {
             let remedy =
                 format!("Check the user in its address; `beatkeeper bus password {name}` gives it another password.");
             return Reading::bad(SENTENCE, Cause::new(Code::Forbidden, SENTENCE, remedy));
+        }
+        if *failure == Failure::from(Transient::DialTimeout) {
+            const SENTENCE: &str = "The bus lets us in and does not answer in time";
+            let remedy = "Its server hangs, or is none of Redis: look at it with `redis-cli PING`.";
+            return Reading::bad(SENTENCE, Cause::new(Code::Silent, SENTENCE, remedy));
         }
         Reading::bad(capital(&failure.to_string()), Cause::of(failure))
     }

@@ -29,7 +29,9 @@ pub fn diagnose(readings: &[(Check, Reading)], context: &Context) -> Diagnosis {
     // A route that is missing explains a path that is broken, and nothing when the registry is reached all the same.
     let reached = readings.iter().any(|(check, reading)| {
         let refused = reading.cause.as_ref().is_some_and(|cause| cause.code == Code::Refused);
-        *check == Check::Tcp && (refused || matches!(reading.outcome, Outcome::Ok | Outcome::Notice))
+        // By whichever way: through a proxy no address need be reached from here.
+        *check == Check::Http && reading.outcome == Outcome::Ok
+            || *check == Check::Tcp && (refused || matches!(reading.outcome, Outcome::Ok | Outcome::Notice))
     });
     let meant = |code: Code| code != Code::NetworkDown || !reached;
     let explains = |code: Code| meant(code) && context.symptom.is_none_or(|symptom| code.explains(symptom));

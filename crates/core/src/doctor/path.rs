@@ -1,6 +1,7 @@
 //! This computer, and the path from it to the registry: network, proxy, name, addresses, HTTP.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use super::{Cause, Code, Reading};
 use crate::failure::{Failure, Fatal, Transient};
@@ -163,6 +164,8 @@ pub enum Answered {
         status: u16,
         /// `Location`, where it redirects.
         location: Option<String>,
+        /// `Retry-After`, where it asks for patience.
+        retry_after: Option<Duration>,
     },
     /// No answer.
     Nothing {
@@ -208,8 +211,8 @@ impl HttpSeen {
                     "Correct the registry's URL: it must be the registry's base, such as https://zns01.zynd.ai.",
                 ),
             ),
-            Answered::Status { status, location } => {
-                let failure = Failure::from_upgrade_status(*status, location.as_deref(), None);
+            Answered::Status { status, location, retry_after } => {
+                let failure = Failure::from_upgrade_status(*status, location.as_deref(), *retry_after);
                 let to = location.as_ref().map(|to| format!(", to {to}")).unwrap_or_default();
                 let cause = match failure {
                     Failure::Fatal(Fatal::UpgradeStripped | Fatal::UnexpectedStatus { .. }) => Cause::new(

@@ -19,6 +19,8 @@ use crate::settings::{BusEntry, BusMode};
 
 /// How long a dial may take, with all that must be asked first.
 const DIAL_WITHIN: Duration = Duration::from_secs(10);
+/// A keychain that takes longer has a prompt open, or hangs.
+const PASSWORD_WITHIN: Duration = Duration::from_secs(4);
 
 /// Where a bus is, and where its password is kept.
 #[derive(Clone, Debug)]
@@ -75,7 +77,11 @@ pub(crate) fn probe(entry: &BusEntry, password: Option<&SecretString>) -> Result
 /// The [`Failure`], sorted.
 pub(crate) async fn answers(entry: &BusEntry, vault: Option<&Vault>) -> Result<(), Failure> {
     let password = match vault {
-        Some(vault) => Server { entry: entry.clone(), vault: vault.clone() }.password().await?,
+        Some(vault) => {
+            let server = Server { entry: entry.clone(), vault: vault.clone() };
+            let read = tokio::time::timeout(PASSWORD_WITHIN, server.password()).await;
+            read.unwrap_or_else(|_| Err(Fatal::KeyUnavailable { detail: "no answer in time".to_owned() }.into()))?
+        }
         None => None,
     };
     ping(entry, password.as_ref()).await

@@ -6,14 +6,14 @@ use beatkeeper_core::doctor::{BusSeen, Check, KeySeen, Reading};
 use beatkeeper_core::failure::Transient;
 
 use super::exam::Exam;
-use super::examine::RECORDS;
+use super::examine::{Need, RECORDS};
 use super::web::Visitors;
 use super::{beats, computer};
 use crate::bus::is_remote;
 use crate::settings::{BusEntry, BusMode};
 
-/// One that was reached answers at once, also over a few Sentinels.
-const WITHIN: Duration = Duration::from_secs(5);
+/// Longer than a dial may take, with all that Sentinels must be asked first.
+const WITHIN: Duration = Duration::from_secs(15);
 /// Of what only registries have.
 pub(super) const NO_BUS: &str = "A bus has none";
 
@@ -22,15 +22,18 @@ impl Exam {
     pub(super) async fn bus(&self) {
         let bus = self.patient.bus.as_ref();
         self.now(Check::OwnNetwork, || computer::own_network(!bus.is_some_and(is_remote)));
+        let is_one = bus.is_some_and(|bus| bus.mode == BusMode::Single);
         let is_there = match bus.and_then(BusEntry::first_host) {
-            Some((host, port)) => self.address(&host, port, false).await.is_some(),
+            Some((host, port)) => {
+                let need = if is_one { Need::Needed } else { Need::OneOfMany };
+                self.address(&host, port, need).await.is_some()
+            }
             None => {
                 self.skip(&[Check::Dns, Check::Tcp], "It is reached by a socket file, without a network");
                 true
             }
         };
-        // Of several servers another one may answer.
-        match bus.filter(|bus| is_there || bus.mode != BusMode::Single) {
+        match bus.filter(|_| is_there || !is_one) {
             Some(bus) => {
                 self.row(Check::RegistryKind, self.asked(bus)).await;
             }

@@ -1,17 +1,7 @@
 //! This computer: its network and its proxy.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use beatkeeper_core::doctor::{NetworkSeen, Reading};
-use beatkeeper_core::failure::{Failure, ProxyTrouble, Transient};
-use rustls::ClientConfig;
-use url::Url;
 
-use crate::links::proxy::{self, Proxy};
-
-/// How long a proxy may take.
-const WITHIN: Duration = Duration::from_secs(4);
 /// Where programs look for a proxy.
 const VARIABLES: [&str; 8] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
@@ -27,14 +17,6 @@ pub(super) fn proxy_settings() -> Vec<String> {
         .filter_map(|name| Some((name, std::env::var(name).ok().filter(|value| !value.is_empty())?)))
         .map(|(name, value)| format!("{name}={}", without_login(&value)))
         .collect()
-}
-
-/// A tunnel to the registry, as every socket of ours gets one.
-pub(super) async fn tunnel(proxy: &Proxy, url: &Url, tls: &Arc<ClientConfig>) -> Result<proxy::Way, Failure> {
-    tokio::time::timeout(WITHIN, proxy.tunnel(url, tls)).await.unwrap_or_else(|_| {
-        let trouble = ProxyTrouble::Unreachable { detail: Transient::DialTimeout.to_string() };
-        Err(Transient::Proxy { proxy: proxy.name(), trouble }.into())
-    })
 }
 
 /// A proxy's password is nobody's business.

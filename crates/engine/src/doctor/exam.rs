@@ -85,6 +85,7 @@ impl Exam {
             host: &host,
             port,
             base: &base,
+            bus: self.patient.bus.as_ref().map(|bus| bus.name.as_str()),
             id: self.patient.entry.entity.as_str(),
             name: &self.patient.entry.name,
             encrypted,

@@ -58,9 +58,33 @@ struct Path {
     here: bool,
 }
 
-/// How long a name server may take, and an address. What nothing depends on is not waited for.
-const fn patience(proxied: bool) -> Duration {
-    Duration::from_secs(if proxied { 1 } else { 4 })
+/// Whether anything depends on an address.
+#[derive(Clone, Copy)]
+pub(super) enum Need {
+    /// All does.
+    Needed,
+    /// All goes through a proxy.
+    Proxied,
+    /// There are others.
+    OneOfMany,
+}
+
+impl Need {
+    const fn otherwise(self) -> Option<&'static str> {
+        match self {
+            Self::Needed => None,
+            Self::Proxied => Some("all goes through the proxy"),
+            Self::OneOfMany => Some("another server of it may answer"),
+        }
+    }
+
+    /// How long a name server may take, and an address. What nothing depends on is not waited for.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Needed | Self::OneOfMany => Duration::from_secs(4),
+            Self::Proxied => Duration::from_secs(1),
+        }
+    }
 }
 
 /// Both ends of it have one address.
@@ -111,11 +135,12 @@ impl Exam {
         let (ends_here, stream) = match Proxy::before(&url) {
             None => {
                 self.now(Check::Proxy, || ProxySeen { set: computer::proxy_settings(), way: Way::Direct }.read());
-                let straight = self.address(&host, port, false).await;
+                let straight = self.address(&host, port, Need::Needed).await;
                 (straight.as_ref().is_some_and(is_here), straight.map(Either::Left))
             }
             Some(proxy) => {
-                let (straight, tunnel) = tokio::join!(self.address(&host, port, true), self.tunnel(&proxy, &url));
+                let (straight, tunnel) =
+                    tokio::join!(self.address(&host, port, Need::Proxied), self.tunnel(&proxy, &url));
                 (straight.as_ref().is_some_and(is_here), tunnel)
             }
         };
@@ -134,31 +159,30 @@ impl Exam {
         Path { open, here }
     }
 
-    /// Straight to an address. Where all goes through a proxy, that need not be possible.
-    pub(super) async fn address(&self, host: &str, port: u16, proxied: bool) -> Option<TcpStream> {
-        let told = |reading: Reading| {
-            if proxied && reading.outcome == Outcome::Bad {
-                Reading::notice(format!("{}; all goes through the proxy", reading.evidence))
-            } else {
-                reading
+    /// Straight to an address.
+    pub(super) async fn address(&self, host: &str, port: u16, need: Need) -> Option<TcpStream> {
+        let told = |reading: Reading| match need.otherwise() {
+            Some(otherwise) if reading.outcome == Outcome::Bad => {
+                Reading::unknown(format!("{}; {otherwise}", reading.evidence))
             }
+            Some(_) | None => reading,
         };
         let began = self.begin(Check::Dns);
-        let (reading, addresses) = path::dns(host, port, patience(proxied)).await;
+        let (reading, addresses) = path::dns(host, port, need.patience()).await;
         self.put(Check::Dns, told(reading), began);
         if addresses.is_empty() {
             self.leave(&[Check::Tcp], "Not asked: there is no address");
             return None;
         }
         let began = self.begin(Check::Tcp);
-        let (reading, stream) = path::tcp(&addresses, patience(proxied)).await;
+        let (reading, stream) = path::tcp(&addresses, need.patience()).await;
         self.put(Check::Tcp, told(reading), began);
         stream
     }
 
     async fn tunnel(&self, proxy: &Proxy, url: &Url) -> Option<proxy::Way> {
         let began = self.begin(Check::Proxy);
-        let opened = computer::tunnel(proxy, url, &self.tools.tls).await;
+        let opened = proxy.tunnel(url, &self.tools.tls).await;
         let tunnel = opened.as_ref().map(|_| ()).map_err(Clone::clone);
         let seen = ProxySeen { set: computer::proxy_settings(), way: Way::Through { proxy: proxy.name(), tunnel } };
         self.put(Check::Proxy, seen.read(), began);

@@ -10,6 +10,8 @@ pub(super) struct About<'a> {
     pub(super) port: u16,
     /// The registry's base, with its slash.
     pub(super) base: &'a str,
+    /// The bus, where it is at one.
+    pub(super) bus: Option<&'a str>,
     pub(super) id: &'a str,
     pub(super) name: &'a str,
     pub(super) encrypted: bool,
@@ -46,6 +48,7 @@ pub(super) fn command(check: Check, about: &About<'_>) -> Option<String> {
         }
         Check::Tls => return None,
         Check::Http => format!("{CURL} -i {}", q(&format!("{base}/v1/info"))),
+        Check::RegistryKind if about.bus.is_some() => format!("beatkeeper bus test {}", quoted(about.bus?)),
         Check::RegistryKind => format!("{CURL} {}", q(&format!("{base}/v1/network/status"))),
         Check::Clock => shell::clock(base),
         Check::Record | Check::RecordKey => format!("{CURL} {}", q(&format!("{base}/v1/entities/{id}"))),
@@ -160,6 +163,7 @@ mod tests {
         host: "r.example",
         port: 443,
         base: "https://r.example/",
+        bus: None,
         id: "zns:1",
         name: "it's; rm -rf ~",
         encrypted: true,

@@ -70,9 +70,11 @@ pub(super) fn front(
 fn answered(answer: &Result<Fetched, Transient>) -> Answered {
     match answer {
         Err(failure) => Answered::Nothing { failure: failure.clone() },
-        Ok(fetched) if fetched.status != 200 => {
-            Answered::Status { status: fetched.status, location: fetched.location.clone() }
-        }
+        Ok(fetched) if fetched.status != 200 => Answered::Status {
+            status: fetched.status,
+            location: fetched.location.clone(),
+            retry_after: fetched.retry_after,
+        },
         Ok(fetched) => match fetched.json() {
             Some(Value::Object(fields)) if fields.contains_key("registry_id") || fields.contains_key("name") => {
                 Answered::Registry

@@ -38,6 +38,7 @@ impl Visitors {
 pub(super) struct Fetched {
     pub(super) status: u16,
     pub(super) location: Option<String>,
+    pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
     /// How far the server's clock is ahead of this computer's: the middle of the second that `Date` says.
     pub(super) clock_ahead_ms: Option<i64>,
@@ -77,6 +78,8 @@ pub(super) async fn fetch(
         response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
     let (location, status) = (header(reqwest::header::LOCATION), response.status().as_u16());
+    let retry_after = header(reqwest::header::RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+    let retry_after = retry_after.map(Duration::from_secs);
     let clock_ahead_ms = crate::registry::clock_ahead(&response, left);
     let mut body = Vec::new();
     let mut stream = response.bytes_stream();
@@ -88,7 +91,7 @@ pub(super) async fn fetch(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Fetched { status, location, body, clock_ahead_ms })
+    Ok(Fetched { status, location, retry_after, body, clock_ahead_ms })
 }
 
 fn transient(error: &reqwest::Error) -> Transient {

@@ -1,11 +1,13 @@
 //! What happens to this computer: it sleeps, somebody sets its clock, its network goes and comes back.
 
 use beatkeeper_core::alert::NetworkReading;
+use beatkeeper_core::base_url::BaseUrl;
 use beatkeeper_core::fleet::FleetEvent;
 use tokio::sync::mpsc;
 use url::Url;
 
 use super::FleetLoop;
+use crate::links::proxy::Proxy;
 use crate::surroundings::network::{self, Handle, Witness};
 use crate::surroundings::power::{self, PowerEvent};
 
@@ -67,6 +69,10 @@ impl FleetLoop {
 
     pub(super) fn network_changed(&mut self, reading: NetworkReading) {
         tracing::info!(route = reading.route, witness = reading.witness, "this computer's network");
+        // Who gets out through a proxy needs no way to the internet.
+        let proxied = |base: &BaseUrl| Proxy::before(&base.http("")).is_some();
+        let any = self.crew.settings().registries.iter().any(|registry| proxied(&registry.url));
+        let reading = NetworkReading { route: reading.route.filter(|_| !any), ..reading };
         self.fold(FleetEvent::Network(reading));
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use beatkeeper_core::base_url::is_only_here;
 use beatkeeper_core::failure::{Failure, ProxyTrouble, Transient};
@@ -20,6 +21,8 @@ use super::dial::encrypt;
 /// A stream to a server: straight, through a tunnel, or through a tunnel inside TLS.
 pub(crate) type Way = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
+/// How long a proxy may take: less than any dial, so that it is the proxy that is named.
+const WITHIN: Duration = Duration::from_secs(4);
 /// What a proxy may say before the tunnel begins.
 const MAX_ANSWER: usize = 8 * 1024;
 /// Of these, so many are fields.
@@ -44,7 +47,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     /// The one that stands before this URL: none on the way to this computer, else that of the environment, then that of the
-    /// system. Read anew each time, since a laptop changes networks.
+    /// system. Requests go by the rules that applied when their client was made, sockets by those of now.
     pub(crate) fn before(url: &Url) -> Option<Self> {
         if is_only_here(url) { None } else { Self::by(&Matcher::from_system(), url) }
     }
@@ -68,7 +71,10 @@ impl Proxy {
 
     /// Scheme, host and port, without any login.
     pub(crate) fn name(&self) -> String {
-        self.intercept.uri().to_string().trim_end_matches('/').to_owned()
+        // What is left of a login that has an @ in it is a part of the URI.
+        let uri = self.intercept.uri();
+        let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+        format!("{}://{}{port}", uri.scheme_str().unwrap_or_default(), uri.host().unwrap_or_default())
     }
 
     /// A stream to where `url` points.
@@ -76,6 +82,11 @@ impl Proxy {
     /// # Errors
     /// The [`Failure`], sorted: what the proxy itself does is [`Transient::Proxy`].
     pub(crate) async fn tunnel(&self, url: &Url, tls: &Arc<ClientConfig>) -> Result<Way, Failure> {
+        let opened = tokio::time::timeout(WITHIN, self.open(url, tls)).await;
+        opened.unwrap_or_else(|_| Err(self.unreachable(&Transient::DialTimeout.into())))
+    }
+
+    async fn open(&self, url: &Url, tls: &Arc<ClientConfig>) -> Result<Way, Failure> {
         match self.kind {
             Kind::Http { encrypted: false } => {
                 let mut stream = self.reach().await?;

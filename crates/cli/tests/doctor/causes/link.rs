@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::causes;
 use crate::between::{Answer, Does};
 use crate::registry::Registry;
@@ -44,6 +46,12 @@ fn behind(does: Does) -> Scene {
     let mut scene = Scene::new(Registry::start()).with_agent();
     scene.between(does);
     scene
+}
+
+#[test]
+fn a_registry_that_asks_for_patience_says_for_how_long() {
+    let report: Value = serde_json::from_str(&faulty("rate-limit=30").doctor(&["--json"]).out).expect("JSON");
+    assert_eq!(report["diagnosis"]["wait_ms"], 30_000, "{report:#}");
 }
 
 fn faulty(fault: &str) -> Scene {

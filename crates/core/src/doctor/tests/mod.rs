@@ -45,7 +45,7 @@ fn table() -> Vec<(Code, Check, Reading)> {
         (Code::Redirected, Check::Http, status(301)),
         (Code::Forbidden, Check::Http, status(401)),
         (Code::Forbidden, Check::RegistryKind, bus(&Fatal::Forbidden { status: 401 }.into(), false)),
-        (Code::Timeout, Check::RegistryKind, bus(&Transient::DialTimeout.into(), true)),
+        (Code::Silent, Check::RegistryKind, bus(&Transient::DialTimeout.into(), true)),
         (Code::ServerError, Check::Http, status(503)),
         (Code::RateLimited, Check::Http, status(429)),
         (Code::Silent, Check::Http, http(Answered::Nothing { failure: Transient::DialTimeout })),
@@ -135,11 +135,9 @@ fn each_observation_is_called_by_its_cause_and_by_no_other() {
 #[test]
 fn waiting_says_for_how_long_as_the_registry_asks_or_else_a_minute() {
     let wait = |reading: &Reading| alone(Check::Http, reading, None).wait_ms;
-    let asked = |retry_after| {
-        Reading::bad(
-            "",
-            Cause::of(&Transient::RateLimited { retry_after: Some(Duration::from_secs(retry_after)) }.into()),
-        )
+    let asked = |seconds| {
+        let retry_after = Some(Duration::from_secs(seconds));
+        http(Answered::Status { status: 429, location: None, retry_after })
     };
     assert_eq!(wait(&status(429)), Some(60_000));
     assert_eq!((wait(&asked(95)), wait(&asked(0))), (Some(95_000), Some(1_000)));

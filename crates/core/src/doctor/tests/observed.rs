@@ -58,7 +58,8 @@ pub(super) fn http(answered: Answered) -> Reading {
 }
 
 pub(super) fn status(status: u16) -> Reading {
-    http(Answered::Status { status, location: (status == 301).then(|| "https://r/".into()) })
+    let location = (status == 301).then(|| "https://r/".into());
+    http(Answered::Status { status, location, retry_after: None })
 }
 
 pub(super) fn tcp(failures: &[Option<Transient>]) -> Reading {

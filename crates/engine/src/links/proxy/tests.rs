@@ -29,17 +29,12 @@ fn sockets_have_the_rules_of_requests() {
     assert_eq!(by(&rules, "ws://registry.example:8080/x"), Some("http://plain:3128".into()));
     // A login is never part of the name.
     assert_eq!(by(&rules, "wss://registry.example/x"), Some("socks5h://secure".into()));
+    let odd = Matcher::builder().all("http://me:p@ss@proxy:3128").build();
+    assert_eq!(by(&odd, "ws://registry.example"), Some("http://proxy:3128".into()));
     assert_eq!(by(&rules, "https://registry.example"), by(&rules, "wss://registry.example"));
     assert_eq!(by(&rules, "wss://a.near.example"), None);
     assert_eq!(by(&rules, "ws://10.1.2.3:80"), None);
     assert_eq!(by(&Matcher::builder().all("gopher://proxy").build(), "ws://registry.example"), None);
-}
-
-#[test]
-fn no_proxy_stands_before_this_computer() {
-    for near in ["ws://127.0.0.1:1", "wss://localhost", "http://[::1]:7"] {
-        assert!(Proxy::before(&url(near)).is_none(), "{near}");
-    }
 }
 
 /// Where a proxy listens, and what it heard once it was done.
