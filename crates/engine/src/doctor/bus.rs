@@ -6,7 +6,7 @@ use beatkeeper_core::doctor::{BusSeen, Check, KeySeen, Reading};
 use beatkeeper_core::failure::Transient;
 
 use super::exam::Exam;
-use super::examine::{Need, RECORDS};
+use super::examine::Need;
 use super::web::Visitors;
 use super::{beats, computer};
 use crate::bus::is_remote;
@@ -40,7 +40,7 @@ impl Exam {
             None => self.leave(&[Check::RegistryKind], "Not asked: no address lets us in"),
         }
         self.skip(&[Check::Proxy, Check::Tls, Check::Http, Check::Upgrade, Check::Activity, Check::OwnKey], NO_BUS);
-        self.skip(&RECORDS[2..], NO_BUS);
+        self.skip(&[Check::Record, Check::RecordKey, Check::DeveloperKey], NO_BUS);
         self.skip(&[Check::RegistryUrl, Check::PublishedUrl, Check::Search, Check::FirstBeat], NO_BUS);
         let visitors = Visitors::new(&self.tools.tls).ok();
         let home = self.at_home(visitors.as_ref(), None).await;

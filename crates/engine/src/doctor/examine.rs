@@ -385,5 +385,4 @@ impl Exam {
 }
 
 /// What only a registry with records can be asked for.
-pub(super) const RECORDS: [Check; 5] =
-    [Check::Http, Check::RegistryKind, Check::Record, Check::RecordKey, Check::DeveloperKey];
+const RECORDS: [Check; 5] = [Check::Http, Check::RegistryKind, Check::Record, Check::RecordKey, Check::DeveloperKey];
